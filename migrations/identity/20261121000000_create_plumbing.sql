@@ -1,0 +1,1 @@
+select portico.create_plumbing('identity');
