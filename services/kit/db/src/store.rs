@@ -27,7 +27,6 @@ pub struct Tx {
     inner: Transaction<'static, Postgres>,
     ctx: Arc<Ctx>,
     service: &'static str,
-    events: i32,
 }
 
 impl Store {
@@ -64,7 +63,7 @@ impl Store {
     /// [`StoreError::Unavailable`] where the server is away or all connections stay busy for three seconds.
     pub async fn begin(&self, ctx: &Ctx) -> Result<Tx, StoreError> {
         let inner = self.app.begin_with(AssertSqlSafe(begin_statement(ctx))).await?;
-        Ok(Tx { inner, ctx: Arc::new(ctx.clone()), service: self.service, events: 0 })
+        Ok(Tx { inner, ctx: Arc::new(ctx.clone()), service: self.service })
     }
 
     /// A connection of the plumbing role, which sees no data but what plumbing needs: outbox, cursors, look-ups, timers.
@@ -145,12 +144,6 @@ impl Tx {
     /// The service whose schema this is.
     pub fn service(&self) -> &'static str {
         self.service
-    }
-
-    /// The place of the next event among those of this transaction.
-    pub fn next_event_seq(&mut self) -> i32 {
-        self.events += 1;
-        self.events
     }
 
     /// Makes everything done in this transaction durable.

@@ -14,6 +14,11 @@ use sqlx::migrate::Migrator;
 use tokio::sync::Notify;
 use tonic::service::Routes;
 
+mod fields;
+pub mod page;
+
+pub use fields::Fields;
+
 /// What a service stands on.
 #[derive(Clone)]
 pub struct Kit {

@@ -1,0 +1,86 @@
+# shellcheck shell=bash
+# The throw-away database of a test run, and the tools that only tests need.
+
+SERVICES=(identity tenancy documents workflow messaging billing)
+SQLX_VERSION=0.9.0
+BUF_VERSION=1.75.0
+
+# Chooses the place of the run's cluster; test_cluster_ensure starts it when first needed.
+test_cluster_reserve() {
+  TEST_CLUSTER='' TEST_CLUSTER_NOTE=$(mktemp)
+  TEST_PASSWORD=$(random_secret)
+}
+
+# Starts the cluster once a run, even though each stage runs in a shell of its own: the note says where it is.
+# Safe storage is switched off, since nothing in it outlives the run.
+test_cluster_ensure() {
+  if [[ ! -s $TEST_CLUSTER_NOTE ]]; then
+    TEST_CLUSTER=$(temporary_cluster_folder)
+    printf '%s\n' "$TEST_CLUSTER" >"$TEST_CLUSTER_NOTE"
+    cluster_create "$TEST_CLUSTER" "$TEST_PASSWORD" --no-sync
+    cluster_start "$TEST_CLUSTER" -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+      -c max_connections=300 -c shared_buffers=256MB -c wal_level=minimal -c max_wal_senders=0 \
+      -c checkpoint_timeout=1h -c max_wal_size=4GB >/dev/null
+  fi
+  TEST_CLUSTER=$(cat "$TEST_CLUSTER_NOTE")
+  TEST_PORT=$(as_postgres cat "$TEST_CLUSTER/port")
+  cluster_ensure_database "$TEST_CLUSTER" "$TEST_PORT" "$TEST_PASSWORD" portico
+  export DATABASE_URL="postgres://$POSTGRES_ADMIN:$TEST_PASSWORD@127.0.0.1:$TEST_PORT/portico"
+  export PORTICO_ROLE_PASSWORD=$TEST_PASSWORD
+}
+
+test_cluster_remove() {
+  local folder
+  folder=$(cat "$TEST_CLUSTER_NOTE" 2>/dev/null || true)
+  if [[ -n $folder ]]; then
+    cluster_stop "$folder" || true
+    as_postgres rm -rf "$folder"
+  fi
+  rm -f "$TEST_CLUSTER_NOTE"
+}
+
+# Roles and schemas from the bootstrap script, then each service's migrations as its own role: the way of `portico
+# migrate`, without the binary, which cannot be compiled before its queries are known.
+test_database_migrate() {
+  local service
+  {
+    printf "begin;\nselect set_config('portico.bootstrap_password', '%s', true) is null;\n" "$TEST_PASSWORD"
+    cat "$ROOT/migrations/bootstrap.sql"
+    printf '\ncommit;\n'
+  } | cluster_sql "$TEST_CLUSTER" "$TEST_PORT" "$TEST_PASSWORD" portico >/dev/null
+  for service in "${SERVICES[@]}"; do
+    [[ -f $ROOT/services/$service/sqlx.toml ]] || continue
+    say "Migrating $service"
+    (cd "$ROOT/services/$service" && "$SQLX_BIN/sqlx" migrate run --no-dotenv --config sqlx.toml \
+      --database-url "postgres://portico_${service}_migrate:$TEST_PASSWORD@127.0.0.1:$TEST_PORT/portico")
+  done
+}
+
+# sqlx-cli with the features that sqlx.toml needs; one from elsewhere may lack them.
+sqlx_cli_ensure() {
+  local folder
+  folder=$(tool_cache)/sqlx-cli-$SQLX_VERSION
+  SQLX_BIN=$folder/bin
+  [[ -x $SQLX_BIN/sqlx && -x $SQLX_BIN/cargo-sqlx ]] && return 0
+  say "Building sqlx-cli $SQLX_VERSION (once, one to two minutes)"
+  # Unoptimised, for it only waits for the compiler; outside the shared target folder, which it would fill.
+  (cd / && env -u CARGO_TARGET_DIR cargo install sqlx-cli --version "$SQLX_VERSION" --locked --debug --quiet \
+    --no-default-features --features rustls,postgres,sqlx-toml --root "$folder")
+}
+
+# buf comes as a plain program inside a package for each kind of machine.
+buf_ensure() {
+  local folder kind
+  case $(uname -m) in
+    x86_64) kind=linux-x64 ;;
+    aarch64) kind=linux-aarch64 ;;
+    *) return 1 ;;
+  esac
+  folder=$(tool_cache)/buf-$BUF_VERSION
+  BUF=$folder/node_modules/@bufbuild/buf-$kind/bin/buf
+  [[ -x $BUF ]] && return 0
+  command -v npm >/dev/null || return 1
+  mkdir -p "$folder"
+  npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel error "@bufbuild/buf-$kind@$BUF_VERSION"
+  [[ -x $BUF ]]
+}

@@ -1,0 +1,39 @@
+//! The throw-away cluster that tests run on.
+
+use anyhow::{Context as _, Result};
+use portico_db::DatabaseConfig;
+use sqlx::{ConnectOptions as _, PgConnection};
+
+/// The setting that names the cluster.
+const SETTING: &str = "PORTICO_TEST_DATABASE_URL";
+
+/// Enough for two requests at once in each of six services; many tests share one cluster.
+const CONNECTIONS_PER_SERVICE: u32 = 6;
+
+/// The cluster as a superuser sees it.
+pub(crate) fn config() -> Result<DatabaseConfig> {
+    let url = std::env::var(SETTING).ok().filter(|url| !url.is_empty()).with_context(|| {
+        format!(
+            "{SETTING} is not set: run the tests through ./scripts/test, or set it to the superuser's address of a \
+             throw-away Postgres such as postgres://postgres@127.0.0.1:5432/postgres"
+        )
+    })?;
+    let mut config = DatabaseConfig::new(&url, Some(password().to_owned()))
+        .with_context(|| format!("reading {SETTING}"))?;
+    config.max_connections = CONNECTIONS_PER_SERVICE;
+    Ok(config)
+}
+
+/// The password of the services' roles in the throw-away cluster.
+pub(crate) fn password() -> &'static str {
+    "portico-test"
+}
+
+/// A connection of the superuser to the cluster's own database.
+pub(crate) async fn connect(config: &DatabaseConfig) -> Result<PgConnection> {
+    config
+        .admin_options()
+        .connect()
+        .await
+        .with_context(|| format!("connecting to the database named by {SETTING}"))
+}
