@@ -123,8 +123,8 @@ begin
   execute format($ddl$
     create table %1$I.outbox (
       id uuid primary key,
-      xid xid8 not null default pg_current_xact_id(),
-      seq integer not null,
+      -- Counts insertions. It is no cursor: transactions commit out of its order. The relay stamps position, and all follow that.
+      seq bigint generated always as identity,
       tenant_id uuid not null,
       topic text not null,
       key text not null,
@@ -135,7 +135,7 @@ begin
       occurred_at timestamptz not null,
       position bigint
     );
-    create index outbox_unplaced on %1$I.outbox (xid, seq) where position is null;
+    create index outbox_unplaced on %1$I.outbox (seq) where position is null;
     create unique index outbox_placed on %1$I.outbox (virtual_partition, position) where position is not null;
     create table %1$I.outbox_partitions (
       virtual_partition smallint primary key,
@@ -178,7 +178,9 @@ begin
   end loop;
   execute format('create policy app_appends on %I.outbox as permissive for insert to %I with check (%s)',
                  service, app, tenant_condition);
-  execute format('grant insert on %I.outbox to %I', service, app);
+  -- Not seq and position: those are what the order of events stands on.
+  execute format('grant insert (id, tenant_id, topic, key, virtual_partition, type, headers, body, occurred_at) on %I.outbox to %I',
+                 service, app);
   perform portico.declare_table(format('%I.inbox', service)::regclass, 'tenant');
 end
 $plumbing$;

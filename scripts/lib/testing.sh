@@ -27,6 +27,7 @@ test_cluster_ensure() {
   cluster_ensure_database "$TEST_CLUSTER" "$TEST_PORT" "$TEST_PASSWORD" portico
   export DATABASE_URL="postgres://$POSTGRES_ADMIN:$TEST_PASSWORD@127.0.0.1:$TEST_PORT/portico"
   export PORTICO_ROLE_PASSWORD=$TEST_PASSWORD
+  export PORTICO_TEST_DATABASE_URL="postgres://$POSTGRES_ADMIN:$TEST_PASSWORD@127.0.0.1:$TEST_PORT/postgres"
 }
 
 test_cluster_remove() {

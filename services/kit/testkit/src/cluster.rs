@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 use portico_db::DatabaseConfig;
 use sqlx::{ConnectOptions as _, PgConnection};
+use url::Url;
 
 /// The setting that names the cluster.
 const SETTING: &str = "PORTICO_TEST_DATABASE_URL";
@@ -22,6 +23,16 @@ pub(crate) fn config() -> Result<DatabaseConfig> {
         .with_context(|| format!("reading {SETTING}"))?;
     config.max_connections = CONNECTIONS_PER_SERVICE;
     Ok(config)
+}
+
+/// The superuser's address of the database `name` in the cluster; empty where the setting is no address.
+pub(crate) fn url_of(name: &str) -> String {
+    let mut url = match std::env::var(SETTING).ok().and_then(|url| Url::parse(&url).ok()) {
+        Some(url) => url,
+        None => return String::new(),
+    };
+    url.set_path(name);
+    url.into()
 }
 
 /// The password of the services' roles in the throw-away cluster.

@@ -61,6 +61,16 @@ impl TestDatabase {
         self.config.clone()
     }
 
+    /// The superuser's address of this test's database, for what reads an address.
+    pub fn url(&self) -> String {
+        cluster::url_of(&self.name)
+    }
+
+    /// The password of the services' roles.
+    pub fn role_password(&self) -> &'static str {
+        cluster::password()
+    }
+
     /// The superuser's pool, which sees past row-level security: for arranging and asserting only.
     pub fn admin(&self) -> &PgPool {
         &self.admin

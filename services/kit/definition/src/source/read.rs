@@ -131,8 +131,8 @@ fn plain(expected: &dyn Expected) -> String {
         "a boolean" => "true or false".to_owned(),
         "a map" => "a mapping".to_owned(),
         text if text.starts_with("struct ") => "a mapping".to_owned(),
-        text if matches!(text, "u32" | "i64" | "u64") => "a whole number".to_owned(),
-        text if text == "f64" => "a number".to_owned(),
+        "u32" | "i64" | "u64" => "a whole number".to_owned(),
+        "f64" => "a number".to_owned(),
         text if text.starts_with("enum ") || text.starts_with("variant ") => "one of its words".to_owned(),
         _ => expected,
     }

@@ -37,6 +37,8 @@ const IDLE_LOOK: Duration = Duration::from_secs(2);
 const STANDBY_LOOK: Duration = Duration::from_millis(500);
 /// The first and the longest pause before connecting again.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// How long to wait for a connection.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// A relay whose connection answers nothing for this long takes it for lost.
 const SILENCE: Duration = Duration::from_secs(20);
 /// How long handlers may take to finish the event in hand when the road ends.
@@ -105,12 +107,15 @@ impl Relay {
     }
 
     async fn session(&mut self) -> sqlx::Result<()> {
-        let mut session = self.open().await?;
+        let stop = self.stop.clone();
+        let mut session = tokio::select! {
+            opened = self.open() => opened?,
+            () = stop.cancelled() => return Ok(()),
+        };
         if self.down {
             tracing::info!(producer = self.store.service(), "the road has the database back");
             self.down = false;
         }
-        let stop = self.stop.clone();
         while !stop.is_cancelled() {
             if session.leads {
                 self.place(&mut session).await?;
@@ -140,7 +145,11 @@ impl Relay {
     async fn open(&mut self) -> sqlx::Result<Session> {
         let service = self.store.service();
         let options = self.connect_options();
-        let desk = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
+        let desk = PgPoolOptions::new()
+            .max_connections(1)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .acquire_timeout(PATIENCE);
         let mut desk = PgListener::connect_with(&desk.connect_lazy_with(options.clone())).await?;
         // A connection that came back unseen would come back without the lead.
         desk.eager_reconnect(false);
@@ -148,6 +157,7 @@ impl Relay {
         let pool = PgPoolOptions::new()
             .max_connections(3)
             .min_connections(0)
+            .acquire_timeout(PATIENCE)
             .idle_timeout(Duration::from_secs(60))
             .test_before_acquire(false)
             .connect_lazy_with(options);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use portico_core::{Ctx, EventId};
+use portico_core::{Clock as _, Ctx, EventId};
 use portico_db::{Store, StoreError, Tx};
 use portico_events::{HandleError, Handler, Outgoing, Received, Subscription, Topics, Types, claim, publish};
 use portico_proto::events::v1::Touched;
@@ -150,6 +150,5 @@ pub(crate) async fn effects(database: &TestDatabase, key: Uuid) -> Vec<String> {
 }
 
 pub(crate) fn fresh(database: &TestDatabase) -> Uuid {
-    use portico_core::{Clock as _, Entropy as _};
     database.entropy.uuid(database.clock.now())
 }

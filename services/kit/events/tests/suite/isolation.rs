@@ -101,7 +101,7 @@ async fn i13_nothing_is_left_on_a_pooled_connection() {
             "cancelled" => {
                 let query = async {
                     let mut tx = store.begin(&ctx).await.unwrap();
-                    sqlx::query("select pg_sleep(5)").execute(tx.conn()).await.unwrap();
+                    sqlx::query("select pg_sleep(0.5)").execute(tx.conn()).await.unwrap();
                 };
                 assert!(tokio::time::timeout(Duration::from_millis(30), query).await.is_err());
             }
@@ -129,14 +129,30 @@ async fn i13_nothing_is_left_on_a_pooled_connection() {
                 }
             }
         }
+        assert_no_open_transaction(&database, way).await;
         let mut tx = store.begin(&stranger).await.unwrap();
         assert!(try_words(&mut tx).await.unwrap().is_empty(), "after {way}");
         tx.commit().await.unwrap();
-        let pool = sqlx::postgres::PgPoolOptions::new()
-            .max_connections(1)
-            .connect_lazy_with(database.config().options("billing", Role::App));
-        assert!(words(&mut pool.acquire().await.unwrap()).await.is_empty());
     }
+}
+
+/// The context is local to a transaction: a connection that rests outside of one carries none.
+async fn assert_no_open_transaction(database: &TestDatabase, way: &str) {
+    let mut open = Vec::new();
+    for _ in 0..100 {
+        open = sqlx::query_scalar::<_, String>(
+            "select state from pg_stat_activity
+             where datname = current_database() and usename = 'portico_billing' and state <> 'idle'",
+        )
+        .fetch_all(database.admin())
+        .await
+        .unwrap();
+        if open.is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("after {way} a connection is still {open:?}");
 }
 
 #[tokio::test]

@@ -1,0 +1,254 @@
+//! A person without JavaScript: follows links, fills in the forms that the page holds, keeps cookies.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use anyhow::{Context as _, bail, ensure};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+
+use super::{Mailbox, mailbox::link_path};
+
+/// One browser without scripts.
+#[derive(Clone)]
+pub(crate) struct Visitor {
+    address: SocketAddr,
+    host: String,
+    cookies: BTreeMap<String, String>,
+    client: Client<hyper_util::client::legacy::connect::HttpConnector, Full<Bytes>>,
+    csrf: String,
+}
+
+/// What a page answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// The path that was answered in the end, after redirects.
+    pub(crate) path: String,
+}
+
+impl Answer {
+    /// The body as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// Fails unless the page answered 200 and shows `words`.
+    pub(crate) fn shows(self, words: &str) -> anyhow::Result<Self> {
+        ensure!(self.status == StatusCode::OK, "{} answered {}: {}", self.path, self.status, plain(&self.text()));
+        ensure!(plain(&self.text()).contains(words), "{} does not show {words:?}: {}", self.path, plain(&self.text()));
+        Ok(self)
+    }
+
+    /// Fails where the page shows `words`.
+    pub(crate) fn hides(self, words: &str) -> anyhow::Result<Self> {
+        ensure!(!self.text().contains(words), "{} shows {words:?}", self.path);
+        Ok(self)
+    }
+
+    /// Fails unless the page answered with `status`.
+    pub(crate) fn is(self, status: StatusCode) -> anyhow::Result<Self> {
+        ensure!(self.status == status, "{} answered {} instead of {status}: {}", self.path, self.status, plain(&self.text()));
+        Ok(self)
+    }
+
+    /// The first address in a link or form that begins with `prefix`.
+    pub(crate) fn address(&self, prefix: &str) -> anyhow::Result<String> {
+        let found = self.addresses(prefix).into_iter().next();
+        found.with_context(|| format!("{} links to nothing that begins with {prefix}: {}", self.path, plain(&self.text())))
+    }
+
+    /// All addresses in links and forms that begin with `prefix`, without repeats, in order.
+    pub(crate) fn addresses(&self, prefix: &str) -> Vec<String> {
+        let text = self.text();
+        let mut found = Vec::new();
+        for attribute in ["href=\"", "action=\"", "src=\""] {
+            for (at, _) in text.match_indices(attribute) {
+                let value: String = text[at + attribute.len()..].chars().take_while(|c| *c != '"').collect();
+                let value = value.replace("&amp;", "&");
+                if value.starts_with(prefix) && !found.contains(&value) {
+                    found.push(value);
+                }
+            }
+        }
+        found
+    }
+
+    /// The value of the first field of this name.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        let text = self.text();
+        let at = text.find(&format!("name=\"{name}\""))?;
+        let tag_start = text[..at].rfind('<')?;
+        let tag = &text[tag_start..tag_start + text[tag_start..].find('>')?];
+        let value = tag.split("value=\"").nth(1)?.split('"').next()?;
+        Some(value.replace("&amp;", "&").replace("&quot;", "\"").replace("&#39;", "'").replace("&#34;", "\""))
+    }
+}
+
+impl Visitor {
+    pub(crate) fn new(address: SocketAddr, host: &str) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { address, host: host.to_owned(), cookies: BTreeMap::new(), client, csrf: String::new() }
+    }
+
+    /// Opens a page, following redirects.
+    pub(crate) async fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
+        let mut path = path.to_owned();
+        for _ in 0..6 {
+            let answer = self.send(Method::GET, &path, HeaderMap::new(), Bytes::new()).await?;
+            match location(&answer) {
+                Some(next) => path = next,
+                None => return Ok(answer),
+            }
+        }
+        bail!("{path} redirects without end")
+    }
+
+    /// Sends a form from the page that was opened last, following the redirect of its answer.
+    pub(crate) async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> anyhow::Result<Answer> {
+        let answer = self.post_only(path, fields).await?;
+        match location(&answer) {
+            Some(next) => self.get(&next).await,
+            None => Ok(answer),
+        }
+    }
+
+    /// Sends a form without following the answer.
+    pub(crate) async fn post_only(&mut self, path: &str, fields: &[(&str, &str)]) -> anyhow::Result<Answer> {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("_csrf", &self.csrf);
+        form.extend_pairs(fields);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, "application/x-www-form-urlencoded".parse()?);
+        self.send(Method::POST, path, headers, form.finish().into()).await
+    }
+
+    /// Uploads a file with further fields, following the redirect of the answer.
+    pub(crate) async fn upload(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        field: &str,
+        files: &[(&str, &[u8])],
+    ) -> anyhow::Result<Answer> {
+        const BOUNDARY: &str = "a-boundary-that-no-file-holds";
+        let mut body = Vec::new();
+        let csrf = self.csrf.clone();
+        for (name, value) in std::iter::once(("_csrf", csrf.as_str())).chain(fields.iter().copied()) {
+            body.extend(format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+        }
+        for (name, bytes) in files {
+            body.extend(
+                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n")
+                    .bytes(),
+            );
+            body.extend_from_slice(bytes);
+            body.extend(b"\r\n");
+        }
+        body.extend(format!("--{BOUNDARY}--\r\n").bytes());
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}").parse()?);
+        let answer = self.send(Method::POST, path, headers, body.into()).await?;
+        match location(&answer) {
+            Some(next) => self.get(&next).await,
+            None => Ok(answer),
+        }
+    }
+
+    /// One request as it is; cookies and the form token of the answer are kept.
+    pub(crate) async fn send(&mut self, method: Method, path: &str, headers: HeaderMap, body: Bytes) -> anyhow::Result<Answer> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header(header::HOST, &self.host);
+        if !self.cookies.is_empty() {
+            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header(header::COOKIE, cookies.join("; "));
+        }
+        let mut request = request.body(Full::new(body))?;
+        request.headers_mut().extend(headers);
+        let response = self.client.request(request).await.with_context(|| format!("asking for {path}"))?;
+        let (parts, body) = response.into_parts();
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+            let (name, value) = cookie.to_str()?.split_once('=').context("a cookie without a name")?;
+            let (value, attributes) = value.split_once(';').unwrap_or((value, ""));
+            if value.is_empty() || attributes.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let body = body.collect().await?.to_bytes();
+        let answer = Answer { status: parts.status, headers: parts.headers, body, path: path.to_owned() };
+        if let Some(token) = answer.field("_csrf").filter(|token| !token.is_empty()) {
+            self.csrf = token;
+        }
+        Ok(answer)
+    }
+
+    /// Signs in with a password.
+    pub(crate) async fn sign_in_with_password(&mut self, email: &str, password: &str) -> anyhow::Result<Answer> {
+        self.get("/sign-in").await?;
+        let answer = self.post("/sign-in", &[("email", email), ("password", password)]).await?;
+        ensure!(self.is_signed_in(), "signing in as {email} was refused: {}", plain(&answer.text()));
+        Ok(answer)
+    }
+
+    /// Asks for a sign-in link and uses the one that arrives by mail.
+    pub(crate) async fn sign_in_by_mail(&mut self, mailbox: &Mailbox, email: &str) -> anyhow::Result<Answer> {
+        let seen = mailbox.count(email, "sign_in").await?;
+        self.get("/sign-in").await?;
+        self.post("/sign-in/link", &[("email", email)]).await?;
+        let mail = mailbox.wait_for(email, "sign_in", seen).await?;
+        self.use_link(&link_path(&mail)?).await
+    }
+
+    /// Opens a link from a mail and presses its button.
+    pub(crate) async fn use_link(&mut self, path: &str) -> anyhow::Result<Answer> {
+        self.get(path).await?.is(StatusCode::OK)?;
+        let answer = self.post(path, &[]).await?;
+        ensure!(self.is_signed_in(), "the link did not sign in: {}", plain(&answer.text()));
+        Ok(answer)
+    }
+
+    /// Whether the browser holds a session.
+    pub(crate) fn is_signed_in(&self) -> bool {
+        self.cookies.contains_key("__Host-session")
+    }
+
+    /// The cookies, for a browser that takes over.
+    pub(crate) fn cookies(&self) -> &BTreeMap<String, String> {
+        &self.cookies
+    }
+}
+
+fn location(answer: &Answer) -> Option<String> {
+    if !answer.status.is_redirection() {
+        return None;
+    }
+    let to = answer.headers.get(header::LOCATION)?.to_str().ok()?;
+    Some(to.strip_prefix("http://").and_then(|rest| rest.find('/').map(|at| rest[at..].to_owned())).unwrap_or_else(|| to.to_owned()))
+}
+
+/// A page's words without its tags, for comparing and for messages.
+pub(crate) fn plain(html: &str) -> String {
+    let body = html.find("<main").map_or(html, |at| &html[at..]);
+    let mut text = String::new();
+    let mut inside_tag = false;
+    for c in body.chars() {
+        match c {
+            '<' => {
+                inside_tag = true;
+                text.push(' ');
+            }
+            '>' => inside_tag = false,
+            c if !inside_tag => text.push(c),
+            _ => {}
+        }
+    }
+    let text = text.replace("&amp;", "&").replace("&#39;", "'").replace("&quot;", "\"").replace("&#34;", "\"").replace("&nbsp;", " ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

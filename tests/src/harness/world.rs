@@ -1,0 +1,154 @@
+//! A whole Portico in this process, on a database of its own.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use portico::{Portico, Settings, start};
+use portico_core::{Clock as _, MockClock, OsEntropy, SharedClock, SystemClock, TenantId};
+use portico_proto::tenancy::v1::{ListTenantsRequest, tenancy_client::TenancyClient};
+use portico_rpc::{Auth, Peers};
+use portico_testkit::TestDatabase;
+use tempfile::TempDir;
+
+use super::{Mailbox, Visitor};
+
+/// The password of the demo's staff.
+pub(crate) const STAFF_PASSWORD: &str = portico::demo::PASSWORD;
+
+/// A running Portico and what belongs to it.
+pub(crate) struct World {
+    portico: Option<Portico>,
+    pub(crate) database: TestDatabase,
+    settings: Settings,
+    clock: Option<MockClock>,
+    _home: TempDir,
+}
+
+impl World {
+    /// An empty Portico by the machine's clock: the first run.
+    pub(crate) async fn empty() -> anyhow::Result<Self> {
+        Self::launch(None, None).await
+    }
+
+    /// The demo's two firms, by the machine's clock.
+    pub(crate) async fn demo() -> anyhow::Result<Self> {
+        Self::empty().await?.with_demo().await
+    }
+
+    /// The demo's two firms, by a clock that the test moves. It starts at the present.
+    pub(crate) async fn demo_with_clock() -> anyhow::Result<Self> {
+        Self::launch(Some(MockClock::at(SystemClock.now())), None).await?.with_demo().await
+    }
+
+    /// The demo's two firms, with mail sent through a server at `smtp`.
+    pub(crate) async fn demo_with_smtp(smtp: &str) -> anyhow::Result<Self> {
+        Self::launch(None, Some(smtp.to_owned())).await?.with_demo().await
+    }
+
+    async fn launch(clock: Option<MockClock>, smtp: Option<String>) -> anyhow::Result<Self> {
+        let database = portico_testkit::database().await?;
+        let home = tempfile::tempdir()?;
+        let mut settings = Settings::local(database.url(), home.path(), 0);
+        settings.role_password = Some(database.role_password().to_owned());
+        settings.smtp = smtp;
+        settings.setup_token = Some("set-up-token".to_owned());
+        settings.requests_per_minute = 60_000;
+        let mut world = Self { portico: None, database, settings, clock, _home: home };
+        world.boot().await?;
+        Ok(world)
+    }
+
+    async fn boot(&mut self) -> anyhow::Result<()> {
+        let clock: SharedClock = match &self.clock {
+            Some(clock) => Arc::new(clock.clone()),
+            None => Arc::new(SystemClock),
+        };
+        let portico = start(&self.settings, clock, Arc::new(OsEntropy)).await?;
+        // A restart must be found at the same address, as a person would.
+        self.settings.bind = portico.address();
+        portico.accept();
+        self.portico = Some(portico);
+        Ok(())
+    }
+
+    async fn with_demo(self) -> anyhow::Result<Self> {
+        portico::demo::load(self.portico().peers()).await?;
+        self.settle().await?;
+        Ok(self)
+    }
+
+    fn portico(&self) -> &Portico {
+        // Absent only within `restart`.
+        self.portico.as_ref().expect("a running Portico")
+    }
+
+    /// Stops and starts it on the same database and files.
+    pub(crate) async fn restart(&mut self) -> anyhow::Result<()> {
+        if let Some(portico) = self.portico.take() {
+            portico.stop().await;
+        }
+        self.boot().await
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.portico().address()
+    }
+
+    /// The way to its services.
+    pub(crate) fn peers(&self) -> &Peers {
+        self.portico().peers()
+    }
+
+    /// The clock, where the test moves it.
+    pub(crate) fn clock(&self) -> &MockClock {
+        self.clock.as_ref().expect("a world with a clock of its own")
+    }
+
+    /// Waits until all events written so far are handled.
+    pub(crate) async fn settle(&self) -> anyhow::Result<()> {
+        self.portico().settle(Duration::from_secs(20)).await
+    }
+
+    /// The address of a page on a firm's host.
+    pub(crate) fn url(&self, slug: &str, path: &str) -> String {
+        format!("http://{slug}.localhost:{}{path}", self.address().port())
+    }
+
+    /// Somebody on a firm's host who is not signed in.
+    pub(crate) fn visitor(&self, slug: &str) -> Visitor {
+        Visitor::new(self.address(), &format!("{slug}.localhost:{}", self.address().port()))
+    }
+
+    /// Somebody on the bare host.
+    pub(crate) fn stranger(&self) -> Visitor {
+        Visitor::new(self.address(), &format!("localhost:{}", self.address().port()))
+    }
+
+    /// A member of the demo's staff, signed in by password.
+    pub(crate) async fn staff(&self, slug: &str, email: &str) -> anyhow::Result<Visitor> {
+        let mut visitor = self.visitor(slug);
+        visitor.sign_in_with_password(email, STAFF_PASSWORD).await?;
+        Ok(visitor)
+    }
+
+    /// A person of an account, signed in by a link from their mail.
+    pub(crate) async fn client(&self, slug: &str, email: &str) -> anyhow::Result<Visitor> {
+        let mut visitor = self.visitor(slug);
+        visitor.sign_in_by_mail(&self.mailbox(slug).await?, email).await?;
+        Ok(visitor)
+    }
+
+    /// The development mailbox of a firm.
+    pub(crate) async fn mailbox(&self, slug: &str) -> anyhow::Result<Mailbox> {
+        Ok(Mailbox::new(self.peers().clone(), self.tenant(slug).await?))
+    }
+
+    /// A firm's id.
+    pub(crate) async fn tenant(&self, slug: &str) -> anyhow::Result<TenantId> {
+        let mut client = TenancyClient::new(self.peers().channel("tenancy", Auth::before_tenant("tests")));
+        let tenants = client.list_tenants(ListTenantsRequest::default()).await?.into_inner().tenants;
+        let tenant = tenants.iter().find(|tenant| tenant.slug == slug).context("no such firm")?;
+        Ok(tenant.id.parse()?)
+    }
+}
