@@ -2,12 +2,16 @@
 
 mod browser;
 mod case;
+mod files;
 mod mailbox;
+mod people;
 mod visitor;
 mod world;
 
 pub(crate) use browser::Browser;
+pub(crate) use files::pdf;
 pub(crate) use case::{Case, Outcome, skip};
-pub(crate) use mailbox::Mailbox;
-pub(crate) use visitor::{Answer, Visitor};
+pub(crate) use mailbox::{Mailbox, link_path};
+pub(crate) use people::{Engagement, Persona, steps};
+pub(crate) use visitor::{Answer, Visitor, plain};
 pub(crate) use world::World;
