@@ -9,6 +9,8 @@ create table documents.requests (
   record_id uuid not null,
   title text not null,
   state text not null check (state in ('open', 'fulfilled', 'withdrawn')),
+  -- Whether the firm accepts each row; otherwise what is uploaded counts as accepted.
+  reviewed boolean not null,
   created_at timestamptz not null,
   primary key (tenant_id, id),
   unique (tenant_id, step_id)

@@ -34,7 +34,8 @@ create table documents.envelopes (
   created_at timestamptz not null,
   ended_at timestamptz,
   primary key (tenant_id, id),
-  unique (tenant_id, step_id),
+  -- A declined envelope stays; the step's next attempt has one of its own.
+  unique (tenant_id, step_id, attempt),
   foreign key (tenant_id, original_version_id) references documents.versions (tenant_id, id),
   foreign key (tenant_id, signed_version_id) references documents.versions (tenant_id, id)
 );
@@ -52,6 +53,9 @@ create table documents.signers (
   state text not null check (state in ('waiting', 'ready', 'signed', 'declined')),
   person_id uuid,
   person_name text not null default '',
+  email text not null default '',
+  -- How it was known who they are, in words for the certificate.
+  identified text not null default '',
   typed_name text not null default '',
   drawn bytea,
   consented_at timestamptz,

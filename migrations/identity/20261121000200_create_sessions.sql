@@ -53,4 +53,5 @@ create table identity.tries (
   primary key (tenant_id, id)
 );
 create index tries_by_subject on identity.tries (tenant_id, kind, subject_hash, at);
+create index tries_by_age on identity.tries (tenant_id, at);
 select portico.declare_table('identity.tries', 'tenant');
