@@ -1,0 +1,92 @@
+//! Everything that can go wrong, and how it is said.
+
+use portico_core::{ErrorCode, ParseIdError, Problem};
+use portico_db::StoreError;
+use portico_events::HandleError;
+use portico_rpc::ServiceError;
+
+/// Why the service refuses.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum MessagingError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another service that had to be asked.
+    #[error("a peer refused: {0}")]
+    Peer(Problem),
+    /// Fields that break a rule.
+    #[error("the request breaks a rule: {0}")]
+    Invalid(Problem),
+    /// Not there, or not for this caller.
+    #[error("not found")]
+    NotFound,
+    /// Somebody of an account tries to write a note for the firm's side.
+    #[error("internal notes are written by staff")]
+    InternalNote,
+    /// A member of staff looks at the portal as a client.
+    #[error("a view as a client is for reading")]
+    ReadOnlyView,
+    /// The mail is on its way or has arrived.
+    #[error("the mail is {0} and cannot be sent again")]
+    NotFailed(&'static str),
+}
+
+impl From<ParseIdError> for MessagingError {
+    /// An id that is none belongs to nothing.
+    fn from(_: ParseIdError) -> Self {
+        Self::NotFound
+    }
+}
+
+impl From<sqlx::Error> for MessagingError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl ServiceError for MessagingError {
+    fn problem(&self) -> Problem {
+        match self {
+            Self::Store(error) => error.problem(),
+            Self::Peer(problem) | Self::Invalid(problem) => problem.clone(),
+            Self::NotFound => Problem::not_found(),
+            Self::InternalNote => Problem::new(
+                ErrorCode::PermissionDenied,
+                "internal_note",
+                "Internal notes are for staff. Send it as a message instead.",
+            ),
+            Self::ReadOnlyView => Problem::new(
+                ErrorCode::PermissionDenied,
+                "read_only_view",
+                "You are looking at the portal as this client. Leave the view to write.",
+            ),
+            Self::NotFailed(state) => Problem::new(
+                ErrorCode::FailedPrecondition,
+                "mail_not_failed",
+                format!("This mail is {state}. Only a mail that could not be sent can be tried again."),
+            ),
+        }
+    }
+}
+
+impl From<MessagingError> for HandleError {
+    /// What is away may be back for the next attempt; everything else stays as it is.
+    fn from(error: MessagingError) -> Self {
+        match error {
+            MessagingError::Store(error) => error.into(),
+            MessagingError::Peer(problem)
+                if matches!(
+                    problem.code,
+                    ErrorCode::Unavailable
+                        | ErrorCode::DeadlineExceeded
+                        | ErrorCode::Conflict
+                        | ErrorCode::ResourceExhausted
+                        | ErrorCode::Internal
+                ) =>
+            {
+                Self::Retry(problem.to_string())
+            }
+            other => Self::Reject(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Tells people what a notice says, by mail, in the app, or both; the same notice never twice.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use portico_core::{AccountId, MailId, NotificationId, PersonId};
+use portico_events::{HandleError, Handler, Received, Subscription, Topics, Types, claim};
+use portico_proto::events::v1::NoticeRequested;
+
+use crate::{
+    domain::{
+        mail::{Mail, notice_kind},
+        notification::{Notification, one_line, own_path},
+    },
+    error::MessagingError,
+    events::publish,
+    peers,
+    service::{Service, SharedService},
+    store,
+};
+
+const CONSUMER: &str = "messaging.notices";
+
+struct Notices(SharedService);
+
+pub(super) fn subscription(service: &SharedService) -> Subscription {
+    Subscription {
+        consumer: CONSUMER,
+        topics: Topics::All,
+        types: Types::only::<NoticeRequested>(),
+        handler: Arc::new(Notices(Arc::clone(service))),
+        durable: true,
+    }
+}
+
+#[async_trait]
+impl Handler for Notices {
+    async fn handle(&self, event: &Received) -> Result<(), HandleError> {
+        let notice: NoticeRequested = event.decode()?;
+        let service = &*self.0;
+        let ctx = event.ctx("Notices");
+        let account = notice.account_id.parse::<AccountId>().ok().or(event.account);
+        let mut ids = named(&notice)?;
+        if !notice.role.is_empty() {
+            for id in peers::people_in_role(service, &ctx, &notice.role, &notice.account_id).await? {
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+        }
+        let people = peers::people(service, &ctx, &ids).await?;
+        // Without a key of its own, a notice is told once an event.
+        let key = if notice.dedupe_key.is_empty() { event.id.to_string() } else { notice.dedupe_key.clone() };
+        let by = |way: &str| notice.by.iter().any(|each| each == way);
+
+        let mut tx = service.store.begin(&ctx).await?;
+        if !claim(&mut tx, CONSUMER, event).await? {
+            return Ok(());
+        }
+        for (person, facts) in &people {
+            if !store::notifications::tell_once(&mut tx, &key, *person, service.clock.now()).await? {
+                continue;
+            }
+            if by("app") {
+                let notification = notification(service, &notice, *person, account);
+                store::notifications::insert(&mut tx, &notification).await?;
+                publish::notification_created(service, &mut tx, &notification).await?;
+            }
+            if by("mail") {
+                let mail = mail(service, &notice, *person, facts.email.clone(), account);
+                store::mails::insert(&mut tx, &mail).await?;
+            }
+        }
+        tx.commit().await?;
+        service.mail_written.notify_one();
+        Ok(())
+    }
+}
+
+fn named(notice: &NoticeRequested) -> Result<Vec<PersonId>, MessagingError> {
+    notice.person_ids.iter().map(|id| Ok(id.parse()?)).collect()
+}
+
+fn notification(
+    service: &Service,
+    notice: &NoticeRequested,
+    person_id: PersonId,
+    account_id: Option<AccountId>,
+) -> Notification {
+    let now = service.clock.now();
+    Notification {
+        id: NotificationId::new(now, &*service.entropy),
+        person_id,
+        account_id,
+        thread_id: None,
+        subject: one_line(&notice.subject),
+        body: notice.body.trim().to_owned(),
+        link: own_path(&notice.link).to_owned(),
+        created_at: now,
+        read: false,
+    }
+}
+
+fn mail(
+    service: &Service,
+    notice: &NoticeRequested,
+    person_id: PersonId,
+    address: String,
+    account_id: Option<AccountId>,
+) -> Mail {
+    let now = service.clock.now();
+    Mail {
+        account_id,
+        person_id: Some(person_id),
+        subject: one_line(&notice.subject),
+        body: notice.body.clone(),
+        link: own_path(&notice.link).to_owned(),
+        link_text: one_line(&notice.link_text),
+        calendar: notice.calendar.clone(),
+        reply_to: notice.reply_to_person_id.parse().ok(),
+        ..Mail::draft(MailId::new(now, &*service.entropy), notice_kind(&notice.kind), address, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_proto::messaging::v1::NotificationCreated;
+
+    use super::*;
+    use crate::testing::Fixture;
+
+    fn notice(people: &[PersonId], role: &str, by: &[&str]) -> NoticeRequested {
+        NoticeRequested {
+            dedupe_key: "run-1-complete".to_owned(),
+            person_ids: people.iter().map(ToString::to_string).collect(),
+            role: role.to_owned(),
+            subject: "Acme:\nready for kickoff".to_owned(),
+            body: "All four tasks are done.\n\nSee you there.".to_owned(),
+            link: "/runs/1".to_owned(),
+            link_text: "Open the run".to_owned(),
+            by: by.iter().map(|way| (*way).to_owned()).collect(),
+            kind: "notice".to_owned(),
+            ..NoticeRequested::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_person_is_told_once_however_often_it_is_asked_for() {
+        let fixture = Fixture::new().await;
+        let handler = Notices(Arc::clone(&fixture.service));
+        let tom = fixture.staff_person("Tom Berg");
+        fixture.give_role("project_manager", &[tom]);
+        let asked = notice(&[tom], "project_manager", &["mail", "app"]);
+        let event = fixture.received(&asked, None);
+        for event in [&event, &event, &fixture.received(&asked, None)] {
+            handler.handle(event).await.unwrap();
+        }
+        let mails = fixture.mails().await;
+        let [mail] = mails.as_slice() else { panic!("{mails:?}") };
+        assert_eq!((mail.subject.as_str(), mail.kind.as_str()), ("Acme: ready for kickoff", "notice"));
+        assert_eq!(mail.link, "/runs/1");
+        assert_eq!(fixture.published::<NotificationCreated>().await, 1);
+        let other = NoticeRequested { dedupe_key: "run-2-complete".to_owned(), ..asked };
+        handler.handle(&fixture.received(&other, None)).await.unwrap();
+        assert_eq!(fixture.mails().await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn the_ways_are_those_asked_for_and_links_stay_on_the_firms_host() {
+        let fixture = Fixture::new().await;
+        let handler = Notices(Arc::clone(&fixture.service));
+        let (tom, ana) = (fixture.staff_person("Tom"), fixture.client_person("Ana"));
+        let app = NoticeRequested { link: "https://evil.example".to_owned(), ..notice(&[tom], "", &["app"]) };
+        handler.handle(&fixture.received(&app, None)).await.unwrap();
+        assert!(fixture.mails().await.is_empty());
+        let mut tx = fixture.service.store.begin(&fixture.as_staff(tom)).await.unwrap();
+        let told = store::notifications::list(&mut tx, 10).await.unwrap();
+        assert_eq!((told.len(), told[0].link.as_str()), (1, ""));
+        tx.rollback().await.unwrap();
+        let mail = NoticeRequested { kind: "sign_in".to_owned(), ..notice(&[ana], "", &["mail"]) };
+        handler.handle(&fixture.received(&mail, Some(fixture.acme()))).await.unwrap();
+        let mails = fixture.mails().await;
+        assert_eq!((mails[0].kind.as_str(), mails[0].account_id), ("notice", Some(fixture.acme())));
+        assert_eq!(fixture.published::<NotificationCreated>().await, 1);
+    }
+
+    #[tokio::test]
+    async fn while_a_peer_is_away_the_event_is_kept_for_later() {
+        let fixture = Fixture::new().await;
+        fixture.take_identity_away(true);
+        let handler = Notices(Arc::clone(&fixture.service));
+        let event = fixture.received(&notice(&[fixture.staff_person("Tom")], "", &["mail"]), None);
+        let outcome = handler.handle(&event).await;
+        assert!(matches!(outcome, Err(HandleError::Retry(_))), "{outcome:?}");
+        fixture.take_identity_away(false);
+        handler.handle(&event).await.unwrap();
+        assert_eq!(fixture.mails().await.len(), 1);
+    }
+}

@@ -1,0 +1,15 @@
+//! What the service does by the clock.
+
+mod send_mails;
+
+use portico_service::Job;
+
+use crate::service::SharedService;
+
+/// All jobs of the service.
+pub(crate) fn all(service: &SharedService) -> Vec<Job> {
+    vec![send_mails::job(service)]
+}
+
+#[cfg(test)]
+pub(crate) use send_mails::run as send_mails_now;

@@ -1,0 +1,187 @@
+//! The way mails leave: a mail server, or nowhere in development.
+
+use std::{net::IpAddr, time::Duration};
+
+use anyhow::Context as _;
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    transport::smtp::{
+        Error as SmtpError, PoolConfig,
+        client::{Tls, TlsParameters},
+        extension::ClientId,
+    },
+};
+use url::Url;
+
+use crate::MessagingConfig;
+
+/// The longest that one step of the conversation with the mail server may take.
+const STEP_TIMEOUT: Duration = Duration::from_secs(20);
+/// Connections that are kept to the mail server.
+const CONNECTIONS: u32 = 4;
+/// The most of a mail server's answer that is kept, in characters.
+const ANSWER_LIMIT: usize = 500;
+
+/// The way mails leave.
+#[derive(Debug)]
+pub(crate) enum Carrier {
+    /// They stay, and can be read on the mailbox page.
+    Mailbox,
+    /// Through a mail server. Its pool of connections cannot be dropped once the runtime has ended, so it stays for as long as the
+    /// process does.
+    Smtp(&'static AsyncSmtpTransport<Tokio1Executor>),
+}
+
+/// Why a mail server did not take a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// What it said, or why it could not be reached.
+    pub(crate) answer: String,
+    /// Whether it will never take it.
+    pub(crate) for_good: bool,
+}
+
+impl Carrier {
+    /// Reads the mail server's address, within a Tokio runtime. Nothing is connected yet.
+    ///
+    /// A name and password never travel in the clear to another machine: `smtp://` with credentials asks for TLS unless the server
+    /// is this machine or the address says otherwise.
+    pub(crate) fn new(config: &MessagingConfig) -> anyhow::Result<Self> {
+        let Some(address) = &config.smtp else { return Ok(Self::Mailbox) };
+        // The address holds a password, so no error may repeat it.
+        let wrong = "smtp is not an address such as smtps://user:password@mail.example:465";
+        let url = Url::parse(address).ok().context(wrong)?;
+        anyhow::ensure!(matches!(url.scheme(), "smtp" | "smtps") && url.has_host(), wrong);
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(address).ok().context(wrong)?;
+        let parameters = || {
+            TlsParameters::new(url.host_str().unwrap_or_default().to_owned())
+                .context("the mail server's name cannot be used for TLS")
+        };
+        builder = match protection(&url) {
+            Protection::AsWritten => builder,
+            Protection::WhereOffered => builder.tls(Tls::Opportunistic(parameters()?)),
+            Protection::Always => builder.tls(Tls::Required(parameters()?)),
+        };
+        if let Some(domain) = config.base_domain() {
+            builder = builder.hello_name(ClientId::Domain(domain));
+        }
+        let pool = PoolConfig::new().max_size(CONNECTIONS).idle_timeout(Duration::from_secs(30));
+        Ok(Self::Smtp(Box::leak(Box::new(builder.timeout(Some(STEP_TIMEOUT)).pool_config(pool).build()))))
+    }
+
+    /// Hands a mail over. The answer is the mail server's.
+    pub(crate) async fn send(&self, message: Message) -> Result<String, Refused> {
+        match self {
+            Self::Mailbox => {
+                Ok("No mail server is set up. The mail lies in the development mailbox and was not sent."
+                    .to_owned())
+            }
+            Self::Smtp(transport) => match transport.send(message).await {
+                Ok(response) => {
+                    let lines: Vec<&str> = response.message().collect();
+                    Ok(shorten(&format!("{} {}", response.code(), lines.join(" "))))
+                }
+                Err(error) => Err(refused(&error)),
+            },
+        }
+    }
+
+    /// Whether mails stay here.
+    pub(crate) const fn keeps_mails(&self) -> bool {
+        matches!(self, Self::Mailbox)
+    }
+}
+
+/// How the way to the mail server is protected.
+#[derive(Debug, PartialEq, Eq)]
+enum Protection {
+    /// As the address says.
+    AsWritten,
+    /// By TLS if the server offers it.
+    WhereOffered,
+    /// By TLS, or nothing is said.
+    Always,
+}
+
+fn protection(url: &Url) -> Protection {
+    let says_how = url.scheme() == "smtps" || url.query_pairs().any(|(key, _)| key == "tls");
+    if says_how || is_this_machine(url) {
+        Protection::AsWritten
+    } else if url.password().is_some() {
+        Protection::Always
+    } else {
+        Protection::WhereOffered
+    }
+}
+
+fn is_this_machine(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
+fn refused(error: &SmtpError) -> Refused {
+    let mut cause = std::error::Error::source(error);
+    let answer = match error.status() {
+        Some(code) => format!("{code} {}", cause.map(ToString::to_string).unwrap_or_default()),
+        None => {
+            let mut text = format!("The mail server could not be reached: {error}");
+            while let Some(inner) = cause {
+                // Some causes repeat what the error has said.
+                if !text.contains(&inner.to_string()) {
+                    text = format!("{text}: {inner}");
+                }
+                cause = inner.source();
+            }
+            text
+        }
+    };
+    Refused { answer: shorten(&answer), for_good: error.is_permanent() }
+}
+
+fn shorten(answer: &str) -> String {
+    let answer = crate::domain::notification::one_line(answer);
+    answer.chars().take(ANSWER_LIMIT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn carrier(smtp: &str) -> anyhow::Result<Carrier> {
+        Carrier::new(&MessagingConfig {
+            smtp: Some(smtp.to_owned()),
+            origin: "https://{slug}.portal.example".to_owned(),
+        })
+    }
+
+    #[tokio::test]
+    async fn a_wrong_address_is_refused_without_being_repeated() {
+        for wrong in
+            ["", "mail.example:587", "http://user:hunter2@mail.example", "smtp://", "smtps://user:hunter2@"]
+        {
+            let error = format!("{:#}", carrier(wrong).unwrap_err());
+            assert!(error.starts_with("smtp is not an address"), "{wrong}: {error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        assert!(!carrier("smtps://user:hunter2@mail.example").unwrap().keeps_mails());
+    }
+
+    #[test]
+    fn passwords_do_not_travel_in_the_clear() {
+        let of = |address: &str| protection(&Url::parse(address).unwrap());
+        assert_eq!(of("smtp://user:hunter2@mail.example:587"), Protection::Always);
+        assert_eq!(of("smtp://mail.example:25"), Protection::WhereOffered);
+        for as_written in [
+            "smtps://user:hunter2@mail.example",
+            "smtp://user:hunter2@mail.example?tls=opportunistic",
+            "smtp://user:hunter2@localhost:1025",
+            "smtp://127.0.0.1:1025",
+            "smtp://[::1]:1025",
+        ] {
+            assert_eq!(of(as_written), Protection::AsWritten, "{as_written}");
+        }
+    }
+}

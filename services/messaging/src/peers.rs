@@ -1,0 +1,237 @@
+//! What other services are asked.
+
+use std::collections::BTreeMap;
+
+use portico_core::{AccountId, Ctx, DocumentId, ErrorCode, PersonId, RecordId};
+use portico_proto::{
+    documents::v1::{BindDocumentRequest, documents_client::DocumentsClient},
+    identity::v1::{
+        BatchGetPeopleRequest, MintLinkRequest, MintLinkResponse, Person, Side,
+        identity_client::IdentityClient,
+    },
+    tenancy::v1::{
+        GetTenantRequest, ListMembershipsRequest, ListPeopleInRoleRequest, ListStaffRequest, Tenant,
+        tenancy_client::TenancyClient,
+    },
+    workflow::v1::{GetRecordRequest, Record, workflow_client::WorkflowClient},
+};
+use portico_rpc::{Caller, CallerChannel, problem_from};
+use prost_types::{Struct, Value, value::Kind};
+use tonic::Status;
+use uuid::Uuid;
+
+use crate::{
+    domain::thread::{Attachment, Thread},
+    error::MessagingError,
+    service::Service,
+};
+
+/// The name of the firm's administrators among the roles.
+const ADMIN: &str = "admin";
+
+/// The most people that identity reads at once.
+const PEOPLE_AT_ONCE: usize = 500;
+
+fn system(service: &Service, ctx: &Ctx, peer: &str, work: &'static str) -> CallerChannel {
+    service.peers.channel(peer, Caller::system_for(ctx, work))
+}
+
+/// Reads a record as the caller may see it; NOT_FOUND where they may not.
+pub(crate) async fn record(
+    service: &Service,
+    caller: &Caller,
+    id: RecordId,
+) -> Result<Record, MessagingError> {
+    read_record(service.peers.channel("workflow", caller), id).await
+}
+
+/// Reads a record whole.
+pub(crate) async fn whole_record(
+    service: &Service,
+    ctx: &Ctx,
+    id: RecordId,
+) -> Result<Record, MessagingError> {
+    read_record(system(service, ctx, "workflow", "messaging.audience"), id).await
+}
+
+async fn read_record(channel: CallerChannel, id: RecordId) -> Result<Record, MessagingError> {
+    let answer =
+        WorkflowClient::new(channel).get_record(GetRecordRequest { record_id: id.to_string() }).await;
+    answer.map_err(refusal)?.into_inner().record.ok_or(MessagingError::NotFound)
+}
+
+/// The thread that belongs to a record, with the names that the record has now.
+pub(crate) fn thread_of(service: &Service, record: &Record) -> Result<Thread, MessagingError> {
+    let title = if record.title.is_empty() { &record.number } else { &record.title };
+    Ok(Thread {
+        id: portico_core::ThreadId::new(service.clock.now(), &*service.entropy),
+        account_id: record.account_id.parse()?,
+        record_id: record.id.parse()?,
+        title: crate::domain::notification::one_line(title),
+        account_name: record.account_name.clone(),
+    })
+}
+
+/// The ids in a record's fields that may be people: texts, alone or in lists, that are ids with a name.
+pub(crate) fn people_named(record: &Record) -> Vec<PersonId> {
+    let mut found = Vec::new();
+    collect(record.fields.as_ref(), &mut |text| {
+        if record.labels.contains_key(text)
+            && let Ok(id) = text.parse::<PersonId>()
+            && !found.contains(&id)
+        {
+            found.push(id);
+        }
+    });
+    found
+}
+
+fn collect(fields: Option<&Struct>, take: &mut impl FnMut(&str)) {
+    fn walk(value: &Value, take: &mut dyn FnMut(&str)) {
+        match &value.kind {
+            Some(Kind::StringValue(text)) => take(text),
+            Some(Kind::ListValue(list)) => list.values.iter().for_each(|value| walk(value, take)),
+            _ => {}
+        }
+    }
+    for value in fields.into_iter().flat_map(|fields| fields.fields.values()) {
+        walk(value, take);
+    }
+}
+
+/// The active people among `ids`, by id.
+pub(crate) async fn people(
+    service: &Service,
+    ctx: &Ctx,
+    ids: &[PersonId],
+) -> Result<BTreeMap<PersonId, Person>, MessagingError> {
+    let mut found = BTreeMap::new();
+    let mut client = IdentityClient::new(system(service, ctx, "identity", "messaging.people"));
+    for ids in ids.chunks(PEOPLE_AT_ONCE) {
+        let person_ids = ids.iter().map(ToString::to_string).collect();
+        let answer = client.batch_get_people(BatchGetPeopleRequest { person_ids }).await.map_err(refusal)?;
+        for person in answer.into_inner().people {
+            if person.active {
+                found.insert(person.id.parse()?, person);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a person is of the firm's side.
+pub(crate) fn is_staff(person: &Person) -> bool {
+    person.side() == Side::Staff
+}
+
+/// The firm.
+pub(crate) async fn tenant(service: &Service, ctx: &Ctx) -> Result<Tenant, MessagingError> {
+    let mut client = TenancyClient::new(system(service, ctx, "tenancy", "messaging.firm"));
+    let answer = client.get_tenant(GetTenantRequest {}).await;
+    answer.map_err(refusal)?.into_inner().tenant.ok_or(MessagingError::NotFound)
+}
+
+/// The people of an account who have a part to play there.
+pub(crate) async fn members(
+    service: &Service,
+    ctx: &Ctx,
+    account: AccountId,
+) -> Result<Vec<PersonId>, MessagingError> {
+    let mut client = TenancyClient::new(system(service, ctx, "tenancy", "messaging.audience"));
+    let request = ListMembershipsRequest { account_id: account.to_string(), person_id: String::new() };
+    let memberships = client.list_memberships(request).await.map_err(refusal)?.into_inner().memberships;
+    memberships
+        .iter()
+        // Whoever does nothing there is not told of conversations.
+        .filter(|membership| !membership.roles.is_empty())
+        .map(|membership| Ok(membership.person_id.parse()?))
+        .collect()
+}
+
+/// Whether a person has a place in an account.
+pub(crate) async fn is_member(
+    service: &Service,
+    ctx: &Ctx,
+    account: AccountId,
+    person: PersonId,
+) -> Result<bool, MessagingError> {
+    let mut client = TenancyClient::new(system(service, ctx, "tenancy", "messaging.mail"));
+    let request = ListMembershipsRequest { account_id: account.to_string(), person_id: person.to_string() };
+    match client.list_memberships(request).await.map_err(refusal) {
+        Ok(answer) => Ok(!answer.into_inner().memberships.is_empty()),
+        Err(MessagingError::NotFound) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The firm's administrators.
+pub(crate) async fn administrators(service: &Service, ctx: &Ctx) -> Result<Vec<PersonId>, MessagingError> {
+    let mut client = TenancyClient::new(system(service, ctx, "tenancy", "messaging.audience"));
+    let bindings = client.list_staff(ListStaffRequest {}).await.map_err(refusal)?.into_inner().bindings;
+    bindings
+        .iter()
+        .filter(|binding| binding.roles.iter().any(|role| role == ADMIN))
+        .map(|binding| Ok(binding.person_id.parse()?))
+        .collect()
+}
+
+/// Who has a role, within an account for external roles.
+pub(crate) async fn people_in_role(
+    service: &Service,
+    ctx: &Ctx,
+    role: &str,
+    account: &str,
+) -> Result<Vec<PersonId>, MessagingError> {
+    let mut client = TenancyClient::new(system(service, ctx, "tenancy", "messaging.notices"));
+    let request = ListPeopleInRoleRequest { role: role.to_owned(), account_id: account.to_owned() };
+    let answer = client.list_people_in_role(request).await.map_err(refusal)?.into_inner();
+    answer.person_ids.iter().map(|id| Ok(id.parse()?)).collect()
+}
+
+/// The secret of a link, made for the mail that carries it; empty where the link is of no use any more.
+pub(crate) async fn mint_link(
+    service: &Service,
+    ctx: &Ctx,
+    link: Uuid,
+) -> Result<MintLinkResponse, MessagingError> {
+    let mut client = IdentityClient::new(system(service, ctx, "identity", "messaging.mail"));
+    let answer = client.mint_link(MintLinkRequest { link_id: link.to_string() }).await;
+    Ok(answer.map_err(refusal)?.into_inner())
+}
+
+/// Binds a file that `person` has uploaded to a thread.
+pub(crate) async fn bind_attachment(
+    service: &Service,
+    ctx: &Ctx,
+    document: DocumentId,
+    person: PersonId,
+    thread: &Thread,
+    internal: bool,
+) -> Result<Attachment, MessagingError> {
+    let mut client = DocumentsClient::new(system(service, ctx, "documents", "messaging.attachments"));
+    let request = BindDocumentRequest {
+        document_id: document.to_string(),
+        person_id: person.to_string(),
+        kind: "attachment".to_owned(),
+        account_id: thread.account_id.to_string(),
+        record_id: thread.record_id.to_string(),
+        internal,
+    };
+    let answer = client.bind_document(request).await.map_err(refusal)?.into_inner();
+    let version = answer.document.and_then(|document| document.latest).ok_or(MessagingError::NotFound)?;
+    Ok(Attachment {
+        document_id: document,
+        version_id: version.id.parse()?,
+        file_name: version.file_name,
+        size: version.size,
+    })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "stands in `map_err`, which hands the status over")]
+fn refusal(status: Status) -> MessagingError {
+    let problem = problem_from(&status);
+    match problem.code {
+        ErrorCode::NotFound => MessagingError::NotFound,
+        _ => MessagingError::Peer(problem),
+    }
+}
