@@ -1,0 +1,75 @@
+//! The settings of the service.
+
+use std::path::{Path, PathBuf};
+
+use crate::{preview::PreviewConfig, signing::FontConfig};
+
+/// The settings of the documents service.
+#[derive(Debug, Clone)]
+pub struct DocumentsConfig {
+    /// The largest file of a request, an attachment or a deliverable, in bytes.
+    pub largest_file: u64,
+    /// The largest template, in bytes.
+    pub largest_template: u64,
+    /// PDFs up to this many bytes are checked in this process; larger ones by a child process with caps.
+    pub checked_here: u64,
+    /// Memory for pages that were drawn already, in bytes.
+    pub page_cache: u64,
+    /// What draws pages, and what it may use.
+    pub preview: PreviewConfig,
+    /// Where the fonts of signed documents lie.
+    pub fonts: FontConfig,
+}
+
+const MIB: u64 = 1024 * 1024;
+
+impl Default for DocumentsConfig {
+    fn default() -> Self {
+        let memory = Path::new("/dev/shm");
+        let scratch = if memory.is_dir() { PathBuf::from(memory) } else { std::env::temp_dir() };
+        Self {
+            largest_file: 100 * MIB,
+            largest_template: 25 * MIB,
+            checked_here: 16 * MIB,
+            page_cache: 64 * MIB,
+            preview: PreviewConfig { scratch, ..PreviewConfig::default() },
+            fonts: FontConfig::default(),
+        }
+    }
+}
+
+impl DocumentsConfig {
+    /// Whether the settings can be worked with.
+    ///
+    /// # Errors
+    /// Names the setting and what is wrong with it.
+    pub fn validate(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.largest_file > 0, "largest_file is 0; it must be at least one byte");
+        anyhow::ensure!(
+            i64::try_from(self.largest_file).is_ok(),
+            "largest_file is {}; it must fit a signed 64-bit number",
+            self.largest_file
+        );
+        anyhow::ensure!(
+            (1..=64 * MIB).contains(&self.largest_template),
+            "largest_template is {}; it must be between 1 and {} bytes",
+            self.largest_template,
+            64 * MIB
+        );
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_must_make_sense() {
+        assert!(DocumentsConfig::default().validate().is_ok());
+        let nothing = DocumentsConfig { largest_file: 0, ..DocumentsConfig::default() };
+        assert!(nothing.validate().unwrap_err().to_string().starts_with("largest_file"));
+        let huge = DocumentsConfig { largest_template: 65 * MIB, ..DocumentsConfig::default() };
+        assert!(huge.validate().unwrap_err().to_string().starts_with("largest_template"));
+    }
+}

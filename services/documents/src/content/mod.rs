@@ -1,0 +1,18 @@
+//! What a file is, what it may be called, and whether it may be opened.
+//!
+//! A name and a declared type are claims of whoever uploads; only the bytes say what a file is. Everything here is a
+//! pure rule over the first and last bytes of a file, so that it holds for an upload of any size.
+
+mod accept;
+mod kind;
+mod name;
+mod pdf;
+mod scan;
+mod zip;
+
+pub use accept::{Accept, Refusal, accepts};
+pub use kind::{ImageFormat, Kind, OfficeFormat, Sniffed, sniff};
+pub use name::{Disposition, MAX_NAME, content_disposition, safe_file_name};
+pub use pdf::{PdfError, PdfFacts, check_pdf};
+pub(crate) use pdf::{is_sealed, load as load_pdf};
+pub use scan::{Opening, ScanPolicy, ScanState, may_open};

@@ -1,0 +1,170 @@
+//! Between protobuf and the domain.
+
+use portico_proto::{documents::v1 as proto, time};
+
+use crate::{
+    content::{ScanPolicy, ScanState, may_open},
+    domain::{
+        document::{Document, Template, Version},
+        request::{Item, ItemState, Request, accept_text, accept_word},
+        signature::{Envelope, Signer, SignerStatus},
+    },
+};
+
+pub(crate) fn version(version: &Version, policy: ScanPolicy) -> proto::Version {
+    let scan = match version.scan {
+        ScanState::NotScanned => proto::ScanState::NotScanned,
+        ScanState::Clean => proto::ScanState::Clean,
+        ScanState::Infected => proto::ScanState::Infected,
+    };
+    proto::Version {
+        id: version.id.to_string(),
+        document_id: version.document_id.to_string(),
+        number: version.number,
+        file_name: version.file.name.clone(),
+        media_type: version.file.media_type.clone(),
+        size: i64::try_from(version.file.size).unwrap_or(i64::MAX),
+        sha256: version.file.sha256_text(),
+        scan: scan.into(),
+        openable: may_open(version.scan, policy).is_allowed(),
+        added_by: version.added_by_name.clone(),
+        added_at: Some(time::timestamp(version.added_at)),
+        pages: version.file.pages,
+    }
+}
+
+/// A document with its versions, newest first.
+pub(crate) fn document(document: &Document, versions: &[Version], policy: ScanPolicy) -> proto::Document {
+    proto::Document {
+        id: document.id.to_string(),
+        account_id: document.account_id.to_string(),
+        title: document.title.clone(),
+        kind: document.kind.word().to_owned(),
+        latest: versions.first().map(|newest| version(newest, policy)),
+        record_id: document.record_id.map(|id| id.to_string()).unwrap_or_default(),
+        step_id: document.step_id.map(|id| id.to_string()).unwrap_or_default(),
+    }
+}
+
+/// What the caller may do with a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestRights {
+    pub(crate) upload: bool,
+    pub(crate) review: bool,
+}
+
+pub(crate) fn request(
+    request: &Request,
+    versions: &[Version],
+    rights: RequestRights,
+    policy: ScanPolicy,
+) -> proto::Request {
+    let accepted = request.items.iter().filter(|item| item.state == ItemState::Accepted).count();
+    proto::Request {
+        id: request.id.to_string(),
+        step_id: request.step_id.to_string(),
+        account_id: request.account_id.to_string(),
+        title: request.title.clone(),
+        items: request.items.iter().map(|row| item(row, versions, policy)).collect(),
+        accepted: i32::try_from(accepted).unwrap_or(i32::MAX),
+        can_upload: rights.upload,
+        can_review: rights.review,
+        // There is no scanner yet, so whatever is opened relies on the policy.
+        unscanned_allowed: policy == ScanPolicy::AllowUnscanned,
+    }
+}
+
+fn item(item: &Item, versions: &[Version], policy: ScanPolicy) -> proto::Item {
+    let state = match item.state {
+        ItemState::Needed => proto::ItemState::Needed,
+        ItemState::Checking => proto::ItemState::Checking,
+        ItemState::Accepted => proto::ItemState::Accepted,
+        ItemState::Returned => proto::ItemState::Returned,
+        ItemState::NotAvailable => proto::ItemState::NotAvailable,
+    };
+    let files = item.files.iter().filter_map(|id| versions.iter().find(|version| version.id == *id));
+    proto::Item {
+        id: item.id.to_string(),
+        name: item.name.clone(),
+        why: item.why.clone(),
+        accept: item.accept.iter().map(|accept| accept_word(*accept).to_owned()).collect(),
+        accept_text: accept_text(&item.accept, item.max_bytes),
+        min: item.min,
+        max: item.max,
+        state: state.into(),
+        reason: item.reason.clone(),
+        files: files.map(|file| version(file, policy)).collect(),
+        max_bytes: i64::try_from(item.max_bytes).unwrap_or(i64::MAX),
+    }
+}
+
+/// An envelope as somebody sees it who is the signer `own`, if any.
+pub(crate) fn envelope(
+    envelope: &Envelope,
+    own: Option<&Signer>,
+    original: Option<&Version>,
+    signed: Option<&Version>,
+    policy: ScanPolicy,
+) -> proto::Envelope {
+    let fields = envelope.fields.iter().map(|field| proto::EnvelopeField {
+        id: field.id.clone(),
+        r#type: field.kind.shown().to_owned(),
+        role: field.role.clone(),
+        page: i32::try_from(field.page).unwrap_or_default(),
+        x: field.area[0],
+        y: field.area[1],
+        width: field.area[2],
+        height: field.area[3],
+    });
+    proto::Envelope {
+        id: envelope.id.to_string(),
+        step_id: envelope.step_id.to_string(),
+        account_id: envelope.account_id.to_string(),
+        title: envelope.title.clone(),
+        state: envelope.state.word().to_owned(),
+        signers: envelope.signers.iter().map(|each| signer(each, own)).collect(),
+        fields: fields.collect(),
+        original: original.map(|original| version(original, policy)),
+        signed: signed.map(|signed| version(signed, policy)),
+        reason: envelope.reason.clone(),
+        waiting_for: envelope.ready().map(|ready| ready.shown_name().to_owned()).unwrap_or_default(),
+    }
+}
+
+fn signer(signer: &Signer, own: Option<&Signer>) -> proto::Signer {
+    let state = match signer.status {
+        SignerStatus::Waiting => proto::SignerState::Waiting,
+        SignerStatus::Ready => proto::SignerState::Ready,
+        SignerStatus::Signed => proto::SignerState::Signed,
+        SignerStatus::Declined => proto::SignerState::Declined,
+    };
+    proto::Signer {
+        id: signer.id.to_string(),
+        role: signer.role.clone(),
+        role_title: signer.role_title.clone(),
+        name: signer.person_name.clone(),
+        state: state.into(),
+        signed_at: signer.signed_at.map(time::timestamp),
+        place: signer.place,
+        is_caller: own.is_some_and(|own| own.id == signer.id),
+    }
+}
+
+pub(crate) fn template(template: &Template) -> proto::Template {
+    let file = &template.file;
+    proto::Template {
+        path: template.path.clone(),
+        version: Some(proto::Version {
+            id: template.version_id.to_string(),
+            number: 1,
+            file_name: file.name.clone(),
+            media_type: file.media_type.clone(),
+            size: i64::try_from(file.size).unwrap_or(i64::MAX),
+            sha256: file.sha256_text(),
+            scan: proto::ScanState::NotScanned.into(),
+            added_at: Some(time::timestamp(template.uploaded_at)),
+            pages: file.pages,
+            ..proto::Version::default()
+        }),
+    }
+}

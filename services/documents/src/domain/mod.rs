@@ -1,0 +1,7 @@
+//! Types and rules of documents; pure.
+
+pub(crate) mod document;
+pub mod envelope;
+pub(crate) mod request;
+pub(crate) mod signature;
+pub(crate) mod signed_file;

@@ -1,0 +1,266 @@
+//! An envelope as it is kept: its signers, whose turn it is, and who the caller is among them.
+
+use chrono::{DateTime, Utc};
+use portico_core::{
+    AccountId, ActorKind, AuthStrength, Ctx, EnvelopeId, PersonId, RecordId, RunId, StepId, VersionId,
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::envelope::{self as rules, Turn};
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$case:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum $name { $($(#[$case])* $variant),* }
+
+        impl $name {
+            /// The word that stands in the database.
+            pub(crate) const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),* }
+            }
+
+            /// The value of this word.
+            pub(crate) fn of(word: &str) -> Option<Self> {
+                [$(Self::$variant),*].into_iter().find(|value| value.word() == word)
+            }
+        }
+    };
+}
+
+words! {
+    /// How an envelope stands.
+    EnvelopeState {
+        /// Somebody has to sign.
+        Open = "open",
+        /// Everybody has signed.
+        Completed = "completed",
+        /// Somebody refused.
+        Declined = "declined",
+        /// Its step ended without it.
+        Withdrawn = "withdrawn",
+    }
+}
+
+words! {
+    /// How a signer stands.
+    SignerStatus {
+        /// Another signs first.
+        Waiting = "waiting",
+        /// It is their turn.
+        Ready = "ready",
+        /// Signed.
+        Signed = "signed",
+        /// Refused.
+        Declined = "declined",
+    }
+}
+
+words! {
+    /// Whose people a signer is among.
+    Side {
+        /// The firm's.
+        Internal = "internal",
+        /// The account's.
+        External = "external",
+    }
+}
+
+/// What the platform puts into a place of the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PlacedKind {
+    /// The signature.
+    Signature,
+    /// The first letters of the signer's name.
+    Initials,
+    /// The signer's name.
+    Name,
+    /// The day of signing.
+    Date,
+}
+
+impl PlacedKind {
+    /// What messages call it.
+    pub(crate) const fn shown(self) -> &'static str {
+        match self {
+            Self::Signature => "signature",
+            Self::Date => "date",
+            Self::Initials | Self::Name => "text",
+        }
+    }
+}
+
+/// A place in the document that a signer fills.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PlacedField {
+    pub(crate) id: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: PlacedKind,
+    pub(crate) role: String,
+    pub(crate) page: u32,
+    /// Left, top, width and height as fractions of the page.
+    #[serde(rename = "box")]
+    pub(crate) area: [f64; 4],
+}
+
+/// A document with the people who sign it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Envelope {
+    pub(crate) id: EnvelopeId,
+    pub(crate) account_id: AccountId,
+    pub(crate) run_id: RunId,
+    pub(crate) step_id: StepId,
+    pub(crate) attempt: i32,
+    pub(crate) record_id: RecordId,
+    pub(crate) title: String,
+    pub(crate) state: EnvelopeState,
+    pub(crate) reason: String,
+    pub(crate) fields: Vec<PlacedField>,
+    pub(crate) original: VersionId,
+    pub(crate) signed: Option<VersionId>,
+    /// In their order.
+    pub(crate) signers: Vec<Signer>,
+    pub(crate) created_at: DateTime<Utc>,
+}
+
+/// One of those who sign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Signer {
+    pub(crate) id: Uuid,
+    pub(crate) place: i32,
+    pub(crate) role: String,
+    pub(crate) role_title: String,
+    pub(crate) side: Side,
+    pub(crate) status: SignerStatus,
+    pub(crate) person: Option<PersonId>,
+    pub(crate) person_name: String,
+    pub(crate) email: String,
+    pub(crate) identified: String,
+    pub(crate) typed_name: String,
+    pub(crate) drawn: Option<Vec<u8>>,
+    pub(crate) consented_at: Option<DateTime<Utc>>,
+    pub(crate) signed_at: Option<DateTime<Utc>>,
+    pub(crate) address: String,
+    pub(crate) user_agent: String,
+}
+
+impl Signer {
+    /// A signer who has done nothing yet.
+    pub(crate) fn new(id: Uuid, place: i32, role: &str, role_title: &str, side: Side) -> Self {
+        Self {
+            id,
+            place,
+            role: role.to_owned(),
+            role_title: role_title.to_owned(),
+            side,
+            status: if place == 1 { SignerStatus::Ready } else { SignerStatus::Waiting },
+            person: None,
+            person_name: String::new(),
+            email: String::new(),
+            identified: String::new(),
+            typed_name: String::new(),
+            drawn: None,
+            consented_at: None,
+            signed_at: None,
+            address: String::new(),
+            user_agent: String::new(),
+        }
+    }
+
+    /// What the others call them.
+    pub(crate) fn shown_name(&self) -> &str {
+        if self.person_name.is_empty() { &self.role_title } else { &self.person_name }
+    }
+}
+
+/// What is known of the caller for one step.
+#[derive(Debug, Clone)]
+pub(crate) struct Standing<'a> {
+    pub(crate) ctx: &'a Ctx,
+    /// The roles that count for the step.
+    pub(crate) roles: &'a [String],
+    /// Whether the workflow lets them act on the step.
+    pub(crate) acts: bool,
+}
+
+impl Envelope {
+    /// The signer whose turn it is; nobody once the envelope has ended.
+    pub(crate) fn ready(&self) -> Option<&Signer> {
+        let ready = || self.signers.iter().find(|signer| signer.status == SignerStatus::Ready);
+        if self.state == EnvelopeState::Open { ready() } else { None }
+    }
+
+    /// The signer as whom this person has signed already. A person signs an envelope once.
+    pub(crate) fn signed_by(&self, person: Option<PersonId>) -> Option<&Signer> {
+        self.signers.iter().find(|signer| person.is_some() && signer.person == person)
+    }
+
+    /// The signer as whom the caller may sign now.
+    ///
+    /// A signer of the firm is whoever has the role, or an administrator. A signer of the account is whoever has the role
+    /// there; a person to whom the workflow gave the step without any of the signing roles stands for the one whose turn it is.
+    pub(crate) fn turn_of(&self, caller: &Standing<'_>) -> Option<&Signer> {
+        let ready = self.ready()?;
+        let holds = |role: &str| caller.roles.iter().any(|held| held == role);
+        let has_a_place =
+            self.signers.iter().any(|signer| signer.side == Side::External && holds(&signer.role));
+        let theirs = match (ready.side, caller.ctx.actor.kind) {
+            (Side::Internal, ActorKind::Staff) => holds(&ready.role) || caller.ctx.has_role("admin"),
+            (Side::External, ActorKind::Client) => holds(&ready.role) || (caller.acts && !has_a_place),
+            _ => false,
+        };
+        (theirs && self.signed_by(caller.ctx.actor.person).is_none()).then_some(ready)
+    }
+
+    /// The same, as the rules of signing see it.
+    pub(crate) fn rules(&self) -> rules::Envelope {
+        let state = |signer: &Signer| match (signer.status, signer.signed_at) {
+            (SignerStatus::Signed, Some(at)) => rules::SignerState::Signed { at },
+            (SignerStatus::Declined, _) => {
+                rules::SignerState::Declined { at: self.created_at, reason: self.reason.clone() }
+            }
+            _ => rules::SignerState::Pending,
+        };
+        let signers = self.signers.iter().map(|signer| rules::Signer {
+            key: signer.role.clone(),
+            name: signer.shown_name().to_owned(),
+            state: state(signer),
+        });
+        rules::Envelope { id: self.id, signers: signers.collect(), expires_at: None, superseded_by: None }
+    }
+}
+
+/// Why it is not this signer's turn, in words for them.
+pub(crate) fn not_now(state: EnvelopeState, turn: &Turn) -> (&'static str, String) {
+    match (state, turn) {
+        (EnvelopeState::Withdrawn, _) => {
+            ("envelope_withdrawn", "This document no longer has to be signed.".to_owned())
+        }
+        (_, Turn::WaitingFor { name }) => {
+            ("not_your_turn", format!("{name} signs first. We tell you when it is your turn."))
+        }
+        (_, Turn::Declined { name, .. }) => (
+            "envelope_declined",
+            format!("{name} has declined to sign, so this document cannot be signed any more."),
+        ),
+        (_, Turn::Signed { .. }) => ("already_signed", "You have signed this document already.".to_owned()),
+        _ => ("envelope_closed", "This document cannot be signed any more.".to_owned()),
+    }
+}
+
+/// How it is known who a person is, for the certificate.
+pub(crate) fn identified(ctx: &Ctx) -> String {
+    let how = match ctx.actor.strength {
+        AuthStrength::Multiple => "with two factors",
+        AuthStrength::Single => "with a password or a link sent to their address",
+        AuthStrength::None => "without proof",
+    };
+    format!("Signed in as {} {how}", ctx.actor.name)
+}
+
+/// The first letters of a name's words.
+pub(crate) fn initials(name: &str) -> String {
+    name.split_whitespace().filter_map(|word| word.chars().next()).take(4).collect()
+}

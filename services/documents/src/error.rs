@@ -1,0 +1,188 @@
+//! Everything that can go wrong, and how it is said.
+
+use portico_core::{ErrorCode, ParseIdError, Problem};
+use portico_db::StoreError;
+use portico_rpc::ServiceError;
+
+use crate::{
+    domain::request::NotNow,
+    preview::PreviewError,
+    signing::SigningError,
+    vault::{BlobError, KmsError, VaultError},
+};
+
+/// Why the service refuses.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DocumentsError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another service that had to be asked.
+    #[error("a peer refused: {0}")]
+    Peer(Problem),
+    /// Fields that break a rule.
+    #[error("the request breaks a rule: {0}")]
+    Invalid(Problem),
+    /// Not there, or not for this caller.
+    #[error("not found")]
+    NotFound,
+    /// The file itself is not what is wanted; the text is for whoever chose it.
+    #[error("the file is refused: {0}")]
+    File(String),
+    /// The bytes could not be kept or read.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The row or the request does not take this now.
+    #[error(transparent)]
+    NotNow(#[from] NotNow),
+    /// Nobody has said that the file is harmless.
+    #[error("the file is not scanned, and the firm opens scanned files only")]
+    AwaitsScan,
+    /// The file is infected.
+    #[error("the file is infected")]
+    Infected,
+    /// There is no preview.
+    #[error(transparent)]
+    Preview(#[from] PreviewError),
+    /// The signed document could not be made.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+    /// The envelope or the signer is not in a state for this; reason and text say which.
+    #[error("the envelope does not take this: {reason}")]
+    Envelope {
+        /// A stable word.
+        reason: &'static str,
+        /// For the person.
+        text: String,
+    },
+    /// The caller may see it and not do this.
+    #[error("not for this caller")]
+    Forbidden,
+    /// What is stored or was sent by a peer cannot be read.
+    #[error("a value cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl DocumentsError {
+    /// A field that breaks a rule.
+    pub(crate) fn invalid(field: &str, text: impl Into<String>) -> Self {
+        Self::Invalid(Problem::invalid(field, text))
+    }
+}
+
+impl From<ParseIdError> for DocumentsError {
+    /// An id that is none belongs to nothing.
+    fn from(_: ParseIdError) -> Self {
+        Self::NotFound
+    }
+}
+
+impl From<sqlx::Error> for DocumentsError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl ServiceError for DocumentsError {
+    fn problem(&self) -> Problem {
+        let refused = |reason: &str, text: String| Problem::new(ErrorCode::FailedPrecondition, reason, text);
+        match self {
+            Self::Store(error) => error.problem(),
+            Self::Peer(problem) | Self::Invalid(problem) => problem.clone(),
+            Self::NotFound => Problem::not_found(),
+            Self::File(text) => about_file("file_refused", text.clone()),
+            Self::Vault(error) => vault(error),
+            Self::NotNow(error) => refused(error.reason(), error.to_string()),
+            Self::AwaitsScan => refused(
+                "awaits_scan",
+                "This file has not been checked for viruses yet, so it cannot be opened. Try again later."
+                    .to_owned(),
+            ),
+            Self::Infected => refused(
+                "infected",
+                "A virus scanner has found something in this file. It cannot be opened.".to_owned(),
+            ),
+            Self::Preview(error) => preview(error),
+            Self::Signing(error) => signing(error),
+            Self::Envelope { reason, text } => refused(reason, text.clone()),
+            Self::Forbidden => Problem::new(
+                ErrorCode::PermissionDenied,
+                "permission_denied",
+                "You are not allowed to do this.",
+            ),
+            Self::Unreadable(_) => Problem::internal(self),
+        }
+    }
+}
+
+fn about_file(reason: &str, text: String) -> Problem {
+    Problem::new(ErrorCode::InvalidArgument, reason, text.clone()).with_field("file", text)
+}
+
+fn vault(error: &VaultError) -> Problem {
+    match error {
+        VaultError::TooLarge { limit } => about_file(
+            "file_too_large",
+            format!(
+                "This file is too large. Upload one of at most {}.",
+                crate::domain::document::size_text(*limit)
+            ),
+        ),
+        VaultError::Interrupted(_) => Problem::new(
+            ErrorCode::InvalidArgument,
+            "upload_interrupted",
+            "The upload broke off before its end. Nothing was kept; please upload the file again.",
+        )
+        .with_cause(error),
+        VaultError::OutOfRange { .. } => Problem::invalid("range", "This part of the file does not exist."),
+        VaultError::Blobs(BlobError::Full) => Problem::new(
+            ErrorCode::ResourceExhausted,
+            "storage_full",
+            "There is no space left for files. Tell your contact at the firm, and try again later.",
+        )
+        .with_cause(error),
+        VaultError::Key(KmsError::Unavailable(_)) => Problem::new(
+            ErrorCode::Unavailable,
+            "keys_unavailable",
+            "Files cannot be opened just now. Please try again in a moment.",
+        )
+        .with_cause(error),
+        VaultError::Damaged | VaultError::Key(_) | VaultError::Blobs(_) => Problem::internal(error),
+    }
+}
+
+fn preview(error: &PreviewError) -> Problem {
+    match error {
+        PreviewError::NoSuchPage { .. } => {
+            Problem::new(ErrorCode::NotFound, "no_such_page", error.to_string())
+        }
+        PreviewError::Io(_) => Problem::internal(error),
+        PreviewError::TimedOut => {
+            Problem::new(ErrorCode::DeadlineExceeded, "preview_timed_out", error.to_string())
+        }
+        PreviewError::Broken
+        | PreviewError::Locked
+        | PreviewError::TooLarge
+        | PreviewError::Unsupported
+        | PreviewError::ToolMissing { .. } => {
+            Problem::new(ErrorCode::FailedPrecondition, "no_preview", error.to_string())
+        }
+    }
+}
+
+fn signing(error: &SigningError) -> Problem {
+    let text = error.to_string();
+    match error {
+        SigningError::Drawn(_) => Problem::invalid("drawn", text),
+        SigningError::Unprintable { .. } | SigningError::DoesNotFit { .. } => {
+            Problem::invalid("typed_name", text)
+        }
+        SigningError::Pdf(_)
+        | SigningError::Sealed
+        | SigningError::OffPage { .. }
+        | SigningError::FontMissing { .. } => {
+            Problem::new(ErrorCode::FailedPrecondition, "cannot_sign", text)
+        }
+        SigningError::Writing(cause) => Problem::internal(cause),
+    }
+}

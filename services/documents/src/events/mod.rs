@@ -1,0 +1,14 @@
+//! What the service says, and what it listens to.
+
+mod on_step_activated;
+mod on_step_withdrawn;
+pub(crate) mod publish;
+
+use portico_events::Subscription;
+
+use crate::service::SharedService;
+
+/// Everything the service listens to.
+pub(crate) fn subscriptions(service: &SharedService) -> Vec<Subscription> {
+    vec![on_step_activated::subscription(service), on_step_withdrawn::subscription(service)]
+}

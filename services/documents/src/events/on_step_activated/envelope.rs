@@ -1,0 +1,194 @@
+//! The envelope of a signing step, around a copy of its template as it is now.
+
+use std::io;
+
+use futures_util::TryStreamExt as _;
+use portico_core::{Ctx, DocumentId, EnvelopeId, PersonId, VersionId};
+use portico_definition::{Definition, DocumentTemplate, EsignStep, Side as DeclaredSide, TemplateFieldType};
+use portico_events::{Received, claim};
+use portico_proto::events::v1::StepActivated;
+use serde_json::json;
+use tokio_util::io::StreamReader;
+use uuid::Uuid;
+
+use super::{Activated, CONSUMER};
+use crate::{
+    content::ScanState,
+    domain::{
+        document::{Document, DocumentKind, FileFacts, Template, Version},
+        signature::{Envelope, EnvelopeState, PlacedField, PlacedKind, Side, Signer},
+    },
+    error::DocumentsError,
+    events::publish,
+    http::discard,
+    peers,
+    service::Service,
+    store,
+    vault::LARGEST,
+};
+
+pub(super) async fn open(
+    service: &Service,
+    event: &Received,
+    ids: Activated,
+    message: &StepActivated,
+    esign: &EsignStep,
+) -> Result<(), DocumentsError> {
+    let ctx = event.ctx("Workflow");
+    let definition =
+        peers::definition(service, &ctx, message.portal_id.parse()?, message.portal_version).await?;
+    let declared = definition.spec.document_templates.get(&esign.template).ok_or_else(|| {
+        DocumentsError::Unreadable(format!("the definition has no template {}", esign.template))
+    })?;
+    let mut tx = service.store.begin(&ctx).await?;
+    let template = store::templates::read(&mut tx, &declared.file).await?;
+    drop(tx);
+    let template = template.ok_or_else(|| DocumentsError::Envelope {
+        reason: "template_missing",
+        text: format!("the template {} has not been uploaded", declared.file),
+    })?;
+
+    let title = declared.title.clone().unwrap_or_else(|| readable(&esign.template));
+    let (document, version) = copy(service, &ctx, ids, &template, &title).await?;
+    let envelope = envelope(service, ids, &definition, declared, esign, title, version.id);
+    let inserted = insert(service, &ctx, event, &envelope, &document, &version).await;
+    if !matches!(inserted, Ok(true))
+        && !matches!(inserted, Err(DocumentsError::Store(portico_db::StoreError::Unavailable(_))))
+    {
+        discard(service, ctx.tenant, version.id).await;
+    }
+    inserted.map(|_| ())
+}
+
+/// Writes the rows; `false` where they were written before.
+async fn insert(
+    service: &Service,
+    ctx: &Ctx,
+    event: &Received,
+    envelope: &Envelope,
+    document: &Document,
+    version: &Version,
+) -> Result<bool, DocumentsError> {
+    let mut tx = service.store.begin(ctx).await?;
+    if !claim(&mut tx, CONSUMER, event).await? {
+        return Ok(false);
+    }
+    store::documents::insert(&mut tx, document).await?;
+    store::versions::insert(&mut tx, version).await?;
+    if !store::envelopes::insert(&mut tx, envelope).await? {
+        // This attempt has its envelope; only the claim is worth keeping, and a repeat would come here again.
+        return Ok(false);
+    }
+    let details = json!({ "signers": envelope.signers.len(), "sha256": version.file.sha256_text() });
+    publish::envelope_changed(service, &mut tx, "envelope.created", envelope, details).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Copies the template's bytes, so that what is signed stays what it was.
+async fn copy(
+    service: &Service,
+    ctx: &Ctx,
+    ids: Activated,
+    template: &Template,
+    title: &str,
+) -> Result<(Document, Version), DocumentsError> {
+    let now = service.clock.now();
+    let (id, version_id) = (DocumentId::new(now, &*service.entropy), VersionId::new(now, &*service.entropy));
+    let source = service.vault.read(&template.stored(ctx.tenant), None).await?;
+    let source = StreamReader::new(source.map_err(io::Error::other));
+    let received = service.vault.write(ctx.tenant, id, version_id, source, LARGEST).await?;
+    let nobody = PersonId(Uuid::nil());
+    let document = Document {
+        id,
+        account_id: ids.account,
+        internal: false,
+        kind: DocumentKind::Contract,
+        title: title.to_owned(),
+        record_id: Some(ids.record),
+        step_id: Some(ids.step),
+        bound: true,
+        created_by: nobody,
+        created_at: now,
+    };
+    let version = Version {
+        id: version_id,
+        account_id: ids.account,
+        internal: false,
+        document_id: id,
+        number: 1,
+        file: FileFacts {
+            size: received.stored.size,
+            sha256: received.stored.sha256,
+            key: received.stored.key,
+            ..template.file.clone()
+        },
+        scan: ScanState::NotScanned,
+        added_by: nobody,
+        added_by_name: String::new(),
+        added_at: now,
+    };
+    Ok((document, version))
+}
+
+fn envelope(
+    service: &Service,
+    ids: Activated,
+    definition: &Definition,
+    declared: &DocumentTemplate,
+    esign: &EsignStep,
+    title: String,
+    original: VersionId,
+) -> Envelope {
+    let now = service.clock.now();
+    let signers = (1..).zip(&esign.order).map(|(place, role)| {
+        let known = definition.spec.roles.get(role);
+        let side = match known.map(|known| known.side) {
+            Some(DeclaredSide::Internal) => Side::Internal,
+            _ => Side::External,
+        };
+        let role_title = known.and_then(|known| known.title.clone()).unwrap_or_else(|| readable(role));
+        Signer::new(service.entropy.uuid(now), place, role, &role_title, side)
+    });
+    Envelope {
+        id: EnvelopeId::new(now, &*service.entropy),
+        account_id: ids.account,
+        run_id: ids.run,
+        step_id: ids.step,
+        attempt: ids.attempt,
+        record_id: ids.record,
+        title,
+        state: EnvelopeState::Open,
+        reason: String::new(),
+        fields: declared.fields.iter().filter_map(placed).collect(),
+        original,
+        signed: None,
+        signers: signers.collect(),
+        created_at: now,
+    }
+}
+
+/// A field that the platform fills; optional ones that a person would have to fill stay empty.
+fn placed(field: &portico_definition::TemplateField) -> Option<PlacedField> {
+    let kind = match field.kind {
+        TemplateFieldType::Signature => PlacedKind::Signature,
+        TemplateFieldType::Initials => PlacedKind::Initials,
+        TemplateFieldType::Name => PlacedKind::Name,
+        TemplateFieldType::Date => PlacedKind::Date,
+        TemplateFieldType::Text | TemplateFieldType::Checkbox => return None,
+    };
+    Some(PlacedField {
+        id: field.id.clone(),
+        kind,
+        role: field.signer.clone(),
+        page: field.page,
+        area: field.area,
+    })
+}
+
+/// A name of the definition as people read it: `data_agreement` gives `Data agreement`.
+fn readable(name: &str) -> String {
+    let words = name.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

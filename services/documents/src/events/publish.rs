@@ -1,0 +1,343 @@
+//! What the service says, each with its entry in the audit.
+
+use portico_core::{AccountId, PersonId};
+use portico_db::{StoreError, Tx};
+use portico_events::{AuditDraft, Outgoing, audit, publish};
+use portico_proto::{
+    documents::v1::{EnvelopeChanged, FileAdded, ItemChanged},
+    events::v1::{DeliverableVersionAdded, NoticeRequested, StepFulfilled, StepProgressed, StepReturned},
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        document::{Document, Template, Version},
+        request::{Item, Request},
+        signature::{Envelope, Side},
+    },
+    service::Service,
+    store::deliverables::Deliverable,
+};
+
+/// `<type>;<id>`: what a command answers, so that the next reader can wait for it.
+pub(crate) type EventTag = String;
+
+async fn say<M: prost::Message + prost::Name>(
+    service: &Service,
+    tx: &mut Tx,
+    aggregate: &'static str,
+    key: Uuid,
+    account: Option<AccountId>,
+    body: &M,
+) -> Result<EventTag, StoreError> {
+    let outgoing = Outgoing { aggregate, key, account, body };
+    let id = publish(tx, &*service.clock, &*service.entropy, outgoing).await?;
+    Ok(format!("{};{id}", M::full_name()))
+}
+
+async fn log(service: &Service, tx: &mut Tx, draft: AuditDraft<'_>) -> Result<(), StoreError> {
+    audit(tx, &*service.clock, &*service.entropy, draft).await?;
+    Ok(())
+}
+
+/// Something was done with a version of a document: uploaded, downloaded, viewed, removed.
+pub(crate) async fn version_audited(
+    service: &Service,
+    tx: &mut Tx,
+    action: &'static str,
+    document: &Document,
+    version: &Version,
+    details: Value,
+) -> Result<(), StoreError> {
+    let draft = AuditDraft {
+        action,
+        object_kind: "document",
+        object_id: document.id.0,
+        object_label: &version.file.name,
+        version: &version.number.to_string(),
+        account: Some(document.account_id),
+        details,
+        internal: document.internal,
+    };
+    log(service, tx, draft).await
+}
+
+/// A file arrived.
+pub(crate) async fn file_added(
+    service: &Service,
+    tx: &mut Tx,
+    document: &Document,
+    version: &Version,
+) -> Result<EventTag, StoreError> {
+    let event = FileAdded {
+        document_id: document.id.to_string(),
+        version_id: version.id.to_string(),
+        account_id: document.account_id.to_string(),
+        step_id: document.step_id.map(|id| id.to_string()).unwrap_or_default(),
+    };
+    let details = json!({ "size": version.file.size, "sha256": version.file.sha256_text(), "kind": document.kind.word() });
+    version_audited(service, tx, "document.uploaded", document, version, details).await?;
+    say(service, tx, "document", document.id.0, Some(document.account_id), &event).await
+}
+
+/// A document was given to its owner.
+pub(crate) async fn document_bound(
+    service: &Service,
+    tx: &mut Tx,
+    document: &Document,
+    version: &Version,
+) -> Result<(), StoreError> {
+    let details = json!({ "kind": document.kind.word(), "record": document.record_id });
+    version_audited(service, tx, "document.bound", document, version, details).await
+}
+
+/// A template was uploaded.
+pub(crate) async fn template_uploaded(
+    service: &Service,
+    tx: &mut Tx,
+    template: &Template,
+) -> Result<(), StoreError> {
+    let draft = AuditDraft {
+        action: "template.uploaded",
+        object_kind: "template",
+        object_id: template.version_id.0,
+        object_label: &template.path,
+        version: "",
+        account: None,
+        details: json!({ "size": template.file.size, "sha256": template.file.sha256_text(), "pages": template.file.pages }),
+        internal: true,
+    };
+    log(service, tx, draft).await
+}
+
+/// A row of a request changed; `action` says how, for the audit.
+pub(crate) async fn item_changed(
+    service: &Service,
+    tx: &mut Tx,
+    action: &'static str,
+    request: &Request,
+    item: &Item,
+) -> Result<EventTag, StoreError> {
+    let draft = AuditDraft {
+        action,
+        object_kind: "item",
+        object_id: item.id.0,
+        object_label: &item.name,
+        version: "",
+        account: Some(request.account_id),
+        details: json!({ "state": item.state.word(), "files": item.files.len() }),
+        internal: false,
+    };
+    log(service, tx, draft).await?;
+    let event = ItemChanged {
+        item_id: item.id.to_string(),
+        step_id: request.step_id.to_string(),
+        account_id: request.account_id.to_string(),
+        state: item.state.word().to_owned(),
+    };
+    say(service, tx, "request", request.id.0, Some(request.account_id), &event).await
+}
+
+/// A deliverable has a new version.
+pub(crate) async fn deliverable_version_added(
+    service: &Service,
+    tx: &mut Tx,
+    deliverable: &Deliverable,
+    version: &Version,
+) -> Result<EventTag, StoreError> {
+    let event = DeliverableVersionAdded {
+        run_id: deliverable.run_id.to_string(),
+        step_id: deliverable.step_id.to_string(),
+        document_id: version.document_id.to_string(),
+        version_id: version.id.to_string(),
+        number: version.number,
+        sha256: version.file.sha256_text(),
+        file_name: version.file.name.clone(),
+        account_id: deliverable.account_id.to_string(),
+    };
+    say(service, tx, "step", deliverable.run_id.0, Some(deliverable.account_id), &event).await
+}
+
+/// A step of a run, as answers to workflow name it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StepKey {
+    pub(crate) run: Uuid,
+    pub(crate) step: Uuid,
+    pub(crate) attempt: i32,
+    pub(crate) account: AccountId,
+}
+
+impl From<&Request> for StepKey {
+    fn from(request: &Request) -> Self {
+        Self {
+            run: request.run_id.0,
+            step: request.step_id.0,
+            attempt: request.attempt,
+            account: request.account_id,
+        }
+    }
+}
+
+impl From<&Envelope> for StepKey {
+    fn from(envelope: &Envelope) -> Self {
+        Self {
+            run: envelope.run_id.0,
+            step: envelope.step_id.0,
+            attempt: envelope.attempt,
+            account: envelope.account_id,
+        }
+    }
+}
+
+/// What a step asked for is done, by the context's actor.
+pub(crate) async fn step_fulfilled(
+    service: &Service,
+    tx: &mut Tx,
+    key: StepKey,
+    outcome: &str,
+) -> Result<EventTag, StoreError> {
+    let (person_id, person_name) = actor(tx);
+    let event = StepFulfilled {
+        run_id: key.run.to_string(),
+        step_id: key.step.to_string(),
+        attempt: key.attempt,
+        person_id,
+        person_name,
+        outcome: outcome.to_owned(),
+    };
+    say(service, tx, "step", key.run, Some(key.account), &event).await
+}
+
+/// A step has to be done again, says the context's actor.
+pub(crate) async fn step_returned(
+    service: &Service,
+    tx: &mut Tx,
+    key: StepKey,
+    reason: &str,
+) -> Result<EventTag, StoreError> {
+    let (person_id, person_name) = actor(tx);
+    let event = StepReturned {
+        run_id: key.run.to_string(),
+        step_id: key.step.to_string(),
+        attempt: key.attempt,
+        person_id,
+        person_name,
+        reason: reason.to_owned(),
+    };
+    say(service, tx, "step", key.run, Some(key.account), &event).await
+}
+
+/// Somebody else is to act on a step now.
+pub(crate) async fn step_progressed(
+    service: &Service,
+    tx: &mut Tx,
+    key: StepKey,
+    waiting_on: &str,
+    progress: &str,
+    next_role: &str,
+) -> Result<EventTag, StoreError> {
+    let event = StepProgressed {
+        run_id: key.run.to_string(),
+        step_id: key.step.to_string(),
+        attempt: key.attempt,
+        waiting_on: waiting_on.to_owned(),
+        progress: progress.to_owned(),
+        next_role: next_role.to_owned(),
+        ..StepProgressed::default()
+    };
+    say(service, tx, "step", key.run, Some(key.account), &event).await
+}
+
+fn actor(tx: &Tx) -> (String, String) {
+    let actor = &tx.ctx().actor;
+    (actor.person.map(|id| id.to_string()).unwrap_or_default(), actor.name.clone())
+}
+
+/// An envelope changed; `action` says how, for the audit.
+pub(crate) async fn envelope_changed(
+    service: &Service,
+    tx: &mut Tx,
+    action: &'static str,
+    envelope: &Envelope,
+    details: Value,
+) -> Result<EventTag, StoreError> {
+    let draft = AuditDraft {
+        action,
+        object_kind: "envelope",
+        object_id: envelope.id.0,
+        object_label: &envelope.title,
+        version: "",
+        account: Some(envelope.account_id),
+        details,
+        internal: false,
+    };
+    log(service, tx, draft).await?;
+    let event = EnvelopeChanged {
+        envelope_id: envelope.id.to_string(),
+        step_id: envelope.step_id.to_string(),
+        account_id: envelope.account_id.to_string(),
+        state: envelope.state.word().to_owned(),
+    };
+    say(service, tx, "envelope", envelope.id.0, Some(envelope.account_id), &event).await
+}
+
+/// Tells those who handed a row in that it came back, and why.
+pub(crate) async fn tell_item_returned(
+    service: &Service,
+    tx: &mut Tx,
+    request: &Request,
+    item: &Item,
+    uploaders: &[PersonId],
+) -> Result<(), StoreError> {
+    let returner = tx.ctx().actor.person;
+    // The row's present files tell one return from the next, also after a repeat of the same event.
+    let round = item.files.last().map_or(request.id.0, |file| file.0);
+    let notice = NoticeRequested {
+        dedupe_key: format!("item-returned:{}:{}:{round}", item.id, request.attempt),
+        person_ids: uploaders.iter().map(PersonId::to_string).collect(),
+        account_id: request.account_id.to_string(),
+        subject: format!("Please look at this again: {}", item.name),
+        body: format!("{} was returned.\n\n{}", item.name, item.reason),
+        link: format!("/tasks/{}", request.step_id),
+        link_text: "Open the task".to_owned(),
+        by: vec!["mail".to_owned(), "app".to_owned()],
+        kind: "task".to_owned(),
+        reply_to_person_id: returner.map(|id| id.to_string()).unwrap_or_default(),
+        ..NoticeRequested::default()
+    };
+    if notice.person_ids.is_empty() {
+        return Ok(());
+    }
+    say(service, tx, "notice", item.id.0, Some(request.account_id), &notice).await?;
+    Ok(())
+}
+
+/// Tells everybody who signed where the signed file is.
+pub(crate) async fn tell_envelope_completed(
+    service: &Service,
+    tx: &mut Tx,
+    envelope: &Envelope,
+    signed: &Version,
+) -> Result<(), StoreError> {
+    let people = |side: Side| {
+        let theirs = envelope.signers.iter().filter(move |signer| signer.side == side);
+        theirs.filter_map(|signer| signer.person).map(|id| id.to_string()).collect::<Vec<_>>()
+    };
+    let internal = people(Side::Internal);
+    let notice = NoticeRequested {
+        dedupe_key: format!("envelope-completed:{}", envelope.id),
+        person_ids: people(Side::External).into_iter().chain(internal.clone()).collect(),
+        account_id: envelope.account_id.to_string(),
+        subject: format!("Signed by everybody: {}", envelope.title),
+        body: format!("{} has been signed by everybody. The signed file is ready for you.", envelope.title),
+        link: format!("/files/{}/view", signed.id),
+        link_text: "Open the signed file".to_owned(),
+        by: vec!["mail".to_owned(), "app".to_owned()],
+        kind: "notice".to_owned(),
+        reply_to_person_id: internal.first().cloned().unwrap_or_default(),
+        ..NoticeRequested::default()
+    };
+    say(service, tx, "notice", envelope.id.0, Some(envelope.account_id), &notice).await?;
+    Ok(())
+}

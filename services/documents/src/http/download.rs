@@ -1,0 +1,199 @@
+//! The bytes of a version, whole or in part.
+
+use axum::{
+    body::Body,
+    extract::{Path, Query, State},
+    response::Response,
+};
+use futures_util::TryStreamExt as _;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use portico_core::VersionId;
+use portico_rpc::Incoming;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    Refusal,
+    range::{Wanted, wanted},
+};
+use crate::{
+    access,
+    content::{Disposition, content_disposition},
+    domain::document::Version,
+    error::DocumentsError,
+    events::publish,
+    service::{Call, SharedService},
+};
+
+#[derive(Deserialize)]
+pub(super) struct How {
+    /// `1` shows the file in the browser, where that is safe.
+    #[serde(default)]
+    inline: String,
+}
+
+pub(super) async fn get(
+    State(service): State<SharedService>,
+    Path(id): Path<String>,
+    Query(how): Query<How>,
+    incoming: Incoming,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let call = Call::of(&incoming)?;
+    let id: VersionId = id.parse().map_err(DocumentsError::from)?;
+    let (document, version) = access::openable(&service, &call, id).await?;
+    let size = version.file.size;
+    let range = match wanted(headers.get(header::RANGE).and_then(|value| value.to_str().ok()), size) {
+        Wanted::Whole => None,
+        Wanted::Part(range) => Some(range),
+        Wanted::Outside => return Ok(outside(size)),
+    };
+    let bytes =
+        service.vault.read(&version.stored(call.ctx.tenant), range).await.map_err(DocumentsError::from)?;
+    let inline = how.inline == "1" && version.file.is_shown_inline();
+    let details = json!({ "inline": inline, "from": range.map(|range| range.start), "to": range.map(|range| range.end) });
+    let mut tx = service.store.begin(&call.ctx).await.map_err(DocumentsError::from)?;
+    publish::version_audited(&service, &mut tx, "document.downloaded", &document, &version, details)
+        .await
+        .map_err(DocumentsError::from)?;
+    tx.commit().await.map_err(DocumentsError::from)?;
+
+    let disposition = if inline { Disposition::Inline } else { Disposition::Attachment };
+    let mut response = Response::new(Body::from_stream(bytes.map_err(std::io::Error::other)));
+    let length = range.map_or(size, |range| range.end - range.start);
+    let fields = response.headers_mut();
+    protect(fields);
+    set(fields, header::CONTENT_TYPE, &version.file.media_type);
+    set(fields, header::CONTENT_LENGTH, &length.to_string());
+    set(fields, header::ETAG, &etag(&version));
+    set(fields, header::CONTENT_DISPOSITION, &content_disposition(disposition, &version.file.name));
+    fields.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if let Some(range) = range {
+        set(fields, header::CONTENT_RANGE, &format!("bytes {}-{}/{size}", range.start, range.end - 1));
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    Ok(response)
+}
+
+fn etag(version: &Version) -> String {
+    format!("\"{}\"", version.file.sha256_text())
+}
+
+fn outside(size: u64) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::RANGE_NOT_SATISFIABLE;
+    protect(response.headers_mut());
+    set(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{size}"));
+    response
+}
+
+/// What keeps a stranger's file from acting in the portal, and from staying in a shared cache.
+pub(super) fn protect(headers: &mut HeaderMap) {
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"),
+    );
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+}
+
+fn set(headers: &mut HeaderMap, name: header::HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_core::{ErrorCode, Problem};
+    use portico_proto::documents::v1::{GetDocumentRequest, GetPageTextRequest, GetRequestRequest};
+
+    use crate::{
+        DATA_AGREEMENT,
+        testing::{Fixture, refused},
+    };
+
+    async fn stored(fixture: &Fixture) -> (String, String) {
+        let step = fixture.activate("sysdocs").await;
+        let client = fixture.client("client");
+        let request =
+            fixture.documents(&client).get_request(GetRequestRequest { step_id: step }).await.unwrap();
+        let item = request.into_inner().request.unwrap().items[0].id.clone();
+        let path = format!("/items/{item}/files");
+        let answer = fixture.upload(&client, &path, "R%C3%A9sum%C3%A9.pdf", DATA_AGREEMENT).await.unwrap();
+        let text = |key: &str| answer[key].as_str().unwrap().to_owned();
+        (text("version_id"), text("document_id"))
+    }
+
+    #[tokio::test]
+    async fn a_file_comes_back_whole_and_in_part() {
+        let fixture = Fixture::new().await;
+        let (version, _) = stored(&fixture).await;
+        let manager = fixture.manager();
+        let path = format!("/versions/{version}");
+        let whole = fixture.get(&manager, &path).await.unwrap();
+        assert_eq!(whole.body().as_slice(), DATA_AGREEMENT);
+        let header = |name: &str| whole.headers()[name].to_str().unwrap().to_owned();
+        assert!(header("content-disposition").starts_with("attachment; "));
+        assert!(header("content-disposition").contains("R%C3%A9sum%C3%A9.pdf"));
+        assert!(header("content-security-policy").contains("sandbox"));
+        assert_eq!(
+            (header("x-content-type-options").as_str(), header("cache-control").as_str()),
+            ("nosniff", "private, no-store")
+        );
+        assert_eq!(header("etag").len(), 66);
+        let part = async |range: &str| {
+            let request =
+                http::Request::get(&path).header("range", range).body(axum::body::Body::empty()).unwrap();
+            fixture.send(&manager, request).await.unwrap()
+        };
+        let some = part("bytes=100-199").await;
+        assert_eq!((some.status().as_u16(), some.body().as_slice()), (206, &DATA_AGREEMENT[100..200]));
+        assert_eq!(some.headers()["content-range"], format!("bytes 100-199/{}", DATA_AGREEMENT.len()));
+        let beyond = part("bytes=9999999-").await;
+        assert_eq!((beyond.status().as_u16(), beyond.body().len()), (416, 0));
+        let inline = fixture.get(&manager, &format!("{path}?inline=1")).await.unwrap();
+        assert!(inline.headers()["content-disposition"].to_str().unwrap().starts_with("inline; "));
+        let downloads =
+            fixture.audited().await.iter().filter(|action| *action == "document.downloaded").count();
+        assert_eq!(downloads, 3);
+    }
+
+    #[tokio::test]
+    async fn i24_pages_texts_and_versions_share_their_documents_denial() {
+        let fixture = Fixture::new().await;
+        let (version, document) = stored(&fixture).await;
+        let page =
+            fixture.get(&fixture.client("client"), &format!("/versions/{version}/pages/1")).await.unwrap();
+        assert!(page.body().starts_with(b"\x89PNG"));
+        for stranger in fixture.strangers() {
+            for path in [format!("/versions/{version}"), format!("/versions/{version}/pages/1")] {
+                assert_eq!(fixture.get(&stranger, &path).await.unwrap_err(), Problem::not_found(), "{path}");
+            }
+            let absent = fixture.get(&stranger, &format!("/versions/{document}")).await.unwrap_err();
+            assert_eq!(absent, Problem::not_found());
+            let text = GetPageTextRequest { version_id: version.clone(), page: 1 };
+            assert_eq!(refused(fixture.documents(&stranger).get_page_text(text).await), Problem::not_found());
+            let get = GetDocumentRequest { document_id: document.clone() };
+            assert_eq!(refused(fixture.documents(&stranger).get_document(get).await), Problem::not_found());
+        }
+        let text = GetPageTextRequest { version_id: version.clone(), page: 1 };
+        let text = fixture.documents(&fixture.manager()).get_page_text(text).await.unwrap().into_inner().text;
+        assert!(text.to_lowercase().contains("agreement"), "{text}");
+        let none =
+            fixture.get(&fixture.manager(), &format!("/versions/{version}/pages/99")).await.unwrap_err();
+        assert_eq!((none.code, none.reason.as_str()), (ErrorCode::NotFound, "no_such_page"));
+    }
+
+    #[tokio::test]
+    async fn a_firm_that_opens_scanned_files_only_opens_none_yet() {
+        let fixture = Fixture::new().await;
+        fixture.world.lock().unwrap().scanned_only = true;
+        let (version, document) = stored(&fixture).await;
+        let problem = fixture.get(&fixture.manager(), &format!("/versions/{version}")).await.unwrap_err();
+        assert_eq!((problem.code, problem.reason.as_str()), (ErrorCode::FailedPrecondition, "awaits_scan"));
+        let get = GetDocumentRequest { document_id: document };
+        let read = fixture.documents(&fixture.manager()).get_document(get).await.unwrap().into_inner();
+        assert!(!read.versions[0].openable);
+    }
+}

@@ -1,0 +1,217 @@
+//! A file for a row of a request.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+};
+use http::HeaderMap;
+use portico_core::{ItemId, PersonId};
+use portico_rpc::Incoming;
+
+use super::{
+    Refusal, Uploaded,
+    receive::{Landed, Plan, file_name, ids, receive, settle, uploader},
+};
+use crate::{
+    domain::document::DocumentKind,
+    domain::request::Request,
+    error::DocumentsError,
+    events::publish,
+    peers::{self, StepAction},
+    progress,
+    service::{Call, Service, SharedService},
+    store,
+};
+
+pub(super) async fn post(
+    State(service): State<SharedService>,
+    Path(item_id): Path<String>,
+    incoming: Incoming,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Uploaded, Refusal> {
+    let call = Call::of(&incoming)?;
+    let item_id: ItemId = item_id.parse().map_err(DocumentsError::from)?;
+    let person = uploader(&call)?;
+    let mut tx = service.store.begin(&call.ctx).await.map_err(DocumentsError::from)?;
+    let request = store::requests::find_by_item(&mut tx, item_id).await?.ok_or(DocumentsError::NotFound)?;
+    drop(tx);
+    peers::authorize_step(&service, &call.caller, request.step_id, StepAction::Act).await?;
+    let (_, item) = request.item(item_id).ok_or(DocumentsError::NotFound)?;
+    request.may_add(item).map_err(DocumentsError::from)?;
+
+    let name = file_name(&headers)?;
+    let landed = Arc::new(
+        receive(&service, &call, ids(&service, None), name, body, item.max_bytes, &item.accept).await?,
+    );
+    let work = {
+        let (service, landed) = (Arc::clone(&service), Arc::clone(&landed));
+        async move { insert(&service, &call, person, &request, item_id, &landed).await }
+    };
+    Ok(settle(&service, &landed, work).await?)
+}
+
+async fn insert(
+    service: &Service,
+    call: &Call,
+    person: PersonId,
+    request: &Request,
+    item_id: ItemId,
+    landed: &Landed,
+) -> Result<Uploaded, DocumentsError> {
+    let mut tx = service.store.begin(&call.ctx).await?;
+    // Another upload may have come first while this one was under way.
+    let mut request = store::requests::lock(&mut tx, request.id).await?.ok_or(DocumentsError::NotFound)?;
+    let (place, item) = request.item(item_id).ok_or(DocumentsError::NotFound)?;
+    request.may_add(item)?;
+    let plan = Plan {
+        kind: DocumentKind::Upload,
+        account: request.account_id,
+        record: Some(request.record_id),
+        step: Some(request.step_id),
+        bound: true,
+    };
+    let (document, version) = landed.rows(service, call, person, plan, &item.name);
+    store::documents::insert(&mut tx, &document).await?;
+    store::versions::insert(&mut tx, &version).await?;
+    store::requests::add_file(&mut tx, &request, item_id, version.id, version.added_at).await?;
+    publish::file_added(service, &mut tx, &document, &version).await?;
+
+    let mut changed = item.clone();
+    changed.files.push(version.id);
+    changed.state = request.state_with(item, changed.files.len());
+    request.items[place] = changed;
+    let event = progress::record(service, &mut tx, "item.file_added", &mut request, place).await?;
+    tx.commit().await?;
+    Ok(Uploaded::new(&document, &version, event))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use futures_util::stream;
+    use portico_core::{Ctx, ErrorCode, Problem};
+    use portico_proto::{
+        documents::v1::{GetRequestRequest, ItemState, Request},
+        events::v1::StepProgressed,
+    };
+
+    use crate::{DATA_AGREEMENT, DocumentsConfig, testing::Fixture};
+
+    async fn request(fixture: &Fixture, ctx: &Ctx, step: &str) -> Request {
+        let request = GetRequestRequest { step_id: step.to_owned() };
+        fixture.documents(ctx).get_request(request).await.unwrap().into_inner().request.unwrap()
+    }
+
+    async fn row(fixture: &Fixture) -> (String, String) {
+        let step = fixture.activate("sysdocs").await;
+        let request = request(fixture, &fixture.client("client"), &step).await;
+        assert!(request.can_upload && !request.can_review && request.unscanned_allowed);
+        let item = &request.items[0];
+        assert_eq!(item.accept_text, "PDF, image, Office file or ZIP archive, up to 100 MB each");
+        (format!("/items/{}/files", item.id), step)
+    }
+
+    #[tokio::test]
+    async fn a_file_reaches_its_row_and_the_firm_is_to_look() {
+        let fixture = Fixture::new().await;
+        let (path, step) = row(&fixture).await;
+        let client = fixture.client("client");
+        let answer = fixture.upload(&client, &path, "Syst%C3%A8me.pdf", DATA_AGREEMENT).await.unwrap();
+        assert_eq!(answer["file_name"], "Système.pdf");
+        assert_eq!(answer["media_type"], "application/pdf");
+        assert_eq!(answer["size"], DATA_AGREEMENT.len());
+        assert!(
+            answer["event"].as_str().unwrap().starts_with("portico.events.v1.StepProgressed;"),
+            "{answer}"
+        );
+        let request = request(&fixture, &fixture.manager(), &step).await;
+        assert_eq!(request.items[0].state(), ItemState::Checking);
+        let file = &request.items[0].files[0];
+        assert_eq!((file.added_by.as_str(), file.openable), (client.actor.name.as_str(), true));
+        assert!(file.pages >= 1);
+        assert!(request.can_review && !request.can_upload);
+        let progress = fixture.said::<StepProgressed>().await;
+        assert_eq!((progress[0].waiting_on.as_str(), progress[0].progress.as_str()), ("reviewer", "0 of 1"));
+        assert_eq!(fixture.audited().await, ["document.uploaded", "item.file_added"]);
+        // What lies on the disk is not the file.
+        assert_eq!(fixture.blobs(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_leaves_nothing_behind() {
+        let fixture = Fixture::with(DocumentsConfig { largest_file: 200_000, ..Default::default() }).await;
+        let step = fixture.activate("sysdocs").await;
+        let client = fixture.client("client");
+        let item = request(&fixture, &client, &step).await.items[0].id.clone();
+        let path = format!("/items/{item}/files");
+        let mut program = b"MZ\x90\x00".to_vec();
+        program.resize(300, 0);
+        let cut = &DATA_AGREEMENT[..DATA_AGREEMENT.len() / 2];
+        let large = vec![b'x'; 200_001];
+        for (name, bytes, reason, words) in [
+            ("plan.pdf", program.as_slice(), "file_refused", "a Windows program"),
+            ("empty.pdf", b"", "file_refused", "empty"),
+            ("cut.pdf", cut, "file_refused", "broken"),
+            ("large.pdf", large.as_slice(), "file_too_large", "too large"),
+            ("notes.txt", b"hello", "file_refused", "a text file"),
+        ] {
+            let problem = fixture.upload(&client, &path, name, bytes).await.unwrap_err();
+            assert_eq!(
+                (problem.code, problem.reason.as_str()),
+                (ErrorCode::InvalidArgument, reason),
+                "{name}"
+            );
+            assert!(problem.message.contains(words), "{name}: {}", problem.message);
+            assert_eq!(problem.fields[0].field, "file");
+        }
+        let nameless = http::Request::post(&path).body(DATA_AGREEMENT.into()).unwrap();
+        assert_eq!(fixture.send(&client, nameless).await.unwrap_err().fields[0].field, "x-file-name");
+        let pieces = [Ok(DATA_AGREEMENT[..7000].to_vec()), Err(io::Error::other("the line broke"))];
+        let broken = axum::body::Body::from_stream(stream::iter(pieces));
+        let interrupted = http::Request::post(&path).header("x-file-name", "a.pdf").body(broken).unwrap();
+        assert!(fixture.send(&client, interrupted).await.is_err());
+        assert_eq!(
+            (fixture.rows("versions").await, fixture.rows("documents").await, fixture.blobs()),
+            (0, 0, 0)
+        );
+        assert!(fixture.audited().await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn strangers_find_no_row_and_lookers_on_may_not_upload() {
+        let fixture = Fixture::new().await;
+        let (path, step) = row(&fixture).await;
+        for stranger in fixture.strangers() {
+            let refusal = fixture.upload(&stranger, &path, "a.pdf", DATA_AGREEMENT).await.unwrap_err();
+            assert_eq!(refusal, Problem::not_found());
+            let absent =
+                fixture.upload(&stranger, "/items/x/files", "a.pdf", DATA_AGREEMENT).await.unwrap_err();
+            assert_eq!(refusal, absent);
+            let get = GetRequestRequest { step_id: step.clone() };
+            let refusal = crate::testing::refused(fixture.documents(&stranger).get_request(get).await);
+            assert_eq!(refusal, Problem::not_found());
+        }
+        let looker_on = fixture.client("signatory");
+        let refusal = fixture.upload(&looker_on, &path, "a.pdf", DATA_AGREEMENT).await.unwrap_err();
+        assert_eq!(refusal.code, ErrorCode::PermissionDenied);
+        assert_eq!(fixture.blobs(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_withdrawn_request_takes_nothing() {
+        let fixture = Fixture::new().await;
+        let (path, step) = row(&fixture).await;
+        fixture.withdraw(&step).await;
+        let problem =
+            fixture.upload(&fixture.client("client"), &path, "a.pdf", DATA_AGREEMENT).await.unwrap_err();
+        assert_eq!(
+            (problem.code, problem.reason.as_str()),
+            (ErrorCode::FailedPrecondition, "request_withdrawn")
+        );
+        assert_eq!(fixture.blobs(), 0);
+    }
+}

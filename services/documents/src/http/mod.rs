@@ -1,0 +1,95 @@
+//! The bytes of files, over plain HTTP.
+
+mod attachments;
+mod deliverable_versions;
+mod download;
+mod item_files;
+mod pages;
+mod range;
+mod receive;
+mod record_files;
+mod templates;
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
+use http::StatusCode;
+use portico_rpc::answer;
+use serde::Serialize;
+use tonic::Status;
+
+use crate::{
+    domain::document::{Document, Version},
+    error::DocumentsError,
+    service::SharedService,
+};
+
+pub(crate) use receive::discard;
+
+/// The file routes of the service.
+pub(crate) fn routes(service: &SharedService) -> Router {
+    Router::new()
+        .route("/items/{item_id}/files", post(item_files::post))
+        .route("/deliverables/{step_id}/versions", post(deliverable_versions::post))
+        .route("/attachments", post(attachments::post))
+        .route("/record-files", post(record_files::post))
+        .route("/templates/{*path}", put(templates::put))
+        .route("/versions/{id}", get(download::get))
+        .route("/versions/{id}/pages/{number}", get(pages::get))
+        .with_state(Arc::clone(service))
+}
+
+/// A refusal as an RPC would make it, so that the caller's half of the stack reads both alike.
+struct Refusal(Status);
+
+impl From<DocumentsError> for Refusal {
+    fn from(error: DocumentsError) -> Self {
+        Self(answer(error))
+    }
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Self(status)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        self.0.into_http()
+    }
+}
+
+/// What an upload answers.
+#[derive(Debug, Serialize)]
+struct Uploaded {
+    document_id: String,
+    version_id: String,
+    file_name: String,
+    size: u64,
+    media_type: String,
+    event: String,
+}
+
+impl Uploaded {
+    fn new(document: &Document, version: &Version, event: String) -> Self {
+        Self {
+            document_id: document.id.to_string(),
+            version_id: version.id.to_string(),
+            file_name: version.file.name.clone(),
+            size: version.file.size,
+            media_type: version.file.media_type.clone(),
+            event,
+        }
+    }
+}
+
+impl IntoResponse for Uploaded {
+    fn into_response(self) -> Response {
+        (StatusCode::CREATED, Json(self)).into_response()
+    }
+}

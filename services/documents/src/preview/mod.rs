@@ -1,0 +1,19 @@
+//! What a person sees of a file without downloading it: pages as images, pages as text, photos made small.
+//!
+//! PDFs come from strangers and their readers are large programs, so each page is drawn by a **child process** with
+//! caps on memory, processor time, wall clock and output, an empty environment and a private folder that goes with
+//! it. A hostile file costs one page, never the service. Photos are decoded in this process by memory-safe code under
+//! limits of its own; what is shown is a new picture, so hidden data (where a photo was taken) does not reach others.
+
+mod error;
+mod image;
+mod process;
+mod worker;
+
+pub use self::image::{ImagePreview, image_preview};
+pub use error::PreviewError;
+pub use process::Caps;
+pub use worker::{PreviewConfig, PreviewWorker, Source};
+
+#[cfg(test)]
+mod tests;

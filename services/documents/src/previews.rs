@@ -1,0 +1,161 @@
+//! Pages of stored versions: drawn when asked for, and kept in memory for a while.
+
+use std::{io, sync::OnceLock};
+
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use moka::future::Cache;
+use portico_core::VersionId;
+use tokio::sync::Semaphore;
+use tokio_util::io::StreamReader;
+
+use crate::{
+    content::{ImageFormat, Kind, PdfError, check_pdf},
+    domain::document::FileFacts,
+    error::DocumentsError,
+    preview::{PreviewConfig, PreviewError, PreviewWorker, Source, image_preview},
+    vault::{Plaintext, Stored, Vault},
+};
+
+/// The largest picture that is decoded for a preview, in bytes.
+const LARGEST_PICTURE: u64 = 50 * 1024 * 1024;
+/// The longer side of a picture's preview, in pixels.
+const PICTURE_SIDE: u32 = 1600;
+/// Files that lie in the clear at the same time.
+const LAID_READY: usize = 4;
+
+/// A page as it is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    pub(crate) bytes: Bytes,
+    pub(crate) mime: &'static str,
+}
+
+/// Draws pages and remembers them.
+pub(crate) struct Previews {
+    config: PreviewConfig,
+    worker: OnceLock<PreviewWorker>,
+    places: Semaphore,
+    pages: Cache<(VersionId, u32), Page>,
+}
+
+impl Previews {
+    pub(crate) fn new(config: PreviewConfig, cache_bytes: u64) -> Self {
+        let pages = Cache::builder()
+            .max_capacity(cache_bytes)
+            .weigher(|_, page: &Page| u32::try_from(page.bytes.len()).unwrap_or(u32::MAX))
+            .build();
+        Self { config, worker: OnceLock::new(), places: Semaphore::new(LAID_READY), pages }
+    }
+
+    /// The worker. Where its programs are missing, each use looks again.
+    pub(crate) fn worker(&self) -> Result<&PreviewWorker, PreviewError> {
+        if let Some(worker) = self.worker.get() {
+            return Ok(worker);
+        }
+        let worker = PreviewWorker::new(self.config.clone())?;
+        Ok(self.worker.get_or_init(|| worker))
+    }
+
+    /// Page `number` (the first is 1) of a PDF; a picture is its own only page.
+    pub(crate) async fn page(
+        &self,
+        vault: &Vault,
+        file: &FileFacts,
+        stored: &Stored,
+        number: u32,
+    ) -> Result<Page, DocumentsError> {
+        let key = (stored.version, number);
+        if let Some(known) = self.pages.get(&key).await {
+            return Ok(known);
+        }
+        let page = match file.kind.as_str() {
+            "pdf" => {
+                let _place =
+                    self.places.acquire().await.map_err(io::Error::other).map_err(PreviewError::from)?;
+                let worker = self.worker()?;
+                let source = lay_ready(worker, vault.read(stored, None).await?).await?;
+                Page { bytes: worker.page_image(&source, number).await?.into(), mime: "image/png" }
+            }
+            "image" if number == 1 => picture(vault, file, stored).await?,
+            "image" => return Err(PreviewError::NoSuchPage { pages: 1 }.into()),
+            _ => return Err(PreviewError::Unsupported.into()),
+        };
+        self.pages.insert(key, page.clone()).await;
+        Ok(page)
+    }
+
+    /// The text of a PDF's page.
+    pub(crate) async fn text(
+        &self,
+        vault: &Vault,
+        file: &FileFacts,
+        stored: &Stored,
+        number: u32,
+    ) -> Result<String, DocumentsError> {
+        if file.kind != "pdf" {
+            return Err(PreviewError::Unsupported.into());
+        }
+        let _place = self.places.acquire().await.map_err(io::Error::other).map_err(PreviewError::from)?;
+        let worker = self.worker()?;
+        let source = lay_ready(worker, vault.read(stored, None).await?).await?;
+        Ok(worker.page_text(&source, number).await?)
+    }
+
+    /// Reads the structure of a PDF that has just arrived and counts its pages; 0 where it is too large for that.
+    ///
+    /// # Errors
+    /// [`DocumentsError::File`] for one that is broken or locked.
+    pub(crate) async fn count_pages(
+        &self,
+        vault: &Vault,
+        stored: &Stored,
+        checked_here: u64,
+    ) -> Result<i32, DocumentsError> {
+        let _place = self.places.acquire().await.map_err(io::Error::other).map_err(PreviewError::from)?;
+        if stored.size <= checked_here {
+            let bytes = vault.read_all(stored, checked_here).await?;
+            let checked = tokio::task::spawn_blocking(move || check_pdf(&bytes)).await;
+            match checked.map_err(|error| DocumentsError::Unreadable(error.to_string()))? {
+                Ok(facts) => return Ok(i32::try_from(facts.pages).unwrap_or_default()),
+                Err(PdfError::TooLarge) => {}
+                Err(error) => return Err(DocumentsError::File(error.to_string())),
+            }
+        }
+        let Ok(worker) = self.worker() else { return Ok(0) };
+        let source = match lay_ready(worker, vault.read(stored, None).await?).await {
+            Err(DocumentsError::Preview(PreviewError::TooLarge)) => return Ok(0),
+            other => other?,
+        };
+        match worker.page_count(&source).await {
+            Ok(pages) => Ok(i32::try_from(pages).unwrap_or_default()),
+            Err(PreviewError::Broken) => Err(DocumentsError::File(PdfError::Broken.to_string())),
+            Err(PreviewError::Locked) => Err(DocumentsError::File(PdfError::Locked.to_string())),
+            // It can still be downloaded.
+            Err(PreviewError::TooLarge | PreviewError::TimedOut) => Ok(0),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+async fn lay_ready(worker: &PreviewWorker, bytes: Plaintext) -> Result<Source, DocumentsError> {
+    Ok(worker.receive(StreamReader::new(bytes.map_err(io::Error::other))).await?)
+}
+
+async fn picture(vault: &Vault, file: &FileFacts, stored: &Stored) -> Result<Page, DocumentsError> {
+    let format = match file.media_type.as_str() {
+        "image/png" => ImageFormat::Png,
+        "image/jpeg" => ImageFormat::Jpeg,
+        "image/gif" => ImageFormat::Gif,
+        "image/webp" => ImageFormat::Webp,
+        _ => return Err(PreviewError::Unsupported.into()),
+    };
+    if stored.size > LARGEST_PICTURE {
+        return Err(PreviewError::TooLarge.into());
+    }
+    let bytes = vault.read_all(stored, LARGEST_PICTURE).await?;
+    let drawn =
+        tokio::task::spawn_blocking(move || image_preview(&bytes, Kind::Image(format), PICTURE_SIDE)).await;
+    let preview = drawn.map_err(|error| DocumentsError::Unreadable(error.to_string()))??;
+    Ok(Page { bytes: preview.bytes.into(), mime: preview.mime })
+}

@@ -1,0 +1,28 @@
+//! Reads a document with its versions.
+
+use portico_core::DocumentId;
+use portico_proto::documents::v1::{GetDocumentRequest, GetDocumentResponse};
+
+use crate::{
+    access, convert,
+    error::DocumentsError,
+    peers,
+    service::{Call, SharedService},
+    store,
+};
+
+pub(super) async fn handle(
+    service: &SharedService,
+    call: Call,
+    request: GetDocumentRequest,
+) -> Result<GetDocumentResponse, DocumentsError> {
+    let id: DocumentId = request.document_id.parse()?;
+    let document = access::document(service, &call, id).await?;
+    let policy = peers::firm(service, &call.ctx).await?.policy;
+    let mut tx = service.store.begin(&call.ctx).await?;
+    let versions = store::versions::of_documents(&mut tx, &[id.0]).await?;
+    Ok(GetDocumentResponse {
+        document: Some(convert::document(&document, &versions, policy)),
+        versions: versions.iter().map(|version| convert::version(version, policy)).collect(),
+    })
+}

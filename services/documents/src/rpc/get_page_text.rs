@@ -1,0 +1,29 @@
+//! The text of a page, for people who cannot see its image.
+
+use portico_core::VersionId;
+use portico_proto::documents::v1::{GetPageTextRequest, GetPageTextResponse};
+use serde_json::json;
+
+use crate::{
+    access,
+    error::DocumentsError,
+    events::publish,
+    service::{Call, SharedService},
+};
+
+pub(super) async fn handle(
+    service: &SharedService,
+    call: Call,
+    request: GetPageTextRequest,
+) -> Result<GetPageTextResponse, DocumentsError> {
+    let id: VersionId = request.version_id.parse()?;
+    let page = u32::try_from(request.page).unwrap_or_default();
+    let (document, version) = access::openable(service, &call, id).await?;
+    let stored = version.stored(call.ctx.tenant);
+    let text = service.previews.text(&service.vault, &version.file, &stored, page).await?;
+    let mut tx = service.store.begin(&call.ctx).await?;
+    let details = json!({ "page": page, "text": true });
+    publish::version_audited(service, &mut tx, "document.viewed", &document, &version, details).await?;
+    tx.commit().await?;
+    Ok(GetPageTextResponse { text })
+}

@@ -1,0 +1,163 @@
+//! Documents.
+
+use chrono::{DateTime, Utc};
+use portico_core::{AccountId, DocumentId, RecordId};
+use portico_db::Tx;
+use uuid::Uuid;
+
+use super::{known, reach};
+use crate::{
+    domain::document::{Document, DocumentKind},
+    error::DocumentsError,
+};
+
+struct Row {
+    id: Uuid,
+    account_id: Uuid,
+    internal: bool,
+    kind: String,
+    title: String,
+    record_id: Option<Uuid>,
+    step_id: Option<Uuid>,
+    bound: bool,
+    created_by: Uuid,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Document {
+    type Error = DocumentsError;
+
+    fn try_from(row: Row) -> Result<Self, DocumentsError> {
+        Ok(Self {
+            id: row.id.into(),
+            account_id: row.account_id.into(),
+            internal: row.internal,
+            kind: known(DocumentKind::of(&row.kind), &row.kind)?,
+            title: row.title,
+            record_id: row.record_id.map(Into::into),
+            step_id: row.step_id.map(Into::into),
+            bound: row.bound,
+            created_by: row.created_by.into(),
+            created_at: row.created_at,
+        })
+    }
+}
+
+/// A document within the caller's reach.
+pub(crate) async fn read(tx: &mut Tx, id: DocumentId) -> Result<Option<Document>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let row = sqlx::query_as!(
+        Row,
+        "select id, account_id, internal, kind, title, record_id, step_id, bound, created_by, created_at
+         from documents.documents where tenant_id = $1 and id = $2",
+        tenant,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    row.map(Document::try_from).transpose()
+}
+
+/// Adds a document.
+pub(crate) async fn insert(tx: &mut Tx, document: &Document) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!(
+        "insert into documents.documents
+           (tenant_id, id, account_id, internal, kind, title, record_id, step_id, bound, created_by, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        tenant,
+        document.id.0,
+        document.account_id.0,
+        document.internal,
+        document.kind.word(),
+        document.title,
+        document.record_id.map(|id| id.0),
+        document.step_id.map(|id| id.0),
+        document.bound,
+        document.created_by.0,
+        document.created_at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Gives a fresh upload to its owner, together with its versions; `false` where it is bound already.
+pub(crate) async fn bind(
+    tx: &mut Tx,
+    id: DocumentId,
+    kind: DocumentKind,
+    account: AccountId,
+    record: Option<RecordId>,
+    internal: bool,
+) -> Result<bool, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let bound = sqlx::query!(
+        "update documents.documents set kind = $3, account_id = $4, record_id = $5, internal = $6, bound = true
+         where tenant_id = $1 and id = $2 and not bound",
+        tenant,
+        id.0,
+        kind.word(),
+        account.0,
+        record.map(|id| id.0),
+        internal
+    )
+    .execute(tx.conn())
+    .await?;
+    sqlx::query!(
+        "update documents.versions set account_id = $3, internal = $4 where tenant_id = $1 and document_id = $2",
+        tenant,
+        id.0,
+        account.0,
+        internal
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(bound.rows_affected() == 1)
+}
+
+/// Removes a document that has no version left.
+pub(crate) async fn delete(tx: &mut Tx, id: DocumentId) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!("delete from documents.documents where tenant_id = $1 and id = $2", tenant, id.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// What both sides have to show of the caller's accounts, newest first, after the one with this key: accepted uploads,
+/// deliverables, signed files and files of records.
+pub(crate) async fn list(
+    tx: &mut Tx,
+    account: Option<AccountId>,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Document>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let reach = reach(tx);
+    let (after_at, after_id) = after.unzip();
+    let rows = sqlx::query_as!(
+        Row,
+        "select d.id, d.account_id, d.internal, d.kind, d.title, d.record_id, d.step_id, d.bound, d.created_by,
+           d.created_at
+         from documents.documents d
+         where d.tenant_id = $1 and d.bound and not d.internal
+           and ($2::uuid[] is null or d.account_id = any ($2)) and ($3::uuid is null or d.account_id = $3)
+           and ($4::timestamptz is null or (d.created_at, d.id) < ($4, $5::uuid))
+           and (d.kind in ('deliverable', 'signed', 'record_file') or d.kind = 'upload' and exists (
+             select from documents.versions v
+             join documents.item_files f on f.tenant_id = $1 and f.version_id = v.id and not f.superseded
+             join documents.items i on i.tenant_id = $1 and i.id = f.item_id and i.state = 'accepted'
+             where v.tenant_id = $1 and v.document_id = d.id))
+         order by d.created_at desc, d.id desc limit $6",
+        tenant,
+        reach.as_deref(),
+        account.map(|id| id.0),
+        after_at,
+        after_id,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Document::try_from).collect()
+}

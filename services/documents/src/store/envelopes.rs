@@ -1,0 +1,210 @@
+//! Envelopes and their signers.
+
+use chrono::{DateTime, Utc};
+use portico_core::{EnvelopeId, StepId, VersionId};
+use portico_db::Tx;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::known;
+use crate::{
+    domain::signature::{Envelope, EnvelopeState, PlacedField, Side, Signer, SignerStatus},
+    error::DocumentsError,
+};
+
+/// The newest envelope of a step.
+pub(crate) async fn find_by_step(tx: &mut Tx, step: StepId) -> Result<Option<Envelope>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let id = sqlx::query_scalar!(
+        "select id from documents.envelopes where tenant_id = $1 and step_id = $2 order by attempt desc limit 1",
+        tenant,
+        step.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    match id {
+        Some(id) => read(tx, id.into()).await,
+        None => Ok(None),
+    }
+}
+
+/// The envelope, which nobody else changes before this transaction ends.
+pub(crate) async fn lock(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query_scalar!(
+        "select id from documents.envelopes where tenant_id = $1 and id = $2 for update",
+        tenant,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    read(tx, id).await
+}
+
+/// An envelope within the caller's reach.
+pub(crate) async fn read(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let row = sqlx::query!(
+        r#"select account_id, run_id, step_id, attempt, record_id, title, state, reason,
+             fields as "fields: Json<Vec<PlacedField>>", original_version_id, signed_version_id, created_at
+           from documents.envelopes where tenant_id = $1 and id = $2"#,
+        tenant,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let signers = signers(tx, id).await?;
+    Ok(Some(Envelope {
+        id,
+        account_id: row.account_id.into(),
+        run_id: row.run_id.into(),
+        step_id: row.step_id.into(),
+        attempt: row.attempt,
+        record_id: row.record_id.into(),
+        title: row.title,
+        state: known(EnvelopeState::of(&row.state), &row.state)?,
+        reason: row.reason,
+        fields: row.fields.0,
+        original: row.original_version_id.into(),
+        signed: row.signed_version_id.map(Into::into),
+        signers,
+        created_at: row.created_at,
+    }))
+}
+
+async fn signers(tx: &mut Tx, envelope: EnvelopeId) -> Result<Vec<Signer>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let rows = sqlx::query!(
+        "select id, place, role, role_title, side, state, person_id, person_name, email, identified, typed_name, drawn,
+           consented_at, signed_at, address, user_agent
+         from documents.signers where tenant_id = $1 and envelope_id = $2 order by place",
+        tenant,
+        envelope.0
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Signer {
+                id: row.id,
+                place: row.place,
+                role: row.role,
+                role_title: row.role_title,
+                side: known(Side::of(&row.side), &row.side)?,
+                status: known(SignerStatus::of(&row.state), &row.state)?,
+                person: row.person_id.map(Into::into),
+                person_name: row.person_name,
+                email: row.email,
+                identified: row.identified,
+                typed_name: row.typed_name,
+                drawn: row.drawn,
+                consented_at: row.consented_at,
+                signed_at: row.signed_at,
+                address: row.address,
+                user_agent: row.user_agent,
+            })
+        })
+        .collect()
+}
+
+/// Adds an envelope with its signers; `false` where this attempt of the step has one.
+pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let inserted = sqlx::query!(
+        "insert into documents.envelopes
+           (tenant_id, id, account_id, run_id, step_id, attempt, record_id, title, state, fields, original_version_id,
+            created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         on conflict (tenant_id, step_id, attempt) do nothing",
+        tenant,
+        envelope.id.0,
+        envelope.account_id.0,
+        envelope.run_id.0,
+        envelope.step_id.0,
+        envelope.attempt,
+        envelope.record_id.0,
+        envelope.title,
+        envelope.state.word(),
+        Json(&envelope.fields) as _,
+        envelope.original.0,
+        envelope.created_at
+    )
+    .execute(tx.conn())
+    .await?;
+    if inserted.rows_affected() == 0 {
+        return Ok(false);
+    }
+    for signer in &envelope.signers {
+        sqlx::query!(
+            "insert into documents.signers
+               (tenant_id, id, account_id, envelope_id, place, role, role_title, side, state)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            tenant,
+            signer.id,
+            envelope.account_id.0,
+            envelope.id.0,
+            signer.place,
+            signer.role,
+            signer.role_title,
+            signer.side.word(),
+            signer.status.word()
+        )
+        .execute(tx.conn())
+        .await?;
+    }
+    Ok(true)
+}
+
+/// Writes what a signer did, and whose turn it is.
+pub(crate) async fn update_signer(tx: &mut Tx, signer: &Signer, sha256: &str) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!(
+        "update documents.signers
+         set state = $3, person_id = $4, person_name = $5, email = $6, identified = $7, typed_name = $8, drawn = $9,
+           consented_at = $10, signed_at = $11, sha256_read = $12, address = $13, user_agent = $14
+         where tenant_id = $1 and id = $2",
+        tenant,
+        signer.id,
+        signer.status.word(),
+        signer.person.map(|id| id.0),
+        signer.person_name,
+        signer.email,
+        signer.identified,
+        signer.typed_name,
+        signer.drawn,
+        signer.consented_at,
+        signer.signed_at,
+        sha256,
+        signer.address,
+        signer.user_agent
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Ends an envelope.
+pub(crate) async fn end(
+    tx: &mut Tx,
+    id: EnvelopeId,
+    state: EnvelopeState,
+    reason: &str,
+    signed: Option<VersionId>,
+    now: DateTime<Utc>,
+) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!(
+        "update documents.envelopes set state = $3, reason = $4, signed_version_id = $5, ended_at = $6
+         where tenant_id = $1 and id = $2",
+        tenant,
+        id.0,
+        state.word(),
+        reason,
+        signed.map(|id: VersionId| -> Uuid { id.0 }),
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}

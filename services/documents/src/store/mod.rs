@@ -1,0 +1,39 @@
+//! The SQL. Each function runs within a transaction that carries its caller's context.
+
+pub(crate) mod deliverables;
+pub(crate) mod documents;
+pub(crate) mod envelopes;
+pub(crate) mod requests;
+pub(crate) mod templates;
+pub(crate) mod versions;
+
+use portico_core::AccountScope;
+use portico_db::Tx;
+use uuid::Uuid;
+
+use crate::error::DocumentsError;
+
+/// The caller's accounts by id; none where they reach all.
+fn reach(tx: &Tx) -> Option<Vec<Uuid>> {
+    match &tx.ctx().actor.accounts {
+        AccountScope::All => None,
+        AccountScope::Listed(accounts) => Some(accounts.iter().map(|id| id.0).collect()),
+    }
+}
+
+/// A word that the database's own checks let through.
+fn known<T>(value: Option<T>, word: &str) -> Result<T, DocumentsError> {
+    value.ok_or_else(|| DocumentsError::Unreadable(format!("a stored word is unknown: {word}")))
+}
+
+fn hash(text: &str) -> Result<[u8; 32], DocumentsError> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text, &mut bytes)
+        .map_err(|_| DocumentsError::Unreadable("a stored hash is none".to_owned()))?;
+    Ok(bytes)
+}
+
+fn stored_size(bytes: u64) -> i64 {
+    // No file is larger than the vault's limit, which fits.
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}

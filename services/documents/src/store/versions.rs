@@ -1,0 +1,166 @@
+//! Versions of documents.
+
+use chrono::{DateTime, Utc};
+use portico_core::{DocumentId, VersionId};
+use portico_db::Tx;
+use uuid::Uuid;
+
+use super::{hash, known, stored_size};
+use crate::{
+    content::ScanState,
+    domain::document::{FileFacts, Version, wrapped},
+    error::DocumentsError,
+};
+
+struct Row {
+    id: Uuid,
+    account_id: Uuid,
+    internal: bool,
+    document_id: Uuid,
+    number: i32,
+    file_name: String,
+    media_type: String,
+    kind: String,
+    size: i64,
+    sha256: String,
+    scan: String,
+    pages: i32,
+    key_id: String,
+    wrapped_key: Vec<u8>,
+    added_by: Uuid,
+    added_by_name: String,
+    added_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Version {
+    type Error = DocumentsError;
+
+    fn try_from(row: Row) -> Result<Self, DocumentsError> {
+        Ok(Self {
+            id: row.id.into(),
+            account_id: row.account_id.into(),
+            internal: row.internal,
+            document_id: row.document_id.into(),
+            number: row.number,
+            file: FileFacts {
+                name: row.file_name,
+                media_type: row.media_type,
+                kind: row.kind,
+                size: u64::try_from(row.size).unwrap_or_default(),
+                sha256: hash(&row.sha256)?,
+                pages: row.pages,
+                key: wrapped(row.key_id, row.wrapped_key),
+            },
+            scan: known(scan_of(&row.scan), &row.scan)?,
+            added_by: row.added_by.into(),
+            added_by_name: row.added_by_name,
+            added_at: row.added_at,
+        })
+    }
+}
+
+const fn scan_word(scan: ScanState) -> &'static str {
+    match scan {
+        ScanState::NotScanned => "not_scanned",
+        ScanState::Clean => "clean",
+        ScanState::Infected => "infected",
+    }
+}
+
+fn scan_of(word: &str) -> Option<ScanState> {
+    [ScanState::NotScanned, ScanState::Clean, ScanState::Infected]
+        .into_iter()
+        .find(|scan| scan_word(*scan) == word)
+}
+
+/// The versions with these ids, as far as the caller reaches them, in the order of their arrival.
+pub(crate) async fn by_ids(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Version>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, account_id, internal, document_id, number, file_name, media_type, kind, size, sha256, scan, pages,
+           key_id, wrapped_key, added_by, added_by_name, added_at
+         from documents.versions where tenant_id = $1 and id = any ($2) order by added_at, id",
+        tenant,
+        ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Version::try_from).collect()
+}
+
+/// A version within the caller's reach.
+pub(crate) async fn read(tx: &mut Tx, id: VersionId) -> Result<Option<Version>, DocumentsError> {
+    Ok(by_ids(tx, &[id.0]).await?.pop())
+}
+
+/// The versions of these documents, newest first.
+pub(crate) async fn of_documents(tx: &mut Tx, documents: &[Uuid]) -> Result<Vec<Version>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, account_id, internal, document_id, number, file_name, media_type, kind, size, sha256, scan, pages,
+           key_id, wrapped_key, added_by, added_by_name, added_at
+         from documents.versions where tenant_id = $1 and document_id = any ($2) order by number desc, id",
+        tenant,
+        documents
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Version::try_from).collect()
+}
+
+/// The number that a document's next version has. Call it while something that the document hangs on is locked.
+pub(crate) async fn next_number(tx: &mut Tx, document: DocumentId) -> Result<i32, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let last = sqlx::query_scalar!(
+        "select max(number) from documents.versions where tenant_id = $1 and document_id = $2",
+        tenant,
+        document.0
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    Ok(last.unwrap_or_default() + 1)
+}
+
+/// Adds a version.
+pub(crate) async fn insert(tx: &mut Tx, version: &Version) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let file = &version.file;
+    sqlx::query!(
+        "insert into documents.versions
+           (tenant_id, id, account_id, internal, document_id, number, file_name, media_type, kind, size, sha256, scan,
+            pages, key_id, wrapped_key, added_by, added_by_name, added_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+        tenant,
+        version.id.0,
+        version.account_id.0,
+        version.internal,
+        version.document_id.0,
+        version.number,
+        file.name,
+        file.media_type,
+        file.kind,
+        stored_size(file.size),
+        file.sha256_text(),
+        scan_word(version.scan),
+        file.pages,
+        file.key.key_id.0,
+        file.key.bytes,
+        version.added_by.0,
+        version.added_by_name,
+        version.added_at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Removes a version.
+pub(crate) async fn delete(tx: &mut Tx, id: VersionId) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!("delete from documents.versions where tenant_id = $1 and id = $2", tenant, id.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,419 @@
+//! A firm to test with: the service behind its boundary with a database and files of its own, and stand-ins for its peers.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use axum::{Router, extract::Request as HttpRequest, routing::post};
+use chrono::TimeDelta;
+use http_body_util::BodyExt as _;
+use portico_core::{AccountId, ActorKind, Clock as _, Ctx, ErrorCode, EventId, Problem, TenantId};
+use portico_definition::Definition;
+use portico_events::{EventActor, HandleError, Received, Subscription};
+use portico_proto::{
+    DESCRIPTOR_SET,
+    documents::v1::documents_client::DocumentsClient,
+    events::v1::{StepActivated, StepWithdrawn},
+    identity::v1 as identity,
+    json,
+    tenancy::v1 as tenancy,
+    workflow::v1 as workflow,
+};
+use portico_rpc::{
+    AccessTable, ActorSigner, Auth, CalleeConfig, CallerChannel, Peers, ServiceSigner, SigningKey, Verifier,
+    callee, problem_from, status,
+};
+use portico_service::Kit;
+use portico_testkit::TestDatabase;
+use serde_json::Value;
+use tonic::{Request, Response, Status, server::Grpc, service::Routes};
+use tonic_prost::ProstCodec;
+use uuid::Uuid;
+
+use crate::{DATA_AGREEMENT, DocumentsConfig};
+
+/// What the stand-ins know.
+#[derive(Default)]
+pub(crate) struct World {
+    /// Roles that act and that review, by step.
+    steps: HashMap<String, (AccountId, Vec<String>, Vec<String>)>,
+    /// Accounts of records.
+    pub(crate) records: HashMap<String, AccountId>,
+    pub(crate) scanned_only: bool,
+    definition: String,
+}
+
+type SharedWorld = Arc<Mutex<World>>;
+
+/// A firm with the accounts Acme and Globex.
+pub(crate) struct Fixture {
+    pub(crate) database: TestDatabase,
+    pub(crate) tenant: TenantId,
+    pub(crate) acme: AccountId,
+    pub(crate) globex: AccountId,
+    pub(crate) world: SharedWorld,
+    pub(crate) definition: Definition,
+    pub(crate) home: tempfile::TempDir,
+    pub(crate) run: Uuid,
+    pub(crate) record: Uuid,
+    peers: Peers,
+    actors: ActorSigner,
+    subscriptions: Vec<Subscription>,
+}
+
+impl Fixture {
+    pub(crate) async fn new() -> Self {
+        Self::with(DocumentsConfig::default()).await
+    }
+
+    pub(crate) async fn with(config: DocumentsConfig) -> Self {
+        let database = portico_testkit::database().await.unwrap();
+        let clock: portico_core::SharedClock = Arc::new(database.clock.clone());
+        let entropy = Arc::clone(&database.entropy);
+        let (actor_key, service_key) =
+            (SigningKey::generate_actor().unwrap(), SigningKey::generate_service("portico").unwrap());
+        let verifier =
+            Verifier::new([actor_key.public()], [service_key.public()], Arc::clone(&clock)).unwrap();
+        let boundary = CalleeConfig {
+            service: "test",
+            verifier: Arc::new(verifier),
+            access: Arc::new(AccessTable::read(DESCRIPTOR_SET).unwrap()),
+            entropy: Arc::clone(&entropy),
+            after: None,
+        };
+        let signer = ServiceSigner::new(service_key, Arc::clone(&clock), Arc::clone(&entropy));
+        let peers = Peers::new(signer, Arc::clone(&entropy));
+        let (tenant, acme, globex) = (database.tenant(), database.account(), database.account());
+        let definition = portico_definition::parse(portico_definition::gallery()[0].yaml).unwrap();
+        let record = entropy.uuid(clock.now());
+        let world = World {
+            definition: serde_json::to_string(&definition).unwrap(),
+            records: HashMap::from([(record.to_string(), acme)]),
+            ..World::default()
+        };
+        let world = Arc::new(Mutex::new(world));
+        for (name, router) in stand_ins(tenant, &world) {
+            peers.bind_local(name, callee(Routes::from(router), boundary.clone())).unwrap();
+        }
+        let home = tempfile::tempdir().unwrap();
+        let kit = Kit {
+            store: database.store("documents"),
+            peers: peers.clone(),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            home: home.path().to_owned(),
+        };
+        let parts = crate::build(config, kit).await.unwrap();
+        let routes = Routes::from(parts.grpc.into_axum_router().merge(parts.http));
+        peers.bind_local("documents", callee(routes, boundary)).unwrap();
+        let run = entropy.uuid(clock.now());
+        let actors = ActorSigner::new(actor_key, clock, entropy);
+        let subscriptions = parts.subscriptions;
+        Self {
+            database,
+            tenant,
+            acme,
+            globex,
+            world,
+            definition,
+            home,
+            run,
+            record,
+            peers,
+            actors,
+            subscriptions,
+        }
+    }
+
+    pub(crate) fn admin(&self) -> Ctx {
+        portico_testkit::staff(self.tenant, &["admin", "project_manager"])
+    }
+
+    pub(crate) fn manager(&self) -> Ctx {
+        portico_testkit::staff(self.tenant, &["project_manager"])
+    }
+
+    /// Somebody of Acme with this role.
+    pub(crate) fn client(&self, role: &str) -> Ctx {
+        portico_testkit::client(self.tenant, &[self.acme], &[role])
+    }
+
+    /// People who must see nothing of Acme: another account's, and another firm's staff and clients.
+    pub(crate) fn strangers(&self) -> Vec<Ctx> {
+        let elsewhere = self.database.tenant();
+        vec![
+            portico_testkit::client(self.tenant, &[self.globex], &["client", "signatory"]),
+            portico_testkit::client(elsewhere, &[self.acme], &["client", "signatory"]),
+            portico_testkit::staff(elsewhere, &["admin", "project_manager"]),
+        ]
+    }
+
+    fn channel(&self, ctx: &Ctx) -> CallerChannel {
+        let auth = if ctx.actor.kind == ActorKind::System {
+            Auth::system(ctx.tenant, "test")
+        } else {
+            Auth::Token(self.actors.issue(ctx.tenant, &ctx.actor, TimeDelta::minutes(5)).unwrap().token)
+        };
+        self.peers.channel("documents", auth)
+    }
+
+    pub(crate) fn documents(&self, ctx: &Ctx) -> DocumentsClient<CallerChannel> {
+        DocumentsClient::new(self.channel(ctx))
+    }
+
+    /// Sends a request to a file route.
+    pub(crate) async fn send(
+        &self,
+        ctx: &Ctx,
+        request: http::Request<axum::body::Body>,
+    ) -> Result<http::Response<Vec<u8>>, Problem> {
+        let request = request.map(tonic::body::Body::new);
+        let response = self.channel(ctx).send(request).await.map_err(|status| problem_from(&status))?;
+        let (parts, body) = response.into_parts();
+        Ok(http::Response::from_parts(parts, body.collect().await.unwrap().to_bytes().to_vec()))
+    }
+
+    pub(crate) async fn get(&self, ctx: &Ctx, path: &str) -> Result<http::Response<Vec<u8>>, Problem> {
+        self.send(ctx, http::Request::get(path).body(axum::body::Body::empty()).unwrap()).await
+    }
+
+    /// Uploads a file and reads the answer.
+    pub(crate) async fn upload(
+        &self,
+        ctx: &Ctx,
+        path: &str,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<Value, Problem> {
+        let method = if path.starts_with("/templates/") { http::Method::PUT } else { http::Method::POST };
+        let request = http::Request::builder().method(method).uri(path).header("x-file-name", name);
+        let response = self.send(ctx, request.body(bytes.to_vec().into()).unwrap()).await?;
+        assert_eq!(response.status(), http::StatusCode::CREATED);
+        Ok(serde_json::from_slice(response.body()).unwrap())
+    }
+
+    pub(crate) async fn upload_template(&self) {
+        let path = "/templates/templates/data-agreement.pdf";
+        self.upload(&self.admin(), path, "x", DATA_AGREEMENT).await.unwrap();
+    }
+
+    /// Activates a step of the onboarding definition for Acme and answers its id.
+    pub(crate) async fn activate(&self, key: &str) -> String {
+        let step = self.database.entropy.uuid(self.database.clock.now()).to_string();
+        self.activate_again(key, &step, 1).await.unwrap();
+        step
+    }
+
+    pub(crate) async fn activate_again(
+        &self,
+        key: &str,
+        step: &str,
+        attempt: i32,
+    ) -> Result<(), HandleError> {
+        let event = self.received(&self.activation(key, step, attempt));
+        self.deliver(&event).await
+    }
+
+    pub(crate) fn activation(&self, key: &str, step: &str, attempt: i32) -> StepActivated {
+        let steps = &self.definition.spec.workflows["onboarding"].steps;
+        let declared = steps.iter().find(|declared| declared.id == key).unwrap();
+        let (act, review): (&[&str], &[&str]) = match declared.kind.name() {
+            "esign" => (&["signatory", "project_manager"], &[]),
+            _ => (&["client"], &["project_manager"]),
+        };
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        self.world.lock().unwrap().steps.insert(step.to_owned(), (self.acme, words(act), words(review)));
+        StepActivated {
+            run_id: self.run.to_string(),
+            step_id: step.to_owned(),
+            attempt,
+            account_id: self.acme.to_string(),
+            record_id: self.record.to_string(),
+            portal_id: self.run.to_string(),
+            portal_version: 1,
+            workflow: "onboarding".to_owned(),
+            step_key: key.to_owned(),
+            r#type: declared.kind.name().to_owned(),
+            title: declared.title.clone(),
+            declaration: Some(json::to_struct(&serde_json::to_value(declared).unwrap())),
+            ..StepActivated::default()
+        }
+    }
+
+    pub(crate) async fn withdraw(&self, step: &str) {
+        let event = StepWithdrawn {
+            step_id: step.to_owned(),
+            attempt: 1,
+            state: "waived".to_owned(),
+            ..StepWithdrawn::default()
+        };
+        self.deliver(&self.received(&event)).await.unwrap();
+    }
+
+    /// Hands an event to every consumer of the service that wants its type.
+    pub(crate) async fn deliver(&self, event: &Received) -> Result<(), HandleError> {
+        for subscription in &self.subscriptions {
+            let wants = match &subscription.types {
+                portico_events::Types::All => true,
+                portico_events::Types::Listed(types) => types.contains(&event.event_type),
+            };
+            if wants {
+                subscription.handler.handle(event).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn received<M: prost::Message + prost::Name>(&self, body: &M) -> Received {
+        let now = self.database.clock.now();
+        Received {
+            id: EventId::new(now, &*self.database.entropy),
+            tenant: self.tenant,
+            account: Some(self.acme),
+            topic: "portico.workflow.run.v1".to_owned(),
+            event_type: M::full_name(),
+            key: format!("{}:{}", self.tenant, self.run),
+            actor: EventActor {
+                kind: ActorKind::System,
+                person: None,
+                name: "Test".to_owned(),
+                impersonator: None,
+            },
+            trace: String::new(),
+            address: None,
+            occurred_at: now,
+            body: body.encode_to_vec(),
+        }
+    }
+
+    /// The events of this type that the service has said, in order.
+    pub(crate) async fn said<M: prost::Message + prost::Name + Default>(&self) -> Vec<M> {
+        let bodies: Vec<Vec<u8>> = sqlx::query_scalar(
+            "select body from documents.outbox where tenant_id = $1 and type = $2 order by seq",
+        )
+        .bind(self.tenant.0)
+        .bind(M::full_name())
+        .fetch_all(self.database.admin())
+        .await
+        .unwrap();
+        bodies.iter().map(|body| M::decode(body.as_slice()).unwrap()).collect()
+    }
+
+    /// What was audited, in order.
+    pub(crate) async fn audited(&self) -> Vec<String> {
+        let entries = self.said::<portico_proto::events::v1::AuditEntry>().await;
+        entries.into_iter().map(|entry| entry.action).collect()
+    }
+
+    /// How many files lie in the vault, also half-made ones.
+    pub(crate) fn blobs(&self) -> usize {
+        fn count(folder: &Path) -> usize {
+            let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+            let of = |path: &Path| if path.is_dir() { count(path) } else { 1 };
+            entries.map(|entry| of(&entry.unwrap().path())).sum()
+        }
+        count(&self.home.path().join("blobs"))
+    }
+
+    pub(crate) async fn rows(&self, table: &'static str) -> i64 {
+        let count = sqlx::AssertSqlSafe(format!("select count(*) from documents.{table}"));
+        sqlx::query_scalar(count).fetch_one(self.database.admin()).await.unwrap()
+    }
+}
+
+/// What a refused RPC says.
+pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<Response<T>, Status>) -> Problem {
+    problem_from(&answer.unwrap_err())
+}
+
+fn stand_ins(tenant: TenantId, world: &SharedWorld) -> [(&'static str, Router); 3] {
+    let known = Arc::clone(world);
+    let authorize = move |ctx: Ctx, request: workflow::AuthorizeStepRequest| {
+        let found = known.lock().unwrap().steps.get(&request.step_id).cloned();
+        let (account, act, review) = found
+            .filter(|(account, ..)| ctx.tenant == tenant && ctx.actor.accounts.includes(*account))
+            .ok_or_else(not_found)?;
+        let holds = |roles: &[String]| roles.iter().any(|role| ctx.has_role(role));
+        let allowed = match request.action.as_str() {
+            "view" => true,
+            "act" => holds(&act),
+            _ => holds(&review),
+        };
+        if !allowed {
+            return Err(status(Problem::new(ErrorCode::PermissionDenied, "permission_denied", "No.")));
+        }
+        let step = workflow::Step { id: request.step_id, can_act: holds(&act), ..Default::default() };
+        let (account_id, roles) = (account.to_string(), ctx.actor.roles.clone());
+        Ok(workflow::AuthorizeStepResponse { step: Some(step), account_id, roles })
+    };
+    let known = Arc::clone(world);
+    let record = move |ctx: Ctx, request: workflow::GetRecordRequest| {
+        let account = known.lock().unwrap().records.get(&request.record_id).copied();
+        let account = account
+            .filter(|account| ctx.tenant == tenant && ctx.actor.accounts.includes(*account))
+            .ok_or_else(not_found)?;
+        let record = workflow::Record { account_id: account.to_string(), ..Default::default() };
+        Ok(workflow::GetRecordResponse { record: Some(record) })
+    };
+    let known = Arc::clone(world);
+    let firm = move |_: Ctx, _: tenancy::GetTenantRequest| {
+        let allow_unscanned_files = !known.lock().unwrap().scanned_only;
+        let (name, time_zone) = ("Northwind Consulting".to_owned(), "Europe/Berlin".to_owned());
+        let tenant = tenancy::Tenant { allow_unscanned_files, name, time_zone, ..Default::default() };
+        Ok(tenancy::GetTenantResponse { tenant: Some(tenant) })
+    };
+    let known = Arc::clone(world);
+    let portal = move |_: Ctx, _: tenancy::GetPortalRequest| {
+        let definition_json = known.lock().unwrap().definition.clone();
+        Ok(tenancy::GetPortalResponse { definition_json, ..Default::default() })
+    };
+    let account = |ctx: Ctx, request: tenancy::GetAccountRequest| {
+        let id: AccountId = request.account_id.parse().map_err(|_| not_found())?;
+        if !ctx.actor.accounts.includes(id) {
+            return Err(not_found());
+        }
+        Ok(tenancy::GetAccountResponse { account: Some(tenancy::Account::default()) })
+    };
+    let person = |_: Ctx, request: identity::GetPersonRequest| {
+        let email = format!("{}@example.com", &request.person_id[30..]);
+        let person = identity::Person { id: request.person_id, email, ..Default::default() };
+        Ok(identity::GetPersonResponse { person: Some(person) })
+    };
+    let workflow = unary("/portico.workflow.v1.Workflow/AuthorizeStep", authorize)
+        .merge(unary("/portico.workflow.v1.Workflow/GetRecord", record));
+    let tenancy = unary("/portico.tenancy.v1.Tenancy/GetTenant", firm)
+        .merge(unary("/portico.tenancy.v1.Tenancy/GetPortal", portal))
+        .merge(unary("/portico.tenancy.v1.Tenancy/GetAccount", account));
+    let identity = unary("/portico.identity.v1.Identity/GetPerson", person);
+    [("workflow", workflow), ("tenancy", tenancy), ("identity", identity)]
+}
+
+fn not_found() -> Status {
+    status(Problem::not_found())
+}
+
+/// One RPC of another service, answered by `answer`.
+fn unary<Q, R>(
+    path: &str,
+    answer: impl Fn(Ctx, Q) -> Result<R, Status> + Clone + Send + Sync + 'static,
+) -> Router
+where
+    Q: prost::Message + Default + 'static,
+    R: prost::Message + Default + 'static,
+{
+    let handler = move |request: HttpRequest| {
+        let answer = answer.clone();
+        async move {
+            let respond = tower::service_fn(move |request: Request<Q>| {
+                let response = portico_rpc::ctx(&request)
+                    .and_then(|ctx| answer(ctx, request.into_inner()))
+                    .map(Response::new);
+                async move { response }
+            });
+            Grpc::new(ProstCodec::<R, Q>::default()).unary(respond, request).await
+        }
+    };
+    Router::new().route(path, post(handler))
+}

@@ -1,0 +1,92 @@
+//! Where sealed bytes lie: a disk now, an object store later. Nothing here knows of keys.
+
+use std::pin::Pin;
+
+use async_trait::async_trait;
+use portico_core::{TenantId, VersionId};
+use tokio::io::AsyncRead;
+
+/// The place of one blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BlobKey {
+    /// The firm; its blobs share a folder, so that they can be counted, moved and removed together.
+    pub tenant: TenantId,
+    /// The version whose bytes these are.
+    pub version: VersionId,
+}
+
+/// Why the store did not do as it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    /// There is no such blob.
+    #[error("the stored file is missing")]
+    Missing,
+    /// A blob with this key is there already. Versions are immutable: it stays as it is.
+    #[error("the stored file exists already")]
+    Exists,
+    /// No space is left.
+    #[error("the file store is full")]
+    Full,
+    /// Anything else that went wrong with the disk or the service.
+    #[error("the file store failed")]
+    Io(#[source] std::io::Error),
+}
+
+impl From<std::io::Error> for BlobError {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind::{AlreadyExists, NotFound, QuotaExceeded, StorageFull};
+        match error.kind() {
+            NotFound => Self::Missing,
+            AlreadyExists => Self::Exists,
+            StorageFull | QuotaExceeded => Self::Full,
+            _ => Self::Io(error),
+        }
+    }
+}
+
+/// Bytes of a blob, from the offset it was opened at to its end.
+pub type BlobReader = Pin<Box<dyn AsyncRead + Send>>;
+
+/// A blob in the making. Dropped without [`BlobWriter::commit`], it leaves nothing behind.
+#[async_trait]
+pub trait BlobWriter: Send {
+    /// Appends `bytes`.
+    ///
+    /// # Errors
+    /// [`BlobError::Full`] or [`BlobError::Io`].
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError>;
+
+    /// Makes the blob appear under its key, whole and durable.
+    ///
+    /// # Errors
+    /// [`BlobError::Exists`] where the key is taken; then and on any other error nothing is left behind.
+    async fn commit(self: Box<Self>) -> Result<(), BlobError>;
+}
+
+/// A store of blobs, each written once, read at any offset, and deleted.
+#[async_trait]
+pub trait BlobStore: Send + Sync + 'static {
+    /// Begins a blob. It is not visible under its key before it is committed.
+    ///
+    /// # Errors
+    /// [`BlobError::Full`] or [`BlobError::Io`].
+    async fn create(&self, key: BlobKey) -> Result<Box<dyn BlobWriter>, BlobError>;
+
+    /// The blob's length in bytes.
+    ///
+    /// # Errors
+    /// [`BlobError::Missing`] or [`BlobError::Io`].
+    async fn size(&self, key: BlobKey) -> Result<u64, BlobError>;
+
+    /// Opens the blob for reading from `offset` bytes on.
+    ///
+    /// # Errors
+    /// [`BlobError::Missing`] or [`BlobError::Io`].
+    async fn open(&self, key: BlobKey, offset: u64) -> Result<BlobReader, BlobError>;
+
+    /// Removes the blob. One that is gone already is no error.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    async fn delete(&self, key: BlobKey) -> Result<(), BlobError>;
+}

@@ -1,0 +1,138 @@
+//! Blobs as files of one folder.
+
+use std::{
+    fs::File as StdFile,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use async_trait::async_trait;
+use tempfile::TempPath;
+use tokio::{
+    fs::File,
+    io::{AsyncSeekExt, AsyncWriteExt},
+};
+
+use super::blobs::{BlobError, BlobKey, BlobReader, BlobStore, BlobWriter};
+
+/// Blobs under `root/<tenant>/<last two digits of the version>/<version>`.
+///
+/// The *last* digits, since the first ones of a UUIDv7 are its time and would put a year's files into one folder.
+/// A blob in the making lies in `root/.incoming` and is renamed into place, so a reader never meets half a file.
+#[derive(Debug, Clone)]
+pub struct DiskBlobs {
+    root: PathBuf,
+}
+
+impl DiskBlobs {
+    /// Blobs under `root`, which is made on first use.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Removes what interrupted processes left in the making, where it is older than `age`. Run it at start-up, with
+    /// an age beyond the longest upload.
+    ///
+    /// # Errors
+    /// The first file that cannot be listed or removed.
+    pub async fn sweep(&self, age: Duration) -> Result<usize, BlobError> {
+        let folder = self.incoming();
+        in_background(move || {
+            let mut removed = 0;
+            let entries = match std::fs::read_dir(folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+                Err(error) => return Err(error.into()),
+            };
+            for entry in entries {
+                let entry = entry?;
+                let changed = entry.metadata()?.modified()?;
+                if SystemTime::now().duration_since(changed).is_ok_and(|idle| idle >= age) {
+                    std::fs::remove_file(entry.path())?;
+                    removed += 1;
+                }
+            }
+            Ok(removed)
+        })
+        .await
+    }
+
+    fn incoming(&self) -> PathBuf {
+        self.root.join(".incoming")
+    }
+
+    fn path(&self, key: BlobKey) -> PathBuf {
+        let version = key.version.to_string();
+        let shard = version.get(version.len().saturating_sub(2)..).unwrap_or_default();
+        self.root.join(key.tenant.to_string()).join(shard).join(&version)
+    }
+}
+
+struct DiskWriter {
+    file: File,
+    temporary: TempPath,
+    target: PathBuf,
+}
+
+#[async_trait]
+impl BlobWriter for DiskWriter {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
+        Ok(self.file.write_all(bytes).await?)
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), BlobError> {
+        self.file.flush().await?;
+        self.file.sync_all().await?;
+        let Self { temporary, target, .. } = *self;
+        in_background(move || {
+            let folder = target.parent().unwrap_or(Path::new("."));
+            std::fs::create_dir_all(folder)?;
+            temporary.persist_noclobber(&target).map_err(|error| error.error)?;
+            // The name is durable when its folder is, and a new folder when its parent is.
+            for folder in folder.ancestors().take(3) {
+                StdFile::open(folder)?.sync_all()?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+#[async_trait]
+impl BlobStore for DiskBlobs {
+    async fn create(&self, key: BlobKey) -> Result<Box<dyn BlobWriter>, BlobError> {
+        let (folder, target) = (self.incoming(), self.path(key));
+        let (file, temporary) = in_background(move || {
+            std::fs::create_dir_all(&folder)?;
+            Ok(tempfile::Builder::new().prefix("").suffix(".part").tempfile_in(folder)?.into_parts())
+        })
+        .await?;
+        Ok(Box::new(DiskWriter { file: File::from_std(file), temporary, target }))
+    }
+
+    async fn size(&self, key: BlobKey) -> Result<u64, BlobError> {
+        Ok(tokio::fs::metadata(self.path(key)).await?.len())
+    }
+
+    async fn open(&self, key: BlobKey, offset: u64) -> Result<BlobReader, BlobError> {
+        let mut file = File::open(self.path(key)).await?;
+        if offset > 0 {
+            file.seek(std::io::SeekFrom::Start(offset)).await?;
+        }
+        Ok(Box::pin(file))
+    }
+
+    async fn delete(&self, key: BlobKey) -> Result<(), BlobError> {
+        match tokio::fs::remove_file(self.path(key)).await {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
+) -> Result<T, BlobError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| BlobError::Io(std::io::Error::other(error)))?
+}

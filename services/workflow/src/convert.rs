@@ -1,0 +1,271 @@
+//! Between the domain and the protos; nowhere else.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
+use chrono::{DateTime, Utc};
+use portico_definition::{Action, Definition};
+use portico_proto::{
+    json::to_struct,
+    time::{moment, timestamp},
+    workflow::v1 as proto,
+};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        engine::{Assignment, MilestoneRecord, RunStatus, StepRecord, StepStatus},
+        permissions::Viewer,
+    },
+    error::WorkflowError,
+    events::publish::declaration,
+    reach::RunInReach,
+    store::{attention::Item, meetings::Slot, records::Record, runs::Run},
+};
+
+/// A record, trimmed to what the viewer may see.
+pub(crate) fn record(viewer: &Viewer, definition: &Definition, record: &Record) -> proto::Record {
+    let visible = viewer.fields(definition, &record.kind);
+    let fields: Map<String, Value> = visible
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), record.fields.get(*name)?.clone())))
+        .collect();
+    let shown = Value::Object(fields);
+    let named = shown.to_string();
+    let labels = record.labels.iter().filter(|(id, _)| named.contains(id.as_str()));
+    proto::Record {
+        id: record.id.to_string(),
+        portal_id: record.portal.to_string(),
+        kind: record.kind.clone(),
+        account_id: record.account.to_string(),
+        account_name: record.account_name.clone(),
+        number: record.number.clone().unwrap_or_default(),
+        title: record.title.clone(),
+        state: record.state.clone().unwrap_or_default(),
+        fields: Some(to_struct(&shown)),
+        etag: record.version.to_string(),
+        created_at: Some(timestamp(record.created_at)),
+        updated_at: Some(timestamp(record.updated_at)),
+        allowed: allowed(viewer, definition, record),
+        labels: labels.map(|(id, name)| (id.clone(), name.clone())).collect(),
+    }
+}
+
+fn allowed(viewer: &Viewer, definition: &Definition, record: &Record) -> Vec<String> {
+    if !viewer.can(definition, &record.kind, Action::Update, &record.view()) {
+        return Vec::new();
+    }
+    let states = definition.spec.records.get(&record.kind).and_then(|kind| kind.states.as_ref());
+    let next = states.zip(record.state.as_ref()).and_then(|(states, now)| states.next.get(now));
+    // Clients change fields; states are moved by staff and by runs.
+    let next = next.filter(|_| !viewer.is_client()).into_iter().flatten();
+    std::iter::once("update".to_owned()).chain(next.map(|state| format!("to:{state}"))).collect()
+}
+
+pub(crate) fn assignee(assignment: &Assignment) -> proto::Assignee {
+    proto::Assignee {
+        person_ids: assignment.people.iter().map(|person| person.id.to_string()).collect(),
+        names: assignment.people.iter().map(|person| person.name.clone()).collect(),
+        role: assignment.role.clone().unwrap_or_default(),
+        role_title: assignment.role_title.clone(),
+        side: if assignment.external { "external" } else { "internal" }.to_owned(),
+    }
+}
+
+/// A step as lists show it.
+pub(crate) fn step(
+    viewer: &Viewer,
+    run_id: String,
+    etag: i32,
+    running: bool,
+    reads_record: bool,
+    step: &StepRecord,
+) -> proto::Step {
+    proto::Step {
+        id: step.id.to_string(),
+        run_id,
+        key: step.key.clone().unwrap_or_default(),
+        r#type: step.kind.clone(),
+        title: step.title.clone(),
+        state: step_state(step.status).into(),
+        assignee: Some(assignee(&step.turn)),
+        due: step.due.map(timestamp),
+        ended_at: step.ended_at.map(timestamp),
+        ended_by: step.ended_by.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
+        reason: step.reason.clone(),
+        progress: step.progress.clone(),
+        needs: step.needs.clone(),
+        client_visible: step.client_visible,
+        can_act: running && viewer.can_act_now(step, reads_record),
+        attempt: i32::try_from(step.attempt).unwrap_or(i32::MAX),
+        etag: etag.to_string(),
+        activated_at: step.activated_at.map(timestamp),
+        declaration: None,
+        deliverable: step.deliverable.as_ref().map(|deliverable| proto::Deliverable {
+            document_id: deliverable.document.clone(),
+            version_id: deliverable.version.clone(),
+            number: deliverable.number,
+            sha256: deliverable.sha256.clone(),
+            file_name: deliverable.file_name.clone(),
+        }),
+    }
+}
+
+/// A step of a run, with its declaration for the firm's side.
+pub(crate) fn step_of(viewer: &Viewer, found: &RunInReach, one: &StepRecord) -> proto::Step {
+    let running = found.run.state.status == RunStatus::Active;
+    let mut message =
+        step(viewer, found.run.id.to_string(), found.run.version, running, found.reads_record, one);
+    if !viewer.is_client() {
+        let workflow = found.definition.spec.workflows.get(&found.run.workflow);
+        message.declaration = workflow.and_then(|workflow| declaration(workflow, one));
+    }
+    message
+}
+
+/// A run with the steps that the viewer sees.
+pub(crate) fn run(viewer: &Viewer, found: &RunInReach) -> proto::Run {
+    let steps = found.run.state.steps.iter().filter(|step| viewer.sees(step, found.reads_record));
+    proto::Run {
+        steps: steps.map(|step| step_of(viewer, found, step)).collect(),
+        ..run_without_steps(&found.run, &found.record)
+    }
+}
+
+/// A run alone.
+pub(crate) fn run_without_steps(run: &Run, record: &Record) -> proto::Run {
+    proto::Run {
+        id: run.id.to_string(),
+        portal_id: run.portal.to_string(),
+        portal_version: run.portal_version,
+        workflow: run.workflow.clone(),
+        record_id: run.record.to_string(),
+        record_title: record.title.clone(),
+        account_id: run.account.to_string(),
+        account_name: record.account_name.clone(),
+        state: run_state(run.state.status).into(),
+        reason: run.state.reason.clone(),
+        started_at: run.state.started_at.map(timestamp),
+        ended_at: run.state.ended_at.map(timestamp),
+        steps: Vec::new(),
+        milestones: run.state.milestones.iter().map(milestone).collect(),
+        etag: run.version.to_string(),
+    }
+}
+
+fn milestone(one: &MilestoneRecord) -> proto::Milestone {
+    proto::Milestone {
+        key: one.key.clone(),
+        title: one.title.clone(),
+        reached_at: one.reached_at.map(timestamp),
+        estimate: one.estimate.map(timestamp),
+        first_estimate: one.first_estimate.map(timestamp),
+    }
+}
+
+/// A step in a list, with its record.
+pub(crate) fn item(
+    viewer: &Viewer,
+    item: &Item,
+    reads_record: bool,
+    now: DateTime<Utc>,
+) -> proto::AttentionItem {
+    let since = item.step.turn_since.unwrap_or(now);
+    proto::AttentionItem {
+        step: Some(step(viewer, item.run.to_string(), item.record.version, true, reads_record, &item.step)),
+        account_name: item.record.account_name.clone(),
+        record_title: item.record.title.clone(),
+        link: format!("/steps/{}", item.step.id),
+        account_id: item.record.account.to_string(),
+        record_id: item.record.id.to_string(),
+        age_days: i32::try_from(now.signed_duration_since(since).num_days()).unwrap_or(i32::MAX),
+    }
+}
+
+pub(crate) fn slot(slot: &Slot) -> proto::Slot {
+    proto::Slot {
+        id: slot.id.to_string(),
+        starts_at: Some(timestamp(slot.starts_at)),
+        ends_at: Some(timestamp(slot.ends_at)),
+        free: slot.free,
+    }
+}
+
+fn step_state(status: StepStatus) -> proto::StepState {
+    match status {
+        StepStatus::Blocked => proto::StepState::Blocked,
+        StepStatus::Ready => proto::StepState::Ready,
+        StepStatus::Active => proto::StepState::Active,
+        StepStatus::Done => proto::StepState::Done,
+        StepStatus::Skipped => proto::StepState::Skipped,
+        StepStatus::Waived => proto::StepState::Waived,
+        StepStatus::Expired => proto::StepState::Expired,
+        StepStatus::Returned => proto::StepState::Returned,
+        StepStatus::Cancelled => proto::StepState::Cancelled,
+    }
+}
+
+fn run_state(status: RunStatus) -> proto::RunState {
+    match status {
+        RunStatus::New | RunStatus::Active => proto::RunState::Active,
+        RunStatus::Paused => proto::RunState::Paused,
+        RunStatus::Done => proto::RunState::Done,
+        RunStatus::Cancelled => proto::RunState::Cancelled,
+    }
+}
+
+/// The words of run states in the database; those that are none are left out.
+pub(crate) fn run_states(states: &[i32]) -> Vec<String> {
+    let word = |state: &i32| match proto::RunState::try_from(*state).ok()? {
+        proto::RunState::Unspecified => None,
+        proto::RunState::Active => Some("active"),
+        proto::RunState::Paused => Some("paused"),
+        proto::RunState::Done => Some("done"),
+        proto::RunState::Cancelled => Some("cancelled"),
+    };
+    states.iter().filter_map(word).map(str::to_owned).collect()
+}
+
+/// A moment that a person has chosen.
+pub(crate) fn chosen(
+    field: &str,
+    at: Option<&prost_types::Timestamp>,
+) -> Result<DateTime<Utc>, WorkflowError> {
+    at.and_then(moment).ok_or_else(|| WorkflowError::invalid(field, "Choose a day and a time."))
+}
+
+/// How many rows a page has.
+pub(crate) fn page_size(asked: i32, default: i64) -> i64 {
+    if asked <= 0 { default } else { i64::from(asked.min(200)) }
+}
+
+/// The last row of the page before.
+pub(crate) fn page_token(text: &str) -> Result<Option<Uuid>, WorkflowError> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let bytes = BASE64.decode(text).ok().and_then(|bytes| Uuid::from_slice(&bytes).ok());
+    bytes.map(Some).ok_or_else(|| WorkflowError::invalid("page_token", "This page token is not one of ours."))
+}
+
+/// The token for the page after this row.
+pub(crate) fn next_page(last: Option<Uuid>) -> String {
+    last.map(|id| BASE64.encode(id.as_bytes())).unwrap_or_default()
+}
+
+/// A text that people have written: trimmed, and not longer than can be kept.
+pub(crate) fn text(field: &str, given: &str, least: usize, most: usize) -> Result<String, WorkflowError> {
+    let text = given.trim();
+    let length = text.chars().count();
+    if length < least {
+        return Err(WorkflowError::invalid(field, "Please write something here."));
+    }
+    if length > most {
+        return Err(WorkflowError::invalid(field, format!("Write at most {most} characters.")));
+    }
+    Ok(text.to_owned())
+}
+
+/// The version that an etag names.
+pub(crate) fn etag(text: &str) -> Result<i32, WorkflowError> {
+    text.parse().map_err(|_| WorkflowError::Stale)
+}

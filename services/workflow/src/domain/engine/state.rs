@@ -1,0 +1,211 @@
+//! A run as it stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use portico_core::StepId;
+use serde::{Deserialize, Serialize};
+
+use super::{Assignment, PersonRef};
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RunStatus {
+    /// Not started.
+    #[default]
+    New,
+    /// Going on.
+    Active,
+    /// Held by staff.
+    Paused,
+    /// Every step has ended.
+    Done,
+    /// Ended by staff.
+    Cancelled,
+}
+
+impl RunStatus {
+    /// The word in the database and in events.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Done => "done",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether nothing more happens by itself.
+    pub(crate) const fn is_ended(self) -> bool {
+        matches!(self, Self::Done | Self::Cancelled)
+    }
+}
+
+/// How a step stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StepStatus {
+    /// Waits for other steps.
+    #[default]
+    Blocked,
+    /// Everything it needs is done.
+    Ready,
+    /// Somebody can act.
+    Active,
+    /// Done.
+    Done,
+    /// Its condition did not hold.
+    Skipped,
+    /// Staff decided that it is not needed.
+    Waived,
+    /// Its time ran out.
+    Expired,
+    /// Returned with a reason: to be done again, or final where the workflow has an outcome for it.
+    Returned,
+    /// Ended with its run, or with a step it needs.
+    Cancelled,
+}
+
+impl StepStatus {
+    /// The word in the database and in events.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Ready => "ready",
+            Self::Active => "active",
+            Self::Done => "done",
+            Self::Skipped => "skipped",
+            Self::Waived => "waived",
+            Self::Expired => "expired",
+            Self::Returned => "returned",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether it satisfies `needs` and `done`.
+    pub(crate) const fn satisfies(self) -> bool {
+        matches!(self, Self::Done | Self::Skipped | Self::Waived)
+    }
+}
+
+/// The version of a deliverable that an approval is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Deliverable {
+    pub(crate) document: String,
+    pub(crate) version: String,
+    pub(crate) number: i32,
+    pub(crate) sha256: String,
+    pub(crate) file_name: String,
+}
+
+/// Reminders of one rule that went out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reminded {
+    pub(crate) count: u32,
+    pub(crate) last: DateTime<Utc>,
+}
+
+/// A step of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct StepRecord {
+    pub(crate) id: StepId,
+    /// The name in the definition; none for a one-off task.
+    pub(crate) key: Option<String>,
+    pub(crate) title: String,
+    pub(crate) kind: String,
+    pub(crate) needs: Vec<String>,
+    pub(crate) client_visible: bool,
+    /// The roles that see it; everybody who sees the run where empty.
+    pub(crate) visible_to: Vec<String>,
+    pub(crate) status: StepStatus,
+    /// A return that is final.
+    pub(crate) closed: bool,
+    pub(crate) attempt: u32,
+    /// Whose step it is.
+    pub(crate) owner: Assignment,
+    /// Whose turn it is now.
+    pub(crate) turn: Assignment,
+    pub(crate) turn_since: Option<DateTime<Utc>>,
+    pub(crate) due: Option<DateTime<Utc>>,
+    pub(crate) escalate_at: Option<DateTime<Utc>>,
+    pub(crate) expire_at: Option<DateTime<Utc>>,
+    pub(crate) wait_until: Option<DateTime<Utc>>,
+    pub(crate) reminded: BTreeMap<usize, Reminded>,
+    pub(crate) escalated: bool,
+    pub(crate) overdue: bool,
+    pub(crate) ready_at: Option<DateTime<Utc>>,
+    pub(crate) activated_at: Option<DateTime<Utc>>,
+    pub(crate) ended_at: Option<DateTime<Utc>>,
+    pub(crate) ended_by: Option<PersonRef>,
+    pub(crate) reason: String,
+    pub(crate) outcome: String,
+    pub(crate) progress: String,
+    pub(crate) deliverable: Option<Deliverable>,
+    /// What somebody said who is not the right person.
+    pub(crate) declined: Option<String>,
+}
+
+impl StepRecord {
+    /// Whether somebody can act.
+    pub(crate) fn is_open(&self) -> bool {
+        match self.status {
+            StepStatus::Ready | StepStatus::Active => true,
+            StepStatus::Returned => !self.closed,
+            _ => false,
+        }
+    }
+
+    /// Whether nothing more happens to it by itself.
+    pub(crate) fn is_ended(&self) -> bool {
+        !self.is_open() && self.status != StepStatus::Blocked
+    }
+
+    /// Whether steps that need it will never start, unless staff waive or reopen it.
+    pub(crate) fn is_dead_end(&self) -> bool {
+        self.status == StepStatus::Cancelled || (self.status == StepStatus::Returned && self.closed)
+    }
+}
+
+/// A milestone of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MilestoneRecord {
+    pub(crate) key: String,
+    pub(crate) title: String,
+    pub(crate) reached_at: Option<DateTime<Utc>>,
+    pub(crate) estimate: Option<DateTime<Utc>>,
+    pub(crate) first_estimate: Option<DateTime<Utc>>,
+}
+
+/// A run, whole.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RunState {
+    pub(crate) status: RunStatus,
+    pub(crate) reason: String,
+    pub(crate) started_at: Option<DateTime<Utc>>,
+    pub(crate) ended_at: Option<DateTime<Utc>>,
+    pub(crate) paused_at: Option<DateTime<Utc>>,
+    /// The state of the subject record, as far as this run has heard.
+    pub(crate) record_state: Option<String>,
+    /// Counts the states that the record has entered since the start.
+    pub(crate) entries: u32,
+    pub(crate) steps: Vec<StepRecord>,
+    pub(crate) milestones: Vec<MilestoneRecord>,
+    /// Outcomes that are applied or left out, by place.
+    pub(crate) outcomes: BTreeSet<usize>,
+    /// Notifications that went out, by place; those about states also by entry.
+    pub(crate) notified: BTreeSet<(usize, u32)>,
+}
+
+impl RunState {
+    /// A step by its id.
+    pub(crate) fn step(&self, id: StepId) -> Option<&StepRecord> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// A step by its name in the definition.
+    pub(crate) fn named(&self, key: &str) -> Option<&StepRecord> {
+        self.steps.iter().find(|step| step.key.as_deref() == Some(key))
+    }
+}

@@ -1,0 +1,9 @@
+//! Rules without SQL, protobuf or a clock of their own.
+
+pub(crate) mod answers;
+pub(crate) mod calendar_file;
+pub(crate) mod engine;
+pub(crate) mod fields;
+pub(crate) mod notices;
+pub(crate) mod permissions;
+pub(crate) mod sentences;

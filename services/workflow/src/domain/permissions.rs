@@ -1,0 +1,236 @@
+//! Who may see a record, and who may see, act on and review a step: the one place where that is decided.
+
+use portico_core::{ActorKind, Ctx, PersonId};
+use portico_definition::{Action, Actor, Definition, RecordView, Step, StepKind, can, visible_fields};
+
+use super::engine::{Assignment, StepRecord};
+
+/// Whoever asks.
+#[derive(Debug, Clone)]
+pub(crate) struct Viewer {
+    kind: ActorKind,
+    person: Option<PersonId>,
+    person_text: String,
+    accounts: Vec<String>,
+    roles: Vec<String>,
+}
+
+/// What is asked about a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StepAction {
+    View,
+    Act,
+    Review,
+}
+
+/// What the answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// As if it were not there.
+    Hidden,
+    /// They see it and may not do this.
+    Refused,
+    /// They may.
+    Allowed,
+}
+
+impl Viewer {
+    pub(crate) fn of(ctx: &Ctx) -> Self {
+        Self {
+            kind: ctx.actor.kind,
+            person: ctx.actor.person,
+            person_text: ctx.actor.person.map(|id| id.to_string()).unwrap_or_default(),
+            accounts: ctx.actor.accounts.listed().iter().map(ToString::to_string).collect(),
+            roles: ctx.actor.roles.clone(),
+        }
+    }
+
+    /// Whether nothing of the firm is hidden: the system, and administrators among the staff.
+    pub(crate) fn sees_everything(&self) -> bool {
+        match self.kind {
+            ActorKind::System => true,
+            ActorKind::Staff => self.roles.iter().any(|role| role == "admin"),
+            ActorKind::Client | ActorKind::Machine => false,
+        }
+    }
+
+    pub(crate) fn is_client(&self) -> bool {
+        self.kind == ActorKind::Client
+    }
+
+    pub(crate) fn person(&self) -> Option<PersonId> {
+        self.person
+    }
+
+    pub(crate) fn roles(&self) -> &[String] {
+        &self.roles
+    }
+
+    fn actor(&self) -> Actor<'_> {
+        Actor { person: &self.person_text, accounts: &self.accounts, roles: &self.roles }
+    }
+
+    /// Whether they may do this with a record.
+    pub(crate) fn can(
+        &self,
+        definition: &Definition,
+        kind: &str,
+        action: Action,
+        record: &RecordView<'_>,
+    ) -> bool {
+        self.sees_everything() || can(definition, kind, action, record, &self.actor())
+    }
+
+    /// The fields that they see and set.
+    pub(crate) fn fields<'a>(&self, definition: &'a Definition, kind: &str) -> Vec<&'a str> {
+        if self.sees_everything() {
+            let record = definition.spec.records.get(kind);
+            return record
+                .map(|record| record.fields.keys().map(String::as_str).collect())
+                .unwrap_or_default();
+        }
+        visible_fields(definition, &self.roles, kind)
+    }
+
+    /// Whether an assignment means them: by name, or by one of their roles.
+    pub(crate) fn is_meant(&self, assignment: &Assignment) -> bool {
+        let by_name = self.person.is_some_and(|me| assignment.people.iter().any(|person| person.id == me));
+        // A role is one side's: a client never holds one of the firm's.
+        by_name || assignment.roles.iter().any(|role| self.roles.contains(role))
+    }
+
+    fn named_in(&self, step: &StepRecord) -> bool {
+        self.person
+            .is_some_and(|me| step.owner.people.iter().chain(&step.turn.people).any(|person| person.id == me))
+    }
+
+    /// Whether they see a step of a run whose record they may read or not.
+    pub(crate) fn sees(&self, step: &StepRecord, reads_record: bool) -> bool {
+        if self.sees_everything() || self.named_in(step) {
+            return true;
+        }
+        let in_list = step.visible_to.is_empty()
+            || step.visible_to.iter().any(|role| self.roles.contains(role))
+            || self.is_meant(&step.owner)
+            || self.is_meant(&step.turn);
+        reads_record && if self.is_client() { step.client_visible && in_list } else { true }
+    }
+
+    /// Whether it is their turn.
+    pub(crate) fn can_act_now(&self, step: &StepRecord, reads_record: bool) -> bool {
+        step.is_open()
+            && step.kind != "wait"
+            && self.sees(step, reads_record)
+            && (self.is_meant(&step.turn) || self.stands_in(&step.turn))
+    }
+
+    /// Administrators stand in for the firm's side, never for a client's.
+    fn stands_in(&self, turn: &Assignment) -> bool {
+        self.kind == ActorKind::Staff && self.sees_everything() && !turn.external
+    }
+
+    /// Whether they may do something to a step.
+    pub(crate) fn authorize(
+        &self,
+        step: &StepRecord,
+        declared: Option<&Step>,
+        reads_record: bool,
+        action: StepAction,
+    ) -> Verdict {
+        if !self.sees(step, reads_record) {
+            return Verdict::Hidden;
+        }
+        let allowed = match action {
+            StepAction::View => true,
+            _ if self.kind == ActorKind::System => true,
+            StepAction::Act => {
+                let signs = matches!(declared.map(|step| &step.kind), Some(StepKind::Esign(esign))
+                    if esign.order.iter().any(|role| self.roles.contains(role)));
+                self.is_meant(&step.owner)
+                    || self.is_meant(&step.turn)
+                    || signs
+                    || (self.stands_in(&step.owner) && self.stands_in(&step.turn))
+            }
+            StepAction::Review => {
+                let role = declared.and_then(|step| match &step.kind {
+                    StepKind::DocumentRequest(request) => request.review.as_ref().map(|review| &review.role),
+                    StepKind::Approval(approval) => approval.of.as_ref().map(|of| &of.from.role),
+                    StepKind::Meeting(meeting) => Some(&meeting.with.role),
+                    _ => None,
+                });
+                role.is_some_and(|role| self.roles.contains(role))
+                    || (role.is_some() && self.kind == ActorKind::Staff && self.sees_everything())
+            }
+        };
+        if allowed { Verdict::Allowed } else { Verdict::Refused }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_core::{AccountId, AccountScope, Entropy as _, SeededEntropy, TenantId};
+    use serde_json::{Map, json};
+
+    use super::*;
+
+    fn people() -> (TenantId, AccountId, AccountId, PersonId) {
+        let entropy = SeededEntropy::new(5);
+        let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        (
+            entropy.uuid(now).into(),
+            entropy.uuid(now).into(),
+            entropy.uuid(now).into(),
+            entropy.uuid(now).into(),
+        )
+    }
+
+    fn viewer(kind: ActorKind, accounts: &[AccountId], person: PersonId, roles: &[&str]) -> Viewer {
+        let mut ctx = Ctx::system(people().0, "Test");
+        ctx.actor.kind = kind;
+        ctx.actor.person = Some(person);
+        ctx.actor.accounts = if kind == ActorKind::Client {
+            AccountScope::Listed(accounts.to_vec())
+        } else {
+            AccountScope::All
+        };
+        ctx.actor.roles = roles.iter().map(|role| (*role).to_owned()).collect();
+        Viewer::of(&ctx)
+    }
+
+    #[test]
+    fn clients_read_their_own_and_never_the_fee_and_managers_what_names_them() {
+        let (_, own, other, person) = people();
+        let definition = portico_definition::parse(portico_definition::gallery()[0].yaml).unwrap();
+        let client = viewer(ActorKind::Client, &[own], person, &["client"]);
+        let manager = viewer(ActorKind::Staff, &[], person, &["project_manager"]);
+        let reads = |viewer: &Viewer, account: AccountId, team: serde_json::Value| {
+            let fields: Map<_, _> = json!({ "team": team }).as_object().unwrap().clone();
+            let account = account.to_string();
+            let record = RecordView {
+                account: Some(&account),
+                creator: None,
+                state: None,
+                number: None,
+                fields: &fields,
+                related: None,
+            };
+            viewer.can(&definition, "engagement", Action::Read, &record)
+        };
+        assert!(reads(&client, own, json!([])));
+        assert!(!reads(&client, other, json!([])));
+        assert!(reads(&manager, other, json!([person.to_string()])));
+        assert!(!reads(&manager, other, json!([])));
+        assert!(!client.fields(&definition, "engagement").contains(&"fee"));
+        assert!(manager.fields(&definition, "engagement").contains(&"fee"));
+    }
+
+    #[test]
+    fn an_administrator_never_acts_for_a_client() {
+        let (_, own, _, person) = people();
+        let admin = viewer(ActorKind::Staff, &[], person, &["admin"]);
+        let turn = Assignment { roles: vec!["client".to_owned()], external: true, ..Assignment::default() };
+        assert!(!admin.stands_in(&turn) && !admin.is_meant(&turn));
+        assert!(viewer(ActorKind::Client, &[own], person, &["client"]).is_meant(&turn));
+        assert!(!viewer(ActorKind::Client, &[own], person, &["admin"]).sees_everything());
+    }
+}

@@ -1,0 +1,163 @@
+//! Books one of the times that are offered.
+
+use portico_core::{Ctx, PersonId};
+use portico_proto::{
+    events::v1::NoticeRequested,
+    workflow::v1::{BookTimeRequest, BookTimeResponse},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    change::{self, Need},
+    get_meeting::{file, meeting_of, minutes},
+};
+use crate::{
+    convert,
+    domain::{engine::Event, permissions::Viewer},
+    error::WorkflowError,
+    service::Service,
+    store,
+};
+
+/// Of two clients exactly one gets the time. Both sides are told, with the meeting for their calendars.
+pub(crate) async fn handle(
+    service: &Service,
+    ctx: Ctx,
+    request: BookTimeRequest,
+) -> Result<BookTimeResponse, WorkflowError> {
+    let viewer = Viewer::of(&ctx);
+    let (step, found) = change::find(service, &ctx, &viewer, &request.step_id, Need::Act).await?;
+    let notice = minutes(meeting_of(&found, &step)?.notice.total_minutes());
+    let slot_id: Uuid = Uuid::try_parse(&request.slot_id).map_err(|_| WorkflowError::NotFound)?;
+    let mut tx = service.store.begin(&ctx).await?;
+    let offered = store::meetings::slots(&mut tx, step.id).await?;
+    tx.rollback().await?;
+    let slot = offered.into_iter().find(|slot| slot.id == slot_id).ok_or(WorkflowError::NotFound)?;
+    let host = PersonId(slot.host);
+
+    let mut held = change::hold(service, &ctx, &viewer, &step, found, Need::Act, &[host]).await?;
+    let booked = store::meetings::booked(&mut held.stage.tx, step.id).await?;
+    if let Some(booked) = booked.filter(|booked| booked.id == slot.id && held.ended_by_caller()) {
+        return Ok(BookTimeResponse { booked: Some(convert::slot(&booked)), event: String::new() });
+    }
+    held.must_be_open()?;
+    let now = held.stage.now;
+    if slot.starts_at <= now + notice
+        || !store::meetings::book(&mut held.stage.tx, step.id, &slot, now).await?
+    {
+        return Err(WorkflowError::Precondition {
+            reason: "time_taken",
+            message: "This time has just been taken. Please choose another one.".to_owned(),
+        });
+    }
+    let zone = held.stage.prepared.firm.zone;
+    let when = slot.starts_at.with_timezone(&zone).format("%A, %-d %B %Y, %H:%M %Z").to_string();
+    let attempt = held.step.attempt;
+    held.happen(Event::Fulfilled { step: step.id, attempt, by: None, outcome: when.clone() }).await?;
+
+    let with_name = held.stage.prepared.directory.person(host).name;
+    let calendar = file(&held.stage.prepared.firm, &held.found, &held.step, &slot, &with_name);
+    let told = [(host, ctx.actor.name.clone()), (ctx.actor.person.unwrap_or(host), with_name)];
+    for (person, other) in told {
+        let message = NoticeRequested {
+            dedupe_key: format!("meeting:{}:{}", step.id, slot.id),
+            person_ids: vec![person.to_string()],
+            account_id: held.found.record.account.to_string(),
+            subject: format!("Booked: {when}"),
+            body: format!(
+                "{}\n\nYou meet {other} on {when}. {}: {}.",
+                step.title, held.found.record.account_name, held.found.record.title
+            ),
+            link: format!("/steps/{}", step.id),
+            link_text: "Open the meeting".to_owned(),
+            by: vec!["mail".to_owned(), "app".to_owned()],
+            kind: "meeting".to_owned(),
+            reply_to_person_id: if person == host { String::new() } else { host.to_string() },
+            calendar: calendar.clone(),
+            ..Default::default()
+        };
+        held.stage.say("notice", held.found.run.id.0, &message).await?;
+    }
+    let (_, event) = held.finish("meeting.booked", json!({ "starts_at": slot.starts_at })).await?;
+    let booked = store::meetings::Slot { free: false, ..slot };
+    Ok(BookTimeResponse { booked: Some(convert::slot(&booked)), event })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use portico_core::Clock as _;
+    use portico_proto::{
+        time::timestamp,
+        workflow::v1::{OfferTimesRequest, StepState},
+    };
+    use portico_rpc::ServiceError as _;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{
+        rpc::{get_meeting, offer_times, transition_record},
+        testing::{Engagement, Fixture, id},
+    };
+
+    async fn offer(fixture: &Fixture, one: &Engagement, step: &str, hours: i64) -> String {
+        let start = fixture.database.clock.now() + TimeDelta::hours(hours);
+        let request = OfferTimesRequest { step_id: step.to_owned(), starts: vec![timestamp(start)] };
+        let answer = offer_times::handle(&fixture.service, one.manager.clone(), request).await.unwrap();
+        answer.slots[0].id.clone()
+    }
+
+    #[tokio::test]
+    async fn two_clients_cannot_take_one_time_of_the_same_person() {
+        let fixture = Fixture::new().await;
+        let one = fixture.engagement().await;
+        let other_account = fixture.database.account();
+        let gil = fixture.client("Gil Globex", other_account, &["client"]);
+        let fields: Value = json!({"title": "Audit", "team": [id(&one.manager)], "contacts": [id(&gil)]});
+        let record = fixture.record(&one.admin, one.portal, "engagement", other_account, fields).await;
+        let request = portico_proto::workflow::v1::TransitionRecordRequest {
+            record_id: record.id,
+            to_state: "signed".to_owned(),
+            ..Default::default()
+        };
+        let second_run =
+            transition_record::handle(&fixture.service, one.manager.clone(), request).await.unwrap();
+        let first = fixture.step(&one.client, &one.run, "kickoff").await;
+        let second = fixture.step(&gil, &second_run.run_ids[0], "kickoff").await;
+        // Not the same minute, but one person cannot be in both.
+        let (mine, theirs) =
+            (offer(&fixture, &one, &first.id, 48).await, offer(&fixture, &one, &second.id, 48).await);
+
+        let book = async |ctx: &Ctx, step: &str, slot: &str| {
+            let request = BookTimeRequest { step_id: step.to_owned(), slot_id: slot.to_owned() };
+            handle(&fixture.service, ctx.clone(), request).await
+        };
+        let booked = book(&one.client, &first.id, &mine).await.unwrap();
+        assert!(!booked.event.is_empty());
+        let before = fixture.rows().await;
+        assert_eq!(
+            book(&one.client, &first.id, &mine).await.unwrap().booked,
+            booked.booked,
+            "a double click is one booking"
+        );
+        let taken = book(&gil, &second.id, &theirs).await.unwrap_err().problem();
+        assert_eq!(taken.reason, "time_taken");
+        assert_eq!(
+            book(&gil, &first.id, &mine).await.unwrap_err().problem(),
+            portico_core::Problem::not_found()
+        );
+        assert_eq!(fixture.rows().await, before);
+        assert_eq!(fixture.step(&one.client, &one.run, "kickoff").await.state(), StepState::Done);
+
+        let told = fixture.said::<NoticeRequested>().await;
+        let invites: Vec<_> = told.iter().filter(|notice| notice.kind == "meeting").collect();
+        assert_eq!(invites.len(), 2);
+        assert!(invites.iter().all(|notice| notice.calendar.contains("BEGIN:VEVENT")));
+        let request = portico_proto::workflow::v1::GetMeetingRequest { step_id: second.id };
+        assert!(
+            get_meeting::handle(&fixture.service, gil, request).await.unwrap().slots.is_empty(),
+            "a taken time is not shown"
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! Times that staff offer, and times of theirs that are taken.
+
+use chrono::{DateTime, Utc};
+use portico_core::{AccountId, PersonId, StepId};
+use portico_db::{StoreError, Tx};
+use uuid::Uuid;
+
+/// A time that is offered for a meeting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Slot {
+    pub(crate) id: Uuid,
+    pub(crate) host: Uuid,
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+    /// Whether nothing else of the host's overlaps it.
+    pub(crate) free: bool,
+}
+
+/// The times offered for a step, in order. A time that overlaps with one that anybody has taken from the host is not free.
+pub(crate) async fn slots(tx: &mut Tx, step: StepId) -> Result<Vec<Slot>, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    Ok(sqlx::query_as!(
+        Slot,
+        r#"select s.id, s.host_id as host, s.starts_at, s.ends_at, not exists (
+             select from workflow.bookings b where b.tenant_id = $1 and b.host_id = s.host_id
+               and b.starts_at < s.ends_at and b.ends_at > s.starts_at) as "free!"
+           from workflow.slots s where s.tenant_id = $1 and s.step_id = $2 order by s.starts_at"#,
+        tenant,
+        step.0
+    )
+    .fetch_all(tx.conn())
+    .await?)
+}
+
+/// Replaces the times offered for a step.
+pub(crate) async fn offer(
+    tx: &mut Tx,
+    step: StepId,
+    account: AccountId,
+    host: PersonId,
+    slots: &[(Uuid, DateTime<Utc>, DateTime<Utc>)],
+) -> Result<(), StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!("delete from workflow.slots where tenant_id = $1 and step_id = $2", tenant, step.0)
+        .execute(tx.conn())
+        .await?;
+    for (id, starts_at, ends_at) in slots {
+        sqlx::query!(
+            "insert into workflow.slots (tenant_id, id, account_id, step_id, host_id, starts_at, ends_at)
+             values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
+            tenant,
+            id,
+            account.0,
+            step.0,
+            host.0,
+            starts_at,
+            ends_at
+        )
+        .execute(tx.conn())
+        .await?;
+    }
+    Ok(())
+}
+
+/// The slot that a step has booked.
+pub(crate) async fn booked(tx: &mut Tx, step: StepId) -> Result<Option<Slot>, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    Ok(sqlx::query_as!(
+        Slot,
+        r#"select slot_id as id, host_id as host, starts_at, ends_at, false as "free!" from workflow.bookings
+           where tenant_id = $1 and step_id = $2"#,
+        tenant,
+        step.0
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Books a slot. `false` where something that overlaps was booked first: bookings of one host come one after the other.
+pub(crate) async fn book(
+    tx: &mut Tx,
+    step: StepId,
+    slot: &Slot,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0)) as held",
+        format!("{tenant}:{}", slot.host)
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    let inserted = sqlx::query!(
+        "insert into workflow.bookings (tenant_id, host_id, starts_at, ends_at, step_id, slot_id, booked_at)
+         select $1, $2, $3, $4, $5, $6, $7 where not exists (
+           select from workflow.bookings b where b.tenant_id = $1 and b.host_id = $2 and b.starts_at < $4 and b.ends_at > $3)
+         on conflict do nothing",
+        tenant,
+        slot.host,
+        slot.starts_at,
+        slot.ends_at,
+        step.0,
+        slot.id,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(inserted.rows_affected() == 1)
+}
+
+/// Gives back the time that a step has booked, when the step ends without its meeting.
+pub(crate) async fn release(tx: &mut Tx, step: StepId) -> Result<(), StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!("delete from workflow.bookings where tenant_id = $1 and step_id = $2", tenant, step.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
