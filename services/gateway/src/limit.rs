@@ -37,7 +37,7 @@ impl Limit {
         let now = self.clock.now();
         let bucket = self.buckets.get_with(address, || Arc::new(Mutex::new(Bucket { tokens: self.burst, at: now })));
         let mut bucket = bucket.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let elapsed = (now - bucket.at).to_std().unwrap_or_default().as_secs_f64();
+        let elapsed = now.signed_duration_since(bucket.at).to_std().unwrap_or_default().as_secs_f64();
         bucket.tokens = (bucket.tokens + elapsed * self.per_second).min(self.burst);
         bucket.at = now;
         if bucket.tokens >= 1.0 {

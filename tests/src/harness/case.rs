@@ -7,7 +7,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 /// How a case ends: it holds, or it says why not.
 pub(crate) type Outcome = anyhow::Result<()>;
 
-type Run = fn() -> Pin<Box<dyn Future<Output = Outcome> + Send>>;
+type Run = fn() -> Pin<Box<dyn Future<Output = Outcome>>>;
 
 /// A named case that runs on a Tokio runtime of its own.
 pub(crate) struct Case {
@@ -46,13 +46,12 @@ impl Case {
                 .enable_all()
                 .build()
                 .map_err(|error| Failed::from(error.to_string()))?;
-            let outcome = runtime.block_on(async move { tokio::spawn((self.run)()).await });
+            let outcome = runtime.block_on((self.run)());
             runtime.shutdown_background();
             match outcome {
-                Ok(Ok(())) => Ok(Completion::Completed),
-                Ok(Err(error)) if error.is::<Skipped>() && !in_ci() => Ok(Completion::ignored_with(error.to_string())),
-                Ok(Err(error)) => Err(Failed::from(format!("{error:?}"))),
-                Err(panic) => Err(Failed::from(panicked(panic))),
+                Ok(()) => Ok(Completion::Completed),
+                Err(error) if error.is::<Skipped>() && !in_ci() => Ok(Completion::ignored_with(error.to_string())),
+                Err(error) => Err(Failed::from(format!("{error:#}"))),
             }
         })
     }
@@ -60,17 +59,6 @@ impl Case {
 
 fn in_ci() -> bool {
     std::env::var("CI").is_ok_and(|value| value == "true")
-}
-
-fn panicked(error: tokio::task::JoinError) -> String {
-    match error.try_into_panic() {
-        Ok(panic) => panic
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
-            .unwrap_or_else(|| "panicked".to_owned()),
-        Err(error) => error.to_string(),
-    }
 }
 
 /// Lists cases: `cases![story_one, story_two]` names each `<group>::<function>`.

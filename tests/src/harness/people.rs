@@ -103,13 +103,19 @@ impl Persona {
 }
 
 impl World {
+    async fn known(&self, slug: &str, email: &str) -> anyhow::Result<Person> {
+        let tenant = self.tenant(slug).await?;
+        let mut identity = IdentityClient::new(self.peers().channel("identity", Auth::system(tenant, "tests.person")));
+        let asked = ListPeopleRequest { query: email.to_owned(), page_size: 200, ..ListPeopleRequest::default() };
+        let people = identity.list_people(asked).await?.into_inner().people;
+        people.into_iter().find(|person| person.email == email).context("no such person")
+    }
+
     /// A person of the demo with a token, whichever side they are on.
     pub(crate) async fn person(&self, slug: &str, email: &str) -> anyhow::Result<Persona> {
         let tenant: TenantId = self.tenant(slug).await?;
         let mut identity = IdentityClient::new(self.peers().channel("identity", Auth::system(tenant, "tests.person")));
-        let asked = ListPeopleRequest { query: email.to_owned(), page_size: 200, ..ListPeopleRequest::default() };
-        let people = identity.list_people(asked).await?.into_inner().people;
-        let person: Person = people.into_iter().find(|person| person.email == email).context("no such person")?;
+        let person = self.known(slug, email).await?;
         if !person.has_password {
             let asked = SetInitialPasswordRequest { person_id: person.id.clone(), password: STAFF_PASSWORD.to_owned() };
             identity.set_initial_password(asked).await?;
@@ -143,7 +149,8 @@ impl World {
         let admin = self.person(slug, if slug == "northwind" { "nora@northwind.example" } else { "carla@contoso.example" }).await?;
         let mut people = Vec::new();
         for contact in contacts {
-            people.push(self.person(slug, contact).await?.id);
+            // Without signing them in: who has joined is not invited again.
+            people.push(self.known(slug, contact).await?.id);
         }
         let account = admin.account(account).await?;
         let portal = admin.portal("client-onboarding").await?;

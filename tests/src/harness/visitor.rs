@@ -118,12 +118,10 @@ impl Visitor {
 
     /// Sends a form without following the answer.
     pub(crate) async fn post_only(&mut self, path: &str, fields: &[(&str, &str)]) -> anyhow::Result<Answer> {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.append_pair("_csrf", &self.csrf);
-        form.extend_pairs(fields);
+        let body = encoded(&self.csrf, fields);
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, "application/x-www-form-urlencoded".parse()?);
-        self.send(Method::POST, path, headers, form.finish().into()).await
+        self.send(Method::POST, path, headers, body.into()).await
     }
 
     /// Uploads a file with further fields, following the redirect of the answer.
@@ -223,6 +221,10 @@ impl Visitor {
     pub(crate) fn cookies(&self) -> &BTreeMap<String, String> {
         &self.cookies
     }
+}
+
+fn encoded(csrf: &str, fields: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).append_pair("_csrf", csrf).extend_pairs(fields).finish()
 }
 
 fn location(answer: &Answer) -> Option<String> {

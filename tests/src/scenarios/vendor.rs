@@ -29,7 +29,7 @@ impl Purchase {
     async fn submit(&self, world: &World, number: &str, amount: i64, currency: &str) -> anyhow::Result<(String, Run)> {
         let file = self.vera.upload(&format!("/record-files?account_id={}", self.account), "invoice.pdf", pdf("Invoice", 1)).await?;
         let fields = json!({"purchase_order": self.order, "amount": {"amount": amount, "currency": currency},
-            "supplier_no": number, "file": file.text("document_id")?});
+            "supplier_no": number, "file": [file.text("document_id")?]});
         let invoice = self.vera.create(&self.portal, "invoice", &self.account, fields).await?.id;
         world.settle().await?;
         let asked = ListRunsRequest { record_id: invoice.clone(), ..ListRunsRequest::default() };
@@ -104,7 +104,7 @@ pub(super) async fn i11_a_number_is_unique_within_its_account_only_and_vendors_s
         .create(&purchase.portal, "purchase_order", &tailspin, json!({"total": {"amount": 1000, "currency": "USD"}}))
         .await?;
     let file = tom.upload(&format!("/record-files?account_id={tailspin}"), "i.pdf", pdf("Invoice", 1)).await?.text("document_id")?;
-    let fields = json!({"purchase_order": order.id, "amount": {"amount": 100, "currency": "USD"}, "supplier_no": "F-1", "file": file});
+    let fields = json!({"purchase_order": order.id, "amount": {"amount": 100, "currency": "USD"}, "supplier_no": "F-1", "file": [file]});
     tom.create(&purchase.portal, "invoice", &tailspin, fields.clone()).await.context("another account may use the same number")?;
     let mut foreign = fields;
     foreign["purchase_order"] = json!(purchase.order);

@@ -1,0 +1,128 @@
+import { formToken, say } from "./words.js";
+
+/**
+ * `<form data-autosave="/forms/…/draft" data-etag='"3"'>` saves itself 800 ms after the last change. The answer's
+ * ETag is the next request's If-Match; 412 means that the same form was saved elsewhere: nothing typed here is lost,
+ * and the reader decides. While the network is away, saving waits.
+ */
+class Draft {
+  /** @param {HTMLFormElement} form */
+  constructor(form) {
+    this.form = form;
+    this.url = form.dataset.autosave ?? "";
+    this.etag = form.dataset.etag ?? "";
+    this.state = form.querySelector(".save-state");
+    this.dirty = false;
+    this.saving = false;
+    this.stopped = false;
+    this.timer = 0;
+    this.pause = 2000;
+    form.addEventListener("input", () => this.soon(800));
+    form.addEventListener("submit", () => { this.stopped = true; clearTimeout(this.timer); });
+    window.addEventListener("online", () => { if (this.dirty) this.soon(0); });
+    document.addEventListener("visibilitychange", () => { if (document.hidden && this.dirty) this.save(); });
+  }
+
+  /** @param {number} wait */
+  soon(wait) {
+    if (this.stopped) return;
+    this.dirty = true;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), wait);
+  }
+
+  async save() {
+    if (this.saving || this.stopped) return;
+    this.saving = true;
+    this.dirty = false;
+    this.show("saving");
+    try {
+      const answer = await fetch(this.url, {
+        method: "PUT",
+        headers: { "X-CSRF-Token": formToken(), "If-Match": this.etag, Accept: "application/json" },
+        body: new URLSearchParams(/** @type {any} */ (new FormData(this.form))),
+        keepalive: true,
+      });
+      this.settle(answer);
+    } catch {
+      this.later("offline");
+    }
+    this.saving = false;
+    if (this.dirty && this.pause === 2000) this.soon(200);
+  }
+
+  /** @param {Response} answer */
+  settle(answer) {
+    if (answer.ok) {
+      this.etag = answer.headers.get("ETag") ?? this.etag;
+      // Sent by hand, the form then carries the same tag as the script.
+      const field = this.form.elements.namedItem("etag");
+      if (field instanceof HTMLInputElement) field.value = this.etag.replaceAll('"', "");
+      this.pause = 2000;
+      return this.show("saved");
+    }
+    if (answer.status === 412) {
+      this.stopped = true;
+      return this.show("changed");
+    }
+    if (answer.status >= 500 || answer.status === 429) return this.later("failed");
+    this.dirty = true;
+    this.show(answer.status === 401 || answer.status === 403 ? "signed-out" : "failed");
+  }
+
+  /** @param {"offline" | "failed"} state */
+  later(state) {
+    this.dirty = true;
+    this.show(state);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), this.pause);
+    this.pause = Math.min(this.pause * 2, 60000);
+  }
+
+  /** @param {string} state */
+  show(state) {
+    if (!this.state) return;
+    this.state.setAttribute("data-state", state);
+    this.state.textContent = say(`draft-${state}`);
+    if (state !== "changed") return;
+    const link = document.createElement("a");
+    link.href = location.href;
+    link.textContent = say("draft-load");
+    this.state.append(" ", link);
+  }
+}
+
+/**
+ * `data-visible-when="has_system=yes"`, `"kind=a|b"`, `"has_system"` (any answer) or `"!has_system"` shows its
+ * element while the answer holds. Hidden answers are not sent; the server decides by the same rule again.
+ * @param {HTMLFormElement} form
+ */
+function showConditional(form) {
+  const answers = new FormData(form);
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll("[data-visible-when]"))) {
+    const rule = part.dataset.visibleWhen ?? "";
+    const [, not, field, wanted] = /^(!?)([^=]+)(?:=(.*))?$/.exec(rule) ?? [];
+    const given = answers.getAll(field ?? "").map(String).filter(Boolean);
+    const holds = wanted === undefined ? given.length > 0 : given.some((value) => wanted.split("|").includes(value));
+    part.hidden = Boolean(not) === holds;
+    for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (part.querySelectorAll("input, select, textarea"))) {
+      input.disabled = part.hidden;
+    }
+  }
+}
+
+/** @param {Document | Element} root */
+function enhanceForms(root) {
+  for (const form of root.querySelectorAll("form")) {
+    if (form.dataset.enhanced) continue;
+    form.dataset.enhanced = "yes";
+    if (form.dataset.autosave) new Draft(form);
+    if (form.querySelector("[data-visible-when]")) {
+      form.addEventListener("input", () => showConditional(form));
+      showConditional(form);
+    }
+  }
+}
+
+document.addEventListener("htmx:after:swap", () => enhanceForms(document));
+enhanceForms(document);

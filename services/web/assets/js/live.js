@@ -1,0 +1,95 @@
+/**
+ * One stream a browser. The tab that holds the lock listens and tells the others; when it closes, the next takes
+ * over from the last event it heard of. A message carries an id and a name, never content: what changed is fetched
+ * again as the reader, with the reader's own permission.
+ *
+ * `<section id="tasks" data-live="task.changed step.changed">` is fetched again from the page's own address (or from
+ * `data-live-src`) and morphed in place, so that focus and half-typed text stay.
+ *
+ * @typedef {{ id: string, name: string }} Told
+ */
+const streamUrl = document.querySelector('meta[name="live"]')?.getAttribute("content");
+const liveChannel = "BroadcastChannel" in window ? new BroadcastChannel("live") : null;
+/** @type {EventSource | null} */
+let stream = null;
+let lastHeard = "";
+/** @type {(() => void) | null} */
+let stepDown = null;
+/** @type {Set<Element>} */
+const stale = new Set();
+let refreshTimer = 0;
+
+/** @param {Told} told */
+function hear(told) {
+  if (told.id) lastHeard = told.id;
+  if (told.name === "signed-out") return location.reload();
+  document.dispatchEvent(new CustomEvent(`live:${told.name}`, { detail: told }));
+  for (const part of document.querySelectorAll("[data-live]")) {
+    const names = (part.getAttribute("data-live") ?? "").split(/\s+/);
+    if (told.name === "reset" || names.includes(told.name)) stale.add(part);
+  }
+  clearTimeout(refreshTimer);
+  refreshTimer = setTimeout(refreshStale, 60);
+}
+
+function refreshStale() {
+  for (const part of stale) {
+    const pill = document.getElementById(part.getAttribute("data-live-pill") ?? "");
+    if (pill && !atItsEnd(part)) {
+      pill.hidden = false;
+      pill.onclick = () => { pill.hidden = true; refetch(part, true); };
+    } else {
+      refetch(part, Boolean(pill));
+    }
+  }
+  stale.clear();
+}
+
+/** @param {Element} part whether the reader sees the end of it, so that new rows do not pull the text away */
+function atItsEnd(part) {
+  return part.getBoundingClientRect().bottom <= window.innerHeight + 80;
+}
+
+/**
+ * @param {Element} part
+ * @param {boolean} toEnd
+ */
+async function refetch(part, toEnd) {
+  if (!part.isConnected || !part.id) return;
+  const source = part.getAttribute("data-live-src") ?? location.pathname + location.search;
+  const select = `#${CSS.escape(part.id)}`;
+  await window.htmx?.ajax("GET", source, { source: part, target: part, select, swap: "outerMorph" });
+  if (toEnd) document.getElementById(part.id)?.lastElementChild?.scrollIntoView({ block: "nearest" });
+}
+
+function listen() {
+  if (!streamUrl || stream) return;
+  const from = lastHeard ? `?after=${encodeURIComponent(lastHeard)}` : "";
+  stream = new EventSource(streamUrl + from);
+  stream.onmessage = (message) => {
+    const told = { id: message.lastEventId, name: JSON.parse(message.data).name };
+    liveChannel?.postMessage(told);
+    hear(told);
+  };
+}
+
+function stopListening() {
+  stream?.close();
+  stream = null;
+  stepDown?.();
+  stepDown = null;
+}
+
+function standForLeader() {
+  if (!streamUrl) return;
+  if (!liveChannel || !navigator.locks) return listen();
+  navigator.locks.request("live", () => new Promise((release) => {
+    stepDown = () => release(undefined);
+    listen();
+  })).catch(() => {});
+}
+
+if (liveChannel) liveChannel.onmessage = (message) => hear(message.data);
+window.addEventListener("pagehide", stopListening);
+window.addEventListener("pageshow", (event) => { if (event.persisted) { standForLeader(); hear({ id: "", name: "reset" }); } });
+standForLeader();

@@ -1,0 +1,159 @@
+import { announce, formToken, say } from "./words.js";
+
+/**
+ * `<file-upload data-max-bytes="52428800" data-refresh="#requests">` around a multipart form with one file input and
+ * an empty `<ul class="uploads">`. Without scripts the form posts as it stands; with them every file travels by
+ * itself, shows its own progress and its own error, and can be tried again.
+ */
+class FileUpload extends HTMLElement {
+  connectedCallback() {
+    this.form = this.querySelector("form");
+    this.input = /** @type {HTMLInputElement | null} */ (this.querySelector('input[type="file"]'));
+    this.list = this.querySelector(".uploads");
+    if (!this.form || !this.input || !this.list) return;
+    this.running = 0;
+    /** @type {(() => void)[]} */
+    this.waiting = [];
+    this.form.querySelector("[data-upload-send]")?.setAttribute("hidden", "");
+    this.input.addEventListener("change", () => this.take(this.input?.files));
+    const drop = this.querySelector(".drop");
+    drop?.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
+    drop?.addEventListener("dragleave", () => drop.classList.remove("over"));
+    drop?.addEventListener("drop", (event) => {
+      event.preventDefault();
+      drop.classList.remove("over");
+      this.take(/** @type {DragEvent} */ (event).dataTransfer?.files);
+    });
+  }
+
+  /** @param {FileList | null | undefined} files */
+  take(files) {
+    for (const file of files ?? []) this.queue(file, this.row(file));
+    if (this.input) this.input.value = "";
+  }
+
+  /** @param {File} file @returns {HTMLLIElement} */
+  row(file) {
+    const row = document.createElement("li");
+    const kind = document.createElement("span");
+    kind.className = "file-icon";
+    kind.setAttribute("aria-hidden", "true");
+    kind.textContent = (file.name.split(".").pop() ?? "").slice(0, 4);
+    const name = document.createElement("span");
+    name.className = "name";
+    name.textContent = file.name;
+    const state = document.createElement("span");
+    state.className = "small muted";
+    const bar = document.createElement("progress");
+    bar.className = "progress";
+    bar.max = 100;
+    bar.value = 0;
+    bar.setAttribute("aria-label", file.name);
+    row.append(kind, name, state, bar);
+    this.list?.append(row);
+    return row;
+  }
+
+  /** @param {File} file @param {HTMLLIElement} row */
+  queue(file, row) {
+    const problem = this.refuse(file);
+    if (problem) return this.fail(file, row, problem, false);
+    this.tell(row, say("upload-waiting"));
+    this.waiting?.push(() => this.send(file, row));
+    this.next();
+  }
+
+  next() {
+    while ((this.running ?? 0) < 2 && this.waiting?.length) {
+      this.running = (this.running ?? 0) + 1;
+      this.waiting.shift()?.();
+    }
+  }
+
+  /** @param {File} file @returns {string} why this file cannot be taken, or nothing */
+  refuse(file) {
+    const limit = Number(this.getAttribute("data-max-bytes") ?? 0);
+    if (limit && file.size > limit) return say("upload-too-large", { limit: Math.floor(limit / 1048576) });
+    if (file.size === 0) return say("upload-empty");
+    const accepted = (this.input?.accept ?? "").toLowerCase().split(",").map((part) => part.trim()).filter(Boolean);
+    const fits = accepted.some((kind) => kind.startsWith(".")
+      ? file.name.toLowerCase().endsWith(kind)
+      : kind.endsWith("/*") ? file.type.startsWith(kind.slice(0, -1)) : file.type === kind);
+    return accepted.length && !fits ? say("upload-wrong-type") : "";
+  }
+
+  /** @param {File} file @param {HTMLLIElement} row */
+  send(file, row) {
+    const form = /** @type {HTMLFormElement} */ (this.form);
+    const body = new FormData();
+    for (const [key, value] of new FormData(form)) if (typeof value === "string") body.append(key, value);
+    body.append(this.input?.name ?? "file", file, file.name);
+    const request = new XMLHttpRequest();
+    const bar = /** @type {HTMLProgressElement} */ (row.querySelector("progress"));
+    request.open("POST", form.action);
+    request.setRequestHeader("Accept", "application/json");
+    request.setRequestHeader("X-CSRF-Token", formToken());
+    request.upload.onprogress = (event) => {
+      bar.value = event.lengthComputable ? Math.round((event.loaded / event.total) * 100) : 0;
+      this.tell(row, `${bar.value}%`);
+    };
+    request.onload = () => {
+      if (request.status >= 200 && request.status < 300) this.finish(file, row);
+      else this.fail(file, row, messageOf(request) || say("upload-failed"), request.status >= 500 || request.status === 429);
+    };
+    request.onerror = () => this.fail(file, row, say("upload-lost"), true);
+    request.onloadend = () => { this.running = (this.running ?? 1) - 1; this.next(); this.settle(); };
+    announce(say("upload-started", { name: file.name }));
+    request.send(body);
+  }
+
+  /** @param {File} file @param {HTMLLIElement} row */
+  finish(file, row) {
+    row.querySelector("progress")?.remove();
+    this.tell(row, say("upload-done"));
+    announce(say("upload-arrived", { name: file.name }));
+  }
+
+  /** @param {File} file @param {HTMLLIElement} row @param {string} why @param {boolean} again */
+  fail(file, row, why, again) {
+    row.querySelector("progress")?.remove();
+    row.querySelector("button")?.remove();
+    this.tell(row, why, true);
+    announce(`${file.name}: ${why}`);
+    if (!again) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "linkish";
+    button.textContent = say("retry");
+    button.onclick = () => { row.remove(); this.queue(file, this.row(file)); };
+    row.append(button);
+  }
+
+  /** @param {HTMLLIElement} row @param {string} text @param {boolean} [bad] */
+  tell(row, text, bad = false) {
+    const state = row.querySelector(".small");
+    if (!state) return;
+    state.textContent = text;
+    state.classList.toggle("failed", bad);
+    state.classList.toggle("muted", !bad);
+  }
+
+  /** When the last file has arrived, the checklist around us shows it. */
+  settle() {
+    if (this.running || this.waiting?.length) return;
+    this.dispatchEvent(new CustomEvent("upload:settled", { bubbles: true }));
+    const selector = this.getAttribute("data-refresh");
+    const target = selector && document.querySelector(selector);
+    if (target && !this.querySelector(".failed")) {
+      const source = location.pathname + location.search;
+      window.htmx?.ajax("GET", source, { source: target, target, select: selector, swap: "outerMorph" });
+    }
+  }
+}
+
+/** @param {XMLHttpRequest} request @returns {string} */
+function messageOf(request) {
+  try { return String(JSON.parse(request.responseText).message ?? ""); } catch { return ""; }
+}
+
+customElements.define("file-upload", FileUpload);

@@ -1,0 +1,120 @@
+//! What needs the reader now, and what the reader waits for.
+
+use askama::Template;
+use portico_definition::Attention;
+use portico_proto::workflow::v1::{ListAttentionRequest, ListAttentionResponse};
+
+use super::{Place, Shown};
+use crate::{
+    components::Row,
+    error::PageError,
+    layout::Shell,
+    wording::{attention_row, html, waiting_row},
+};
+
+/// As many as one takes in at a glance; the rest is behind "Show all".
+const AT_MOST: u32 = 7;
+
+#[derive(Template)]
+#[template(path = "blocks/attention.html")]
+struct View<'a> {
+    s: &'a Shell,
+    id: &'a str,
+    needs: Vec<Row>,
+    more: usize,
+    waiting: Vec<Row>,
+    next: &'a str,
+    staff: bool,
+}
+
+impl<'a> View<'a> {
+    fn new(
+        s: &'a Shell,
+        id: &'a str,
+        answer: &'a ListAttentionResponse,
+        at_most: u32,
+        with_account: bool,
+    ) -> Self {
+        let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
+        let needs: Vec<Row> = answer
+            .needs_you
+            .iter()
+            .filter_map(|item| attention_row(s, item, with_account))
+            .take(at_most)
+            .collect();
+        Self {
+            s,
+            id,
+            more: answer.needs_you.len().saturating_sub(needs.len()),
+            needs,
+            waiting: answer
+                .waiting
+                .iter()
+                .filter_map(|item| waiting_row(s, item, with_account))
+                .take(at_most)
+                .collect(),
+            next: &answer.next,
+            staff: false,
+        }
+    }
+
+    fn heading(&self) -> String {
+        match self.needs.len() + self.more {
+            0 => self.s.t("attention-none"),
+            count => self.s.say("attention-count").arg("count", count).to_string(),
+        }
+    }
+}
+
+pub(super) async fn show(place: &Place<'_>, id: &str, block: &Attention) -> Result<Shown, PageError> {
+    let asked = ListAttentionRequest { account_id: place.account.clone(), page_size: 100 };
+    let answer = place.ask.workflow().list_attention(asked).await?.into_inner();
+    let mut view = View::new(place.s(), id, &answer, block.limit.unwrap_or(AT_MOST), place.names_accounts());
+    view.staff = place.ask.reader.is_staff();
+    Ok(Shown { heading: Some(view.heading()), html: html(&view)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_proto::workflow::v1::{Assignee, AttentionItem, StepState};
+
+    use super::*;
+    use crate::{layout::Area, text::Locale, wording::tests::step};
+
+    fn item(title: &str, days: i64) -> AttentionItem {
+        AttentionItem { step: Some(step("form", title, StepState::Active, days)), ..AttentionItem::default() }
+    }
+
+    #[test]
+    fn the_heading_counts_all_and_the_list_shows_a_few() {
+        let s = crate::walk::shell(Area::Portal, Locale::En);
+        let needs_you = (0..9).map(|index| item(&format!("Do {index}"), index)).collect();
+        let answer = ListAttentionResponse { needs_you, ..ListAttentionResponse::default() };
+        let view = View::new(&s, "block-0", &answer, AT_MOST, false);
+        assert_eq!(view.heading(), "9 things need you");
+        let html = view.render().unwrap();
+        assert_eq!(html.matches("class=\"row-link").count(), 7);
+        assert!(html.contains("href=\"/tasks\"") && html.contains("data-live=\"step_changed"));
+    }
+
+    #[test]
+    fn who_is_up_to_date_reads_what_comes_next_and_who_has_it() {
+        let s = crate::walk::shell(Area::Portal, Locale::En);
+        let mut theirs = item("Check your documents", 2);
+        theirs.step.as_mut().unwrap().assignee = Some(Assignee {
+            names: vec!["Maria Lopez".to_owned()],
+            side: "internal".to_owned(),
+            ..Assignee::default()
+        });
+        let answer = ListAttentionResponse {
+            waiting: vec![theirs],
+            next: "Maria Lopez checks your documents by 5 December.".to_owned(),
+            ..ListAttentionResponse::default()
+        };
+        let view = View::new(&s, "block-0", &answer, AT_MOST, false);
+        assert_eq!(view.heading(), "You are up to date");
+        let html = view.render().unwrap();
+        assert!(html.contains("Maria Lopez checks your documents by 5 December."));
+        assert!(html.contains("Maria Lopez · due in 2 days"));
+    }
+}

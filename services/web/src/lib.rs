@@ -1,0 +1,36 @@
+//! The pages: portal and console.
+//!
+//! This crate renders; it knows no database and keeps no state. `README.md` says how to write a page.
+
+pub mod ask;
+pub mod assets;
+pub mod bare;
+pub mod blocks;
+pub mod components;
+pub mod csrf;
+mod enter;
+pub mod error;
+pub mod form;
+pub mod format;
+pub mod founding;
+pub mod layout;
+mod nav;
+pub mod pages;
+pub mod render;
+mod router;
+mod sending;
+pub mod session;
+pub mod site;
+pub mod text;
+pub mod theme;
+mod values;
+mod web;
+mod wording;
+
+pub use router::router;
+pub use web::{PublishedPortal, Web, WebConfig};
+
+#[cfg(test)]
+mod walk;
+#[cfg(test)]
+pub(crate) use walk::sources;

@@ -1,0 +1,73 @@
+//! What the page after an act says: the word stands in the address as `done`, so that it works without scripts.
+
+use askama::Template;
+use serde::Deserialize;
+
+use crate::{layout::Shell, render::Page};
+
+/// The words that pages may be asked to say; each has its sentence `console-done-<word>`.
+const WORDS: [&str; 25] = [
+    "account-created",
+    "account-renamed",
+    "person-added",
+    "invited",
+    "invitation-revoked",
+    "roles-saved",
+    "member-removed",
+    "record-created",
+    "record-saved",
+    "record-moved",
+    "step-waived",
+    "step-moved",
+    "step-assigned",
+    "task-added",
+    "run-paused",
+    "run-resumed",
+    "run-cancelled",
+    "item-accepted",
+    "item-returned",
+    "version-added",
+    "times-offered",
+    "published",
+    "mail-queued",
+    "settings-saved",
+    "template-saved",
+];
+
+/// The query of a page that one comes to after an act.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+impl Done {
+    /// The sentence, where the address asks for one there is.
+    fn sentence(&self, s: &Shell) -> Option<String> {
+        WORDS.contains(&self.done.as_str()).then(|| s.t(&format!("console-done-{}", self.done)))
+    }
+
+    /// The page with the sentence above it.
+    pub(super) fn above<T: Template>(&self, page: Page<T>, s: &Shell) -> Page<T> {
+        match self.sentence(s) {
+            Some(sentence) => page.notice(sentence),
+            None => page,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{layout::Area, text::Locale};
+
+    #[test]
+    fn every_word_has_its_sentence_and_nothing_else_is_said() {
+        let s = crate::walk::shell(Area::Console, Locale::En);
+        for word in WORDS {
+            let sentence = Done { done: word.to_owned() }.sentence(&s).unwrap();
+            assert!(!sentence.starts_with("console-"), "{word} has no sentence");
+        }
+        assert_eq!(Done { done: "<b>anything</b>".to_owned() }.sentence(&s), None);
+    }
+}

@@ -1,0 +1,169 @@
+//! The staff's pages: who is blocked on what, accounts, runs, people, what was done, and how the firm is set up.
+
+use axum::{
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
+
+use super::{Entry, Who};
+
+mod account;
+mod account_data;
+mod account_member;
+mod account_people;
+mod accounts;
+mod activity;
+mod attempt;
+mod audit;
+mod choose;
+mod dates;
+mod definition;
+mod deliverable;
+mod done;
+mod firm_form;
+mod hand_over;
+mod home;
+mod mail;
+mod mailbox;
+mod meeting;
+mod names;
+mod overview;
+mod people;
+mod person;
+mod portal_page;
+mod portals;
+mod record;
+mod record_form;
+mod record_new;
+mod review;
+mod roles;
+mod run;
+mod run_acts;
+mod settings;
+mod setup;
+mod setup_parts;
+mod states;
+mod step;
+mod step_links;
+
+/// The pages of this group.
+pub const PAGES: &[Entry] = &[
+    Entry { path: "/console", who: Who::Staff, mount: || get(home::show) },
+    Entry {
+        path: "/console/accounts",
+        who: Who::Staff,
+        mount: || get(accounts::list).post(accounts::create),
+    },
+    Entry {
+        path: "/console/accounts/{account_id}",
+        who: Who::Staff,
+        mount: || get(account::show).post(account::rename),
+    },
+    Entry {
+        path: "/console/accounts/{account_id}/people",
+        who: Who::Staff,
+        mount: || post(account_people::add),
+    },
+    Entry {
+        path: "/console/accounts/{account_id}/people/{person_id}",
+        who: Who::Staff,
+        mount: || get(account_member::show).post(account_member::set_roles),
+    },
+    Entry {
+        path: "/console/accounts/{account_id}/people/{person_id}/invite",
+        who: Who::Staff,
+        mount: || post(account_member::invite),
+    },
+    Entry {
+        path: "/console/accounts/{account_id}/people/{person_id}/revoke",
+        who: Who::Staff,
+        mount: || post(account_member::revoke),
+    },
+    Entry {
+        path: "/console/accounts/{account_id}/people/{person_id}/remove",
+        who: Who::Staff,
+        mount: || post(account_member::remove),
+    },
+    Entry {
+        path: "/console/accounts/{account_id}/records/{portal}/{kind}",
+        who: Who::Staff,
+        mount: || get(record_new::show).post(record_new::create),
+    },
+    Entry {
+        path: "/console/records/{record_id}",
+        who: Who::Staff,
+        mount: || get(record::show).post(record::update),
+    },
+    Entry { path: "/console/records/{record_id}/state", who: Who::Staff, mount: || post(record::set_state) },
+    Entry { path: "/console/runs/{run_id}", who: Who::Staff, mount: || get(run::show) },
+    Entry { path: "/console/runs/{run_id}/tasks", who: Who::Staff, mount: || post(run_acts::add_task) },
+    Entry { path: "/console/runs/{run_id}/pause", who: Who::Staff, mount: || post(run_acts::pause) },
+    Entry { path: "/console/runs/{run_id}/resume", who: Who::Staff, mount: || post(run_acts::resume) },
+    Entry { path: "/console/runs/{run_id}/cancel", who: Who::Staff, mount: || post(run_acts::cancel) },
+    Entry { path: "/console/steps/{step_id}", who: Who::Staff, mount: || get(step::show) },
+    Entry { path: "/console/steps/{step_id}/waive", who: Who::Staff, mount: || post(step::waive) },
+    Entry { path: "/console/steps/{step_id}/due", who: Who::Staff, mount: || post(step::move_due) },
+    Entry { path: "/console/steps/{step_id}/assign", who: Who::Staff, mount: || post(step::assign) },
+    Entry { path: "/console/steps/{step_id}/review", who: Who::Staff, mount: || get(review::show) },
+    Entry {
+        path: "/console/steps/{step_id}/items/{item_id}/accept",
+        who: Who::Staff,
+        mount: || post(review::accept),
+    },
+    Entry {
+        path: "/console/steps/{step_id}/items/{item_id}/return",
+        who: Who::Staff,
+        mount: || post(review::give_back),
+    },
+    Entry {
+        path: "/console/steps/{step_id}/deliverable",
+        who: Who::Staff,
+        mount: || get(deliverable::show).post(deliverable::add).layer(DefaultBodyLimit::disable()),
+    },
+    Entry {
+        path: "/console/steps/{step_id}/meeting",
+        who: Who::Staff,
+        mount: || get(meeting::show).post(meeting::offer),
+    },
+    Entry { path: "/console/portals/{portal}", who: Who::Staff, mount: || get(portal_page::first) },
+    Entry { path: "/console/portals/{portal}/{*path}", who: Who::Staff, mount: || get(portal_page::at) },
+    Entry { path: "/console/portals", who: Who::Admin, mount: || get(portals::list) },
+    Entry {
+        path: "/console/gallery",
+        who: Who::Admin,
+        mount: || get(portals::show_gallery).post(portals::take),
+    },
+    Entry {
+        path: "/console/definitions/{name}",
+        who: Who::Admin,
+        mount: || get(definition::show).post(definition::publish),
+    },
+    Entry {
+        path: "/console/definitions/{name}/templates",
+        who: Who::Admin,
+        mount: || post(definition::add_template).layer(DefaultBodyLimit::disable()),
+    },
+    Entry { path: "/console/people", who: Who::Staff, mount: || get(people::list).post(people::add) },
+    Entry {
+        path: "/console/people/{person_id}",
+        who: Who::Staff,
+        mount: || get(person::show).post(person::set_roles),
+    },
+    Entry { path: "/console/people/{person_id}/invite", who: Who::Admin, mount: || post(person::invite) },
+    Entry { path: "/console/people/{person_id}/revoke", who: Who::Admin, mount: || post(person::revoke) },
+    Entry {
+        path: "/console/people/{person_id}/deactivate",
+        who: Who::Admin,
+        mount: || post(person::deactivate),
+    },
+    Entry { path: "/console/audit", who: Who::Staff, mount: || get(audit::list) },
+    Entry { path: "/console/mail", who: Who::Staff, mount: || get(mail::list) },
+    Entry { path: "/console/mail/{mail_id}/resend", who: Who::Staff, mount: || post(mail::resend) },
+    Entry { path: "/console/settings", who: Who::Admin, mount: || get(settings::show).post(settings::save) },
+    Entry { path: "/console/settings/test-mail", who: Who::Admin, mount: || post(settings::test_mail) },
+    Entry { path: "/console/settings/holidays", who: Who::Admin, mount: || post(settings::set_holidays) },
+    Entry { path: "/setup", who: Who::Anyone, mount: || get(setup::show).post(setup::send) },
+    Entry { path: "/mailbox", who: Who::Anyone, mount: || get(mailbox::list) },
+    Entry { path: "/mailbox/{slug}/{mail_id}", who: Who::Anyone, mount: || get(mailbox::show) },
+    Entry { path: "/mailbox/{slug}/{mail_id}/html", who: Who::Anyone, mount: || get(mailbox::html) },
+];

@@ -1,0 +1,102 @@
+//! The bytes of a version, and the pictures of its pages: passed through, never kept here.
+
+use axum::{
+    body::Body,
+    extract::Path,
+    response::{IntoResponse as _, Response},
+};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Request, StatusCode,
+    header::{
+        ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
+        CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_RANGE, RANGE,
+    },
+};
+use portico_core::{Problem, VersionId};
+
+use crate::{
+    ask::{Ask, not_here},
+    error::PageError,
+};
+
+/// What documents may say about the bytes; anything else stays behind.
+const PASSED: [HeaderName; 6] =
+    [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_RANGE, ACCEPT_RANGES, CONTENT_DISPOSITION, ETAG];
+/// Somebody else's file runs nothing and reads nothing, wherever it is opened.
+const POLICY: &str = "default-src 'none'; sandbox";
+/// What pages are drawn as.
+const PICTURES: [&str; 3] = ["image/png", "image/jpeg", "image/webp"];
+
+pub(super) async fn download(ask: Ask, Path(version): Path<String>) -> Result<Response, PageError> {
+    version.parse::<VersionId>().map_err(|_| not_here())?;
+    let mut response = pass(&ask, &format!("/versions/{version}")).await?;
+    let headers = response.headers_mut();
+    headers.entry(CONTENT_DISPOSITION).or_insert(HeaderValue::from_static("attachment"));
+    Ok(response)
+}
+
+pub(super) async fn page(
+    ask: Ask,
+    Path((version, page)): Path<(String, u32)>,
+) -> Result<Response, PageError> {
+    version.parse::<VersionId>().map_err(|_| not_here())?;
+    let response = pass(&ask, &format!("/versions/{version}/pages/{page}")).await?;
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if PICTURES.contains(&kind) { Ok(response) } else { Err(not_here()) }
+}
+
+async fn pass(ask: &Ask, path: &str) -> Result<Response, PageError> {
+    let mut request = Request::get(path)
+        .body(tonic::body::Body::empty())
+        .map_err(|error| PageError(Problem::internal(error)))?;
+    for name in [RANGE, IF_RANGE] {
+        if let Some(value) = ask.headers.get(&name) {
+            request.headers_mut().insert(name, value.clone());
+        }
+    }
+    let (parts, body) = ask.files("documents").send(request).await?.into_parts();
+    answer(parts.status, &parts.headers, Body::new(body))
+}
+
+/// The part of an answer that a browser gets.
+fn answer(status: StatusCode, said: &HeaderMap, body: Body) -> Result<Response, PageError> {
+    if !(status.is_success() || status == StatusCode::RANGE_NOT_SATISFIABLE) {
+        return Err(not_here());
+    }
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_TYPE);
+    for name in PASSED {
+        if let Some(value) = said.get(&name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/octet-stream"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_about_the_bytes_is_passed_on() {
+        let mut said = HeaderMap::new();
+        for (name, value) in [
+            ("content-type", "text/html"),
+            ("content-range", "bytes 0-9/100"),
+            ("set-cookie", "a=b"),
+            ("content-security-policy", "script-src *"),
+        ] {
+            said.insert(name, value.parse().unwrap());
+        }
+        let response = answer(StatusCode::PARTIAL_CONTENT, &said, Body::empty()).unwrap();
+        assert_eq!(response.status(), StatusCode::PARTIAL_CONTENT);
+        assert_eq!(response.headers()[CONTENT_RANGE], "bytes 0-9/100");
+        assert_eq!(response.headers()[CONTENT_SECURITY_POLICY], POLICY);
+        assert!(!response.headers().contains_key("set-cookie"));
+        assert!(answer(StatusCode::BAD_GATEWAY, &said, Body::empty()).is_err());
+    }
+}

@@ -1,0 +1,72 @@
+//! The client's side: home, tasks, files, messages, records, and oneself. Staff act on their own steps at the same
+//! addresses; what they do with a client's steps is in the console.
+
+use axum::{
+    extract::DefaultBodyLimit,
+    routing::{get, post, put},
+};
+
+use super::{Entry, Who};
+
+mod activity;
+mod bytes;
+mod files;
+mod home;
+mod making;
+mod me;
+mod me_changes;
+mod messages;
+mod new_fields;
+mod new_record;
+mod new_values;
+mod post;
+mod record;
+mod task;
+mod tasks;
+mod thread;
+mod viewer;
+
+const fn page(path: &'static str, mount: fn() -> axum::routing::MethodRouter<crate::web::Web>) -> Entry {
+    Entry { path, who: Who::SignedIn, mount }
+}
+
+/// The pages of this group. Forms with files have no limit here: documents keeps the limit of each file.
+pub const PAGES: &[Entry] = &[
+    Entry { path: "/", who: Who::Anyone, mount: || get(home::home) },
+    page("/p/{portal}/{*path}", || get(home::page)),
+    page("/p/{portal}/new/{kind}", || {
+        get(new_record::show).post(new_record::create).layer(DefaultBodyLimit::disable())
+    }),
+    page("/tasks", || get(tasks::tasks)),
+    page("/tasks/{step_id}", || get(task::show)),
+    page("/tasks/{step_id}/decline", || post(task::decline::decline)),
+    page("/tasks/{step_id}/complete", || post(task::todo::complete)),
+    page("/tasks/{step_id}/draft", || put(task::answers::draft)),
+    page("/tasks/{step_id}/answers", || post(task::answers::keep)),
+    page("/tasks/{step_id}/submit", || post(task::answers::submit)),
+    page("/tasks/{step_id}/items/{item_id}/files", || {
+        post(task::upload::item_files).layer(DefaultBodyLimit::disable())
+    }),
+    page("/tasks/{step_id}/items/{item_id}/remove", || post(task::item::remove)),
+    page("/tasks/{step_id}/items/{item_id}/missing", || post(task::item::missing)),
+    page("/tasks/{step_id}/decide", || post(task::approval::decide)),
+    page("/tasks/{step_id}/sign/review", || post(task::review::review)),
+    page("/tasks/{step_id}/sign", || post(task::sign::sign)),
+    page("/tasks/{step_id}/sign/decline", || post(task::sign::decline)),
+    page("/tasks/{step_id}/book", || post(task::meeting::book)),
+    page("/tasks/{step_id}/meeting.ics", || get(task::meeting::calendar)),
+    page("/files", || get(files::files)),
+    page("/files/{version_id}", || get(bytes::download)),
+    page("/files/{version_id}/pages/{page}", || get(bytes::page)),
+    page("/files/{version_id}/view", || get(viewer::view)),
+    page("/documents/{document_id}", || get(files::newest)),
+    page("/messages", || get(messages::messages)),
+    page("/messages/{record_id}", || get(thread::thread).post(post::post).layer(DefaultBodyLimit::disable())),
+    page("/records/{record_id}", || get(record::record)),
+    page("/me", || get(me::me)),
+    page("/me/profile", || post(me_changes::profile)),
+    page("/me/password", || post(me_changes::password)),
+    page("/me/sessions/{session_id}/revoke", || post(me_changes::end_session)),
+    page("/me/notifications/read", || post(me_changes::mark_read)),
+    page("/activity", || get(activity::activity)),
+];

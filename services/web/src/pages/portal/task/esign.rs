@@ -1,0 +1,232 @@
+//! Signing in four steps under one address: who, read, adopt, review. The last two are in `review` and `sign`.
+
+use askama::Template;
+use futures_util::future::join_all;
+use portico_proto::{
+    documents::v1::{Envelope, GetEnvelopeRequest, GetPageTextRequest, Signer, SignerState},
+    time::moment,
+};
+
+use super::{Body, Task, Tried};
+use crate::{
+    ask::Ask,
+    components::{Tag, Tone},
+    error::PageError,
+    form::Errors,
+    layout::Shell,
+    wording::{html, is_open},
+};
+
+/// Pages whose text is fetched for the reading step; a longer document is read in the viewer as well.
+const PAGES_READ: i32 = 60;
+
+#[derive(Template)]
+#[template(path = "pages/task/esign.html")]
+struct View<'a> {
+    s: &'a Shell,
+    step: &'a str,
+    envelope: &'a Envelope,
+    steps: [String; 4],
+    at: usize,
+    signers: Vec<Row>,
+    reader: (&'a str, &'a str),
+    pages: Vec<PageOf>,
+    /// What to say where the reader cannot sign now.
+    notice: Option<(&'static str, String)>,
+    typed: &'a str,
+    errors: &'a Errors,
+}
+
+struct Row {
+    name: String,
+    role: String,
+    tag: Tag,
+}
+
+struct PageOf {
+    number: i32,
+    text: String,
+}
+
+impl Row {
+    fn of(s: &Shell, signer: &Signer) -> Self {
+        let signed =
+            signer.signed_at.as_ref().and_then(moment).map(|at| s.date_time(&at)).unwrap_or_default();
+        let tag = match signer.state() {
+            SignerState::Signed => {
+                Tag::new(Tone::Plain, s.say("signer-signed").arg("date", signed).to_string())
+            }
+            SignerState::Declined => Tag::new(Tone::Bad, s.t("signer-declined")),
+            SignerState::Ready => Tag::new(Tone::Info, s.t("signer-ready")),
+            SignerState::Waiting | SignerState::Unspecified => Tag::new(Tone::Neutral, s.t("signer-waiting")),
+        };
+        let name = if signer.name.is_empty() { signer.role_title.clone() } else { signer.name.clone() };
+        Self {
+            role: if signer.name.is_empty() { String::new() } else { signer.role_title.clone() },
+            name,
+            tag,
+        }
+    }
+}
+
+/// The four steps, by their names in the address.
+pub(super) const STEPS: [&str; 4] = ["who", "read", "adopt", "review"];
+
+/// The labels of the four steps.
+pub(super) fn labels(s: &Shell) -> [String; 4] {
+    STEPS.map(|step| s.t(&format!("sign-step-{step}")))
+}
+
+/// Whether the reader is the signer whose turn it is.
+pub(super) fn may_sign(envelope: &Envelope) -> bool {
+    envelope.state == "open" && envelope.signers.iter().any(|signer| signer.is_caller)
+}
+
+/// Why the reader cannot sign now, with the tone to say it in.
+fn notice(s: &Shell, envelope: &Envelope, open: bool) -> Option<(&'static str, String)> {
+    match envelope.state.as_str() {
+        "completed" => Some(("ok", s.t("sign-completed"))),
+        "declined" => Some(("warn", s.say("sign-declined").arg("reason", &envelope.reason).to_string())),
+        "withdrawn" => Some(("info", s.t("sign-withdrawn"))),
+        _ if !open => Some(("warn", s.t("sign-closed"))),
+        _ if may_sign(envelope) => None,
+        _ => Some(("info", s.say("sign-not-your-turn").arg("who", &envelope.waiting_for).to_string())),
+    }
+}
+
+pub(super) async fn load(ask: &Ask, step: &str) -> Result<Envelope, PageError> {
+    let asked = GetEnvelopeRequest { step_id: step.to_owned() };
+    Ok(ask.documents().get_envelope(asked).await?.into_inner().envelope.unwrap_or_default())
+}
+
+pub(super) async fn body(ask: &Ask, task: &Task, at: &str, tried: &Tried) -> Result<Body, PageError> {
+    let s = &*ask.shell;
+    let envelope = load(ask, &task.step.id).await?;
+    let notice = notice(s, &envelope, is_open(&task.step));
+    let at = if tried.errors.is_empty() { at } else { "adopt" };
+    // What is reviewed comes from the step before, by a form: the address alone leads back to it.
+    let at = STEPS.iter().position(|step| *step == at).unwrap_or(0).min(2);
+    let reading = notice.is_none() && at == 1;
+    let pages = if reading { pages(ask, &envelope).await } else { Vec::new() };
+    let person = &ask.reader.person;
+    let live = notice.is_some();
+    let view = View {
+        s,
+        step: &task.step.id,
+        steps: labels(s),
+        at,
+        signers: envelope.signers.iter().map(|signer| Row::of(s, signer)).collect(),
+        reader: (&person.name, &person.email),
+        pages,
+        notice,
+        typed: if tried.typed.is_empty() { &person.name } else { tried.typed("typed_name") },
+        errors: &tried.errors,
+        envelope: &envelope,
+    };
+    Ok(Body { html: html(&view)?, script: (!live && at == 2).then_some("js/signature.js"), live })
+}
+
+async fn pages(ask: &Ask, envelope: &Envelope) -> Vec<PageOf> {
+    let Some(original) = &envelope.original else { return Vec::new() };
+    let each = (1..=original.pages.min(PAGES_READ)).map(|number| async move {
+        let asked = GetPageTextRequest { version_id: original.id.clone(), page: number };
+        let text = ask.documents().get_page_text(asked).await.map(|answer| answer.into_inner().text);
+        PageOf { number, text: text.unwrap_or_default() }
+    });
+    join_all(each).await
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use portico_proto::documents::v1::Version;
+
+    use super::*;
+    use crate::{layout::Area, text::Locale};
+
+    pub(in crate::pages::portal::task) fn envelope(state: &str, mine: bool) -> Envelope {
+        let signer = |name: &str, state: SignerState, is_caller| Signer {
+            name: name.to_owned(),
+            state: state.into(),
+            is_caller,
+            role_title: "May sign".to_owned(),
+            ..Signer::default()
+        };
+        Envelope {
+            id: "e1".to_owned(),
+            title: "Data agreement".to_owned(),
+            state: state.to_owned(),
+            signers: vec![
+                signer("Ana Souza", SignerState::Ready, mine),
+                signer("", SignerState::Waiting, false),
+            ],
+            original: Some(Version {
+                id: "v1".to_owned(),
+                pages: 2,
+                sha256: "abc".to_owned(),
+                file_name: "agreement.pdf".to_owned(),
+                ..Version::default()
+            }),
+            waiting_for: "Ana Souza".to_owned(),
+            reason: "Clause 4 <is> wrong.".to_owned(),
+            ..Envelope::default()
+        }
+    }
+
+    fn view<'a>(s: &'a Shell, envelope: &'a Envelope, at: usize, errors: &'a Errors) -> View<'a> {
+        View {
+            s,
+            step: "1",
+            envelope,
+            steps: labels(s),
+            at,
+            signers: envelope.signers.iter().map(|signer| Row::of(s, signer)).collect(),
+            reader: ("Ana Souza", "ana@acme.example"),
+            pages: if at == 1 {
+                vec![PageOf { number: 1, text: "Agreement text".to_owned() }]
+            } else {
+                Vec::new()
+            },
+            notice: notice(s, envelope, true),
+            typed: "Ana Souza",
+            errors,
+        }
+    }
+
+    #[test]
+    fn one_reads_before_one_adopts_and_nothing_signs_on_the_way() {
+        for locale in Locale::ALL {
+            let s = crate::walk::shell(Area::Portal, locale);
+            let (envelope, errors) = (envelope("open", true), Errors::none());
+            for at in 0..3 {
+                let html = view(&s, &envelope, at, &errors).render().unwrap();
+                assert!(!html.contains("action=\"/tasks/1/sign\""), "step {at} cannot sign");
+                assert!(html.contains("aria-current=\"step\""));
+            }
+            let reading = view(&s, &envelope, 1, &errors).render().unwrap();
+            assert!(reading.contains("/files/v1/pages/1") && reading.contains("Agreement text"));
+            let adopting = view(&s, &envelope, 2, &errors).render().unwrap();
+            assert!(
+                adopting.contains("<signature-pad") && adopting.contains("action=\"/tasks/1/sign/review\"")
+            );
+        }
+    }
+
+    #[test]
+    fn who_cannot_sign_reads_why() {
+        let s = crate::walk::shell(Area::Portal, Locale::En);
+        let errors = Errors::none();
+        for (state, words) in [
+            ("completed", "signed by everybody"),
+            ("declined", "Clause 4 &#60;is&#62; wrong."),
+            ("withdrawn", "withdrawn"),
+        ] {
+            let envelope = envelope(state, true);
+            let html = view(&s, &envelope, 0, &errors).render().unwrap();
+            assert!(html.contains(words) && !html.contains("<form"), "{state}: {html}");
+        }
+        let theirs = envelope("open", false);
+        let html = view(&s, &theirs, 2, &errors).render().unwrap();
+        assert!(html.contains("Ana Souza") && !html.contains("<form"));
+        assert_eq!(notice(&s, &envelope("open", true), false).unwrap().0, "warn");
+    }
+}

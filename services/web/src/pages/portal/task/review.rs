@@ -1,0 +1,164 @@
+//! The last of the four steps: what is signed, how it looks, and the two sentences that make it a signature.
+
+use askama::Template;
+use axum::{Form, extract::Path, response::Response};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::StatusCode;
+use portico_proto::documents::v1::Envelope;
+use serde::Deserialize;
+
+use super::{
+    Task, Tried,
+    esign::{labels, load, may_sign},
+    page,
+};
+use crate::{
+    ask::Ask,
+    error::PageError,
+    form::Errors,
+    layout::Shell,
+    render::{Page, see_other},
+};
+
+/// The largest drawn signature, in bytes.
+const LARGEST_DRAWING: usize = 256 * 1024;
+const DRAWING_PREFIX: &str = "data:image/png;base64,";
+
+#[derive(Template)]
+#[template(path = "pages/task/sign_review.html")]
+struct View<'a> {
+    s: &'a Shell,
+    step: &'a str,
+    title: &'a str,
+    steps: [String; 4],
+    envelope: &'a Envelope,
+    adopted: &'a Adopted,
+    errors: &'a Errors,
+}
+
+/// A signature as it was typed or drawn, on its way from step to step in the form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(in crate::pages::portal) struct Adopted {
+    pub(super) typed_name: String,
+    pub(super) drawn: String,
+    pub(super) intent: String,
+    pub(super) consent: String,
+    pub(super) sha256: String,
+}
+
+impl Adopted {
+    /// The drawing as PNG bytes; empty where the typed name is the signature.
+    pub(super) fn drawing(&self) -> Result<Vec<u8>, ()> {
+        if self.drawn.is_empty() {
+            return Ok(Vec::new());
+        }
+        let encoded = self.drawn.strip_prefix(DRAWING_PREFIX).ok_or(())?;
+        let bytes = STANDARD.decode(encoded).map_err(|_| ())?;
+        let png = bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.len() <= LARGEST_DRAWING;
+        if png { Ok(bytes) } else { Err(()) }
+    }
+
+    fn errors(&self, s: &Shell) -> Errors {
+        let mut errors = Errors::none();
+        let length = self.typed_name.trim().chars().count();
+        if !(1..=120).contains(&length) {
+            errors.add("typed_name", s.t("sign-name-missing"));
+        }
+        if self.drawing().is_err() {
+            errors.add("", s.t("sign-drawing-wrong"));
+        }
+        errors
+    }
+}
+
+pub(in crate::pages::portal) async fn review(
+    ask: Ask,
+    Path(step): Path<String>,
+    Form(adopted): Form<Adopted>,
+) -> Result<Response, PageError> {
+    let task = Task::load(&ask, &step).await?;
+    let errors = adopted.errors(&ask.shell);
+    if !errors.is_empty() {
+        let typed = vec![("typed_name".to_owned(), adopted.typed_name)];
+        return page(&ask, &task, "adopt", &Tried { errors, typed }, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    show(&ask, &task, &adopted, &Errors::none(), StatusCode::OK).await
+}
+
+pub(super) async fn show(
+    ask: &Ask,
+    task: &Task,
+    adopted: &Adopted,
+    errors: &Errors,
+    status: StatusCode,
+) -> Result<Response, PageError> {
+    let s = &*ask.shell;
+    let envelope = load(ask, &task.step.id).await?;
+    if !may_sign(&envelope) {
+        return Ok(see_other(&format!("/tasks/{}", task.step.id)));
+    }
+    let (step, title) = (&task.step.id, &task.step.title);
+    let view = View { s, step, title, steps: labels(s), envelope: &envelope, adopted, errors };
+    let page = Page::new(title.clone(), view).at("tasks").under(s.t("nav-tasks"), "/tasks").status(status);
+    page.respond(s, &ask.headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{layout::Area, text::Locale};
+
+    fn adopted(name: &str, drawn: &[u8]) -> Adopted {
+        let drawn = if drawn.is_empty() {
+            String::new()
+        } else {
+            format!("{DRAWING_PREFIX}{}", STANDARD.encode(drawn))
+        };
+        Adopted { typed_name: name.to_owned(), drawn, ..Adopted::default() }
+    }
+
+    #[test]
+    fn a_signature_is_a_name_and_perhaps_a_small_png() {
+        let s = crate::walk::shell(Area::Portal, Locale::En);
+        let png = b"\x89PNG\r\n\x1a\nrest".to_vec();
+        assert!(adopted("Ana Souza", &[]).errors(&s).is_empty());
+        assert_eq!(adopted("Ana Souza", &png).drawing().unwrap(), png);
+        assert!(!adopted("  ", &[]).errors(&s).is_empty());
+        assert!(adopted("Ana", b"GIF89a").drawing().is_err());
+        assert!(adopted("Ana", &[png, vec![0; LARGEST_DRAWING]].concat()).drawing().is_err());
+        let foreign = Adopted { drawn: "javascript:alert(1)".to_owned(), ..adopted("Ana", &[]) };
+        assert!(foreign.drawing().is_err());
+    }
+
+    #[test]
+    fn the_signature_needs_both_sentences_and_names_what_was_read() {
+        for locale in Locale::ALL {
+            let s = crate::walk::shell(Area::Portal, locale);
+            let envelope = super::super::esign::tests::envelope("open", true);
+            let mut errors = Errors::none();
+            errors.add("intent", "Tick the box.");
+            let adopted = adopted("Ana <Souza>", &[]);
+            let view = View {
+                s: &s,
+                step: "1",
+                title: "Sign it",
+                steps: labels(&s),
+                envelope: &envelope,
+                adopted: &adopted,
+                errors: &errors,
+            };
+            let html = Page::new("x", view).whole(&s).unwrap();
+            assert!(
+                html.contains("action=\"/tasks/1/sign\"") && html.contains("name=\"sha256\" value=\"abc\"")
+            );
+            assert!(
+                html.contains("name=\"intent\"")
+                    && html.contains("name=\"consent\"")
+                    && !html.contains(" checked name")
+            );
+            assert!(html.contains("href=\"#f-intent\"") && html.contains("Ana &#60;Souza&#62;"));
+            assert_eq!(html.matches("<h1").count(), 1);
+        }
+    }
+}
