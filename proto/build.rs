@@ -27,7 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = prost_types_set(&compiler)?;
     let mut config = tonic_prost_build::Config::new();
     config.enable_type_names();
-    tonic_prost_build::configure().emit_rerun_if_changed(false).compile_fds_with_config(descriptors, config)?;
+    tonic_prost_build::configure()
+        .emit_rerun_if_changed(false)
+        .compile_fds_with_config(descriptors, config)?;
     Ok(())
 }
 

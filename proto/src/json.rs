@@ -18,7 +18,9 @@ pub fn to_struct(value: &Value) -> Struct {
 
 /// A `Struct` as a JSON object. Whole numbers come back as integers.
 pub fn from_struct(message: &Struct) -> Value {
-    Value::Object(message.fields.iter().map(|(key, value)| (key.clone(), from_value(value))).collect::<Map<_, _>>())
+    Value::Object(
+        message.fields.iter().map(|(key, value)| (key.clone(), from_value(value))).collect::<Map<_, _>>(),
+    )
 }
 
 fn to_value(value: &Value) -> ProtoValue {

@@ -42,7 +42,10 @@ async fn start_and_rest() -> anyhow::Result<()> {
     world.restart().await?;
     let mut visitor = world.visitor("northwind");
     visitor.get("/sign-in").await?;
-    say(&format!("start: {:.2} s until a page is answered, database migrated (goal 2 s)", start.elapsed().as_secs_f64()));
+    say(&format!(
+        "start: {:.2} s until a page is answered, database migrated (goal 2 s)",
+        start.elapsed().as_secs_f64()
+    ));
     tokio::time::sleep(Duration::from_secs(5)).await;
     say(&format!("idle: {} MiB resident, all services and this program (goal 100 MB)", resident_mib()?));
     Ok(())
@@ -62,7 +65,10 @@ async fn local_call() -> anyhow::Result<()> {
         client.get_status(GetStatusRequest {}).await?;
     }
     let each = start.elapsed() / CALLS;
-    say(&format!("local call: {:.1} µs above a handler that does nothing (goal 30 µs)", each.as_secs_f64() * 1e6));
+    say(&format!(
+        "local call: {:.1} µs above a handler that does nothing (goal 30 µs)",
+        each.as_secs_f64() * 1e6
+    ));
     Ok(())
 }
 
@@ -141,7 +147,10 @@ async fn live_latency() -> anyhow::Result<()> {
     const MESSAGES: usize = 200;
     let world = World::demo().await?;
     let engagement = world.signed_engagement("Warehouse audit").await?;
-    let (ana, paul) = (world.person("northwind", "ana@acme.example").await?, world.person("northwind", "paul@northwind.example").await?);
+    let (ana, paul) = (
+        world.person("northwind", "ana@acme.example").await?,
+        world.person("northwind", "paul@northwind.example").await?,
+    );
     let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
     for index in 0..STREAMS {
         let mut client = MessagingClient::new(ana.channel("messaging").without_deadline());
@@ -164,7 +173,8 @@ async fn live_latency() -> anyhow::Result<()> {
         };
         paul.messaging().post_message(post).await?;
         let committed = Instant::now();
-        let at = tokio::time::timeout(Duration::from_secs(5), heard.recv()).await?.context("the stream ended")?;
+        let at =
+            tokio::time::timeout(Duration::from_secs(5), heard.recv()).await?.context("the stream ended")?;
         waits.push(at.saturating_duration_since(committed));
     }
     waits.sort_unstable();
@@ -185,12 +195,16 @@ async fn large_file() -> anyhow::Result<()> {
     let engagement = world.signed_engagement("Warehouse audit").await?;
     let ana = world.person("northwind", "ana@acme.example").await?;
     let step = steps(&ana.run(&engagement.run).await?)["sysdocs"].id.clone();
-    let request = ana.documents().get_request(GetRequestRequest { step_id: step }).await?.into_inner().request;
+    let request =
+        ana.documents().get_request(GetRequestRequest { step_id: step }).await?.into_inner().request;
     let item = request.and_then(|request| request.items.into_iter().next()).context("no item")?;
     sqlx::query("update documents.items set max_bytes = 5368709120").execute(world.database.admin()).await?;
     let block = Bytes::from(vec![7_u8; CHUNK]);
     let head = Bytes::from_static(b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
-    let body = stream::iter((0..mib).map(move |index| Ok::<_, std::io::Error>(if index == 0 { head.clone() } else { block.clone() })));
+    let body =
+        stream::iter((0..mib).map(move |index| {
+            Ok::<_, std::io::Error>(if index == 0 { head.clone() } else { block.clone() })
+        }));
     let before = resident_mib()?;
     let start = Instant::now();
     let request = Request::builder()
@@ -203,7 +217,8 @@ async fn large_file() -> anyhow::Result<()> {
     let status = answer.status();
     let text = answer.into_body().collect().await?.to_bytes();
     let up = start.elapsed().as_secs_f64();
-    let json: serde_json::Value = serde_json::from_slice(&text).with_context(|| format!("{status}: {}", String::from_utf8_lossy(&text)))?;
+    let json: serde_json::Value = serde_json::from_slice(&text)
+        .with_context(|| format!("{status}: {}", String::from_utf8_lossy(&text)))?;
     let version = json["version_id"].as_str().context("no version")?;
     let peak_up = resident_mib()?;
     let start = Instant::now();

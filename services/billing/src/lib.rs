@@ -30,7 +30,10 @@ struct Rpc;
 
 #[tonic::async_trait]
 impl Billing for Rpc {
-    async fn get_status(&self, request: Request<GetStatusRequest>) -> Result<Response<GetStatusResponse>, Status> {
+    async fn get_status(
+        &self,
+        request: Request<GetStatusRequest>,
+    ) -> Result<Response<GetStatusResponse>, Status> {
         portico_rpc::ctx(&request)?;
         Ok(Response::new(GetStatusResponse { enabled: false }))
     }

@@ -68,7 +68,8 @@ impl Caches {
                 .support_invalidation_closures()
                 .build(),
         };
-        let (hosts, sessions, mut changes) = (caches.hosts.clone(), caches.sessions.clone(), revisions.listen());
+        let (hosts, sessions, mut changes) =
+            (caches.hosts.clone(), caches.sessions.clone(), revisions.listen());
         tokio::spawn(async move {
             loop {
                 match changes.recv().await {
@@ -116,7 +117,8 @@ impl Caches {
         let found = self.sessions.try_get_with(key, async {
             let caller = Caller::new(Auth::system(tenant, "gateway.session")).with_trace(trace);
             let mut client = IdentityClient::new(self.peers.channel("identity", caller));
-            let asked = ResolveSessionRequest { session_secret: secret.to_owned(), address: address.to_owned() };
+            let asked =
+                ResolveSessionRequest { session_secret: secret.to_owned(), address: address.to_owned() };
             match client.resolve_session(asked).await {
                 Ok(answer) => Ok(live(answer.into_inner())),
                 Err(status) if matches!(status.code(), Code::Unauthenticated | Code::NotFound) => Ok(None),

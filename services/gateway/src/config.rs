@@ -35,7 +35,11 @@ impl GatewayConfig {
     /// [`InvalidGateway::NoTls`] where another host than localhost would be served in clear text.
     pub fn validate(&self) -> Result<(), InvalidGateway> {
         let local = self.base_host == "localhost" || self.base_host.ends_with(".localhost");
-        if self.scheme == "https" || local { Ok(()) } else { Err(InvalidGateway::NoTls(self.base_host.clone())) }
+        if self.scheme == "https" || local {
+            Ok(())
+        } else {
+            Err(InvalidGateway::NoTls(self.base_host.clone()))
+        }
     }
 }
 

@@ -7,9 +7,16 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderMap, StatusCode, header::{HOST, RETRY_AFTER, SET_COOKIE}};
+use http::{
+    HeaderMap, StatusCode,
+    header::{HOST, RETRY_AFTER, SET_COOKIE},
+};
 use portico_rpc::new_trace;
-use portico_web::{csrf::FormToken, error::Reference, site::{Address, Trouble}};
+use portico_web::{
+    csrf::FormToken,
+    error::Reference,
+    site::{Address, Trouble},
+};
 use tracing::Instrument as _;
 
 use crate::{
@@ -25,7 +32,12 @@ pub(crate) async fn enter(State(edge): State<Edge>, mut request: Request, next: 
         && let Err(wait) = edge.limit.take(address)
     {
         let seconds = wait.as_secs().max(1).to_string();
-        return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, seconds)], "Too many requests. Please wait a moment.").into_response();
+        return (
+            StatusCode::TOO_MANY_REQUESTS,
+            [(RETRY_AFTER, seconds)],
+            "Too many requests. Please wait a moment.",
+        )
+            .into_response();
     }
     let trace = new_trace(edge.entropy.as_ref());
     let span = tracing::info_span!("gateway.request", trace, method = %request.method(), path = request.uri().path());
@@ -59,7 +71,9 @@ async fn identify(
     let tenant = site.tenant;
     request.extensions_mut().insert(site);
     let Some(secret) = session_secret(request.headers()) else { return Ok(cookie) };
-    let Some(session) = edge.caches.session(tenant, &secret, address, trace).await? else { return Ok(cookie) };
+    let Some(session) = edge.caches.session(tenant, &secret, address, trace).await? else {
+        return Ok(cookie);
+    };
     request.extensions_mut().insert(FormToken(session.form_secret));
     request.extensions_mut().insert(session.reader);
     Ok(None)
@@ -69,7 +83,9 @@ async fn identify(
 fn host(request: &Request) -> Option<String> {
     let named = request.headers().get(HOST).and_then(|value| value.to_str().ok());
     let host = named.or_else(|| request.uri().host())?;
-    let host = host.rsplit_once(':').map_or(host, |(name, port)| if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host });
+    let host = host
+        .rsplit_once(':')
+        .map_or(host, |(name, port)| if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host });
     Some(host.trim_end_matches('.').to_ascii_lowercase())
 }
 
@@ -81,7 +97,8 @@ fn client_address(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpAddr])
     }
     // The list grows to the right; the first from the right that is no proxy of ours is the client.
     let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> = forwarded.flat_map(|line| line.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
+    let hops: Vec<IpAddr> =
+        forwarded.flat_map(|line| line.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
     Some(hops.into_iter().rev().find(|hop| !trusted.contains(hop)).unwrap_or(peer))
 }
 

@@ -5,7 +5,10 @@ use http::StatusCode;
 use portico_telemetry::{Health, HealthReport};
 
 pub(crate) fn routes<S: Clone + Send + Sync + 'static>(health: Health) -> Router<S> {
-    Router::new().route("/healthz", get(|| async { "alive" })).route("/readyz", get(readyz)).with_state(health)
+    Router::new()
+        .route("/healthz", get(|| async { "alive" }))
+        .route("/readyz", get(readyz))
+        .with_state(health)
 }
 
 async fn readyz(State(health): State<Health>) -> (StatusCode, Json<HealthReport>) {

@@ -35,7 +35,8 @@ impl Limit {
     /// Takes one request of `address`; otherwise how long to wait for the next.
     pub(crate) fn take(&self, address: IpAddr) -> Result<(), Duration> {
         let now = self.clock.now();
-        let bucket = self.buckets.get_with(address, || Arc::new(Mutex::new(Bucket { tokens: self.burst, at: now })));
+        let bucket =
+            self.buckets.get_with(address, || Arc::new(Mutex::new(Bucket { tokens: self.burst, at: now })));
         let mut bucket = bucket.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let elapsed = now.signed_duration_since(bucket.at).to_std().unwrap_or_default().as_secs_f64();
         bucket.tokens = (bucket.tokens + elapsed * self.per_second).min(self.burst);

@@ -12,9 +12,14 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use http::{HeaderMap, StatusCode, header::CACHE_CONTROL};
-use portico_proto::messaging::v1::{LiveEvent, WatchRequest, WatchResponse, messaging_client::MessagingClient};
+use portico_proto::messaging::v1::{
+    LiveEvent, WatchRequest, WatchResponse, messaging_client::MessagingClient,
+};
 use portico_rpc::{Auth, Caller};
-use portico_web::{error::Reference, site::{Address, SignedIn, Site}};
+use portico_web::{
+    error::Reference,
+    site::{Address, SignedIn, Site},
+};
 use serde::Deserialize;
 use tokio::time::{Instant, interval_at};
 use tonic::Streaming;
@@ -40,7 +45,9 @@ pub(crate) async fn live(
     Query(from): Query<From>,
     headers: HeaderMap,
 ) -> Response {
-    let (Some(Extension(site)), Some(Extension(reader)), Some(secret)) = (site, reader, session_secret(&headers)) else {
+    let (Some(Extension(site)), Some(Extension(reader)), Some(secret)) =
+        (site, reader, session_secret(&headers))
+    else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -66,7 +73,8 @@ pub(crate) async fn live(
     };
     let stream = Sse::new(watcher.into_stream())
         .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)).text("here"));
-    ([(CACHE_CONTROL, "no-store"), (http::HeaderName::from_static("x-accel-buffering"), "no")], stream).into_response()
+    ([(CACHE_CONTROL, "no-store"), (http::HeaderName::from_static("x-accel-buffering"), "no")], stream)
+        .into_response()
 }
 
 struct Watcher {
@@ -125,7 +133,11 @@ impl Watcher {
     async fn recheck(&self) -> Option<Next> {
         let found = self.edge.caches.session(self.site.tenant, &self.secret, &self.address, "").await;
         match found {
-            Ok(Some(now)) if now.reader.roles == self.reader.roles && now.reader.accounts == self.reader.accounts => None,
+            Ok(Some(now))
+                if now.reader.roles == self.reader.roles && now.reader.accounts == self.reader.accounts =>
+            {
+                None
+            }
             Ok(Some(_)) => Some(Next::End),
             Ok(None) => Some(Next::Over(Event::default().data(r#"{"name":"signed-out"}"#))),
             // Who cannot be checked does not go on listening.
@@ -135,6 +147,7 @@ impl Watcher {
 }
 
 fn sse(event: &LiveEvent) -> Event {
-    let data = serde_json::json!({"name": event.name, "object": event.object_id, "account": event.account_id});
+    let data =
+        serde_json::json!({"name": event.name, "object": event.object_id, "account": event.account_id});
     Event::default().id(event.id.clone()).data(data.to_string())
 }

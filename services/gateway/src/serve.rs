@@ -10,14 +10,7 @@ use portico_web::Web;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    GatewayConfig, Revisions,
-    caches::Caches,
-    enter::enter,
-    health,
-    limit::Limit,
-    live::live,
-};
+use crate::{GatewayConfig, Revisions, caches::Caches, enter::enter, health, limit::Limit, live::live};
 
 /// What the edge needs.
 pub struct Gateway {
@@ -73,7 +66,11 @@ impl Gateway {
 ///
 /// # Errors
 /// The listener's error.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> std::io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(async move { shutdown.cancelled().await }).await
 }

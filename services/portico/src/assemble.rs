@@ -65,14 +65,26 @@ pub(crate) async fn assemble(
         gate: InboxGate::default(),
     };
     let kit = base.kit("identity");
-    services.host(&base, kit.store.clone(), portico_identity::build(IdentityConfig::new(signer), kit).await?)?;
+    services.host(
+        &base,
+        kit.store.clone(),
+        portico_identity::build(IdentityConfig::new(signer), kit).await?,
+    )?;
     let kit = base.kit("tenancy");
     let config = TenancyConfig { base_host: settings.base_host.clone() };
     services.host(&base, kit.store.clone(), portico_tenancy::build(config, kit).await?)?;
     let kit = base.kit("documents");
-    services.host(&base, kit.store.clone(), portico_documents::build(DocumentsConfig::default(), kit).await?)?;
+    services.host(
+        &base,
+        kit.store.clone(),
+        portico_documents::build(DocumentsConfig::default(), kit).await?,
+    )?;
     let kit = base.kit("workflow");
-    services.host(&base, kit.store.clone(), portico_workflow::build(WorkflowConfig::default(), kit).await?)?;
+    services.host(
+        &base,
+        kit.store.clone(),
+        portico_workflow::build(WorkflowConfig::default(), kit).await?,
+    )?;
     let kit = base.kit("messaging");
     let config = MessagingConfig { smtp: settings.smtp.clone(), origin: settings.origin() };
     services.host(&base, kit.store.clone(), portico_messaging::build(config, kit).await?)?;

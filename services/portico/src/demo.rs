@@ -33,7 +33,11 @@ const PEOPLE: [DemoPerson; 6] = [
 /// Whom one can sign in as, where the firms are the demo's.
 pub fn people(tenants: &[Tenant]) -> Vec<&'static DemoPerson> {
     let demo = ["northwind", "contoso"].iter().all(|slug| tenants.iter().any(|tenant| tenant.slug == *slug));
-    if demo { PEOPLE.iter().filter(|person| tenants.iter().any(|t| t.slug == person.slug)).collect() } else { Vec::new() }
+    if demo {
+        PEOPLE.iter().filter(|person| tenants.iter().any(|t| t.slug == person.slug)).collect()
+    } else {
+        Vec::new()
+    }
 }
 
 /// Loads the two firms. Every part may be repeated.
@@ -46,7 +50,9 @@ pub async fn load(peers: &Peers) -> anyhow::Result<()> {
 }
 
 async fn northwind(peers: &Peers) -> anyhow::Result<()> {
-    let office = firm(peers, "northwind", "Northwind Consulting", "#0b5cad", "Nora Nilsson", "nora@northwind.example").await?;
+    let office =
+        firm(peers, "northwind", "Northwind Consulting", "#0b5cad", "Nora Nilsson", "nora@northwind.example")
+            .await?;
     office.upload_template("templates/data-agreement.pdf", portico_documents::DATA_AGREEMENT).await?;
     office.publish(shipped("client-onboarding")?).await?;
     office.publish(shipped("vendor-invoices")?).await?;
@@ -67,7 +73,8 @@ async fn northwind(peers: &Peers) -> anyhow::Result<()> {
 }
 
 async fn contoso(peers: &Peers) -> anyhow::Result<()> {
-    let office = firm(peers, "contoso", "Contoso Legal", "#7a1f3d", "Carla Diaz", "carla@contoso.example").await?;
+    let office =
+        firm(peers, "contoso", "Contoso Legal", "#7a1f3d", "Carla Diaz", "carla@contoso.example").await?;
     office.upload_template("templates/data-agreement.pdf", portico_documents::DATA_AGREEMENT).await?;
     office.publish(shipped("client-onboarding")?).await?;
     office.employ("Lea Brandt", "lea@contoso.example", PASSWORD, &["project_manager"]).await?;
@@ -76,7 +83,14 @@ async fn contoso(peers: &Peers) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn firm(peers: &Peers, slug: &str, name: &str, colour: &str, admin: &str, email: &str) -> anyhow::Result<Office> {
+async fn firm(
+    peers: &Peers,
+    slug: &str,
+    name: &str,
+    colour: &str,
+    admin: &str,
+    email: &str,
+) -> anyhow::Result<Office> {
     let firm = NewFirm {
         slug: slug.to_owned(),
         name: name.to_owned(),

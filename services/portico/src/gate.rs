@@ -16,7 +16,8 @@ pub(crate) struct ServiceGate {
 impl ServiceGate {
     pub(crate) fn new(store: Store, gate: InboxGate, subscriptions: &[Subscription]) -> Self {
         let durable = subscriptions.iter().filter(|subscription| subscription.durable);
-        let consumers = durable.map(|subscription| (subscription.consumer, subscription.types.clone())).collect();
+        let consumers =
+            durable.map(|subscription| (subscription.consumer, subscription.types.clone())).collect();
         Self { store, gate, consumers }
     }
 }

@@ -23,7 +23,13 @@ struct Arguments {
 #[derive(clap::Args, Clone)]
 struct Common {
     /// The database, such as postgres://postgres@localhost:5432/portico.
-    #[arg(long, env = "DATABASE_URL", global = true, default_value = "postgres://localhost/portico", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        global = true,
+        default_value = "postgres://localhost/portico",
+        hide_env_values = true
+    )]
     database_url: String,
     /// The password of the roles that services connect as.
     #[arg(long, env = "PORTICO_ROLE_PASSWORD", global = true, hide_env_values = true)]

@@ -9,8 +9,8 @@ use http_body_util::BodyExt as _;
 use portico_core::TenantId;
 use portico_proto::{
     identity::v1::{
-        CreatePersonRequest, Device, ResolveSessionRequest, SetInitialPasswordRequest, Side, SignInWithPasswordRequest,
-        identity_client::IdentityClient,
+        CreatePersonRequest, Device, ResolveSessionRequest, SetInitialPasswordRequest, Side,
+        SignInWithPasswordRequest, identity_client::IdentityClient,
     },
     tenancy::v1::{
         CreateAccountRequest, PublishPortalRequest, SetMembershipRequest, SetStaffRolesRequest,
@@ -28,8 +28,14 @@ pub(crate) struct Office {
 
 impl Office {
     /// Signs in.
-    pub(crate) async fn sign_in(peers: &Peers, tenant: TenantId, email: &str, password: &str) -> anyhow::Result<Self> {
-        let mut identity = IdentityClient::new(peers.channel("identity", Auth::system(tenant, "cli.sign_in")));
+    pub(crate) async fn sign_in(
+        peers: &Peers,
+        tenant: TenantId,
+        email: &str,
+        password: &str,
+    ) -> anyhow::Result<Self> {
+        let mut identity =
+            IdentityClient::new(peers.channel("identity", Auth::system(tenant, "cli.sign_in")));
         let session = identity
             .sign_in_with_password(SignInWithPasswordRequest {
                 email: email.to_owned(),
@@ -38,7 +44,8 @@ impl Office {
             })
             .await?
             .into_inner();
-        let asked = ResolveSessionRequest { session_secret: session.session_secret, address: "127.0.0.1".to_owned() };
+        let asked =
+            ResolveSessionRequest { session_secret: session.session_secret, address: "127.0.0.1".to_owned() };
         let token = identity.resolve_session(asked).await?.into_inner().actor_token.into();
         Ok(Self { peers: peers.clone(), tenant, token })
     }
@@ -73,15 +80,27 @@ impl Office {
         let asked = PublishPortalRequest { yaml: yaml.to_owned(), base_version: 0, dry_run: false };
         let answer = self.tenancy().publish_portal(asked).await?.into_inner();
         if let Some(finding) = answer.findings.first() {
-            bail!("the definition was refused: {} (line {}, {})", finding.message, finding.line, finding.path);
+            bail!(
+                "the definition was refused: {} (line {}, {})",
+                finding.message,
+                finding.line,
+                finding.path
+            );
         }
         Ok(answer.portal.context("no portal was answered")?.id)
     }
 
     /// Adds a member of staff.
-    pub(crate) async fn employ(&self, name: &str, email: &str, password: &str, roles: &[&str]) -> anyhow::Result<String> {
+    pub(crate) async fn employ(
+        &self,
+        name: &str,
+        email: &str,
+        password: &str,
+        roles: &[&str],
+    ) -> anyhow::Result<String> {
         let person = self.person(name, email, Side::Staff).await?;
-        let mut system = IdentityClient::new(self.peers.channel("identity", Auth::system(self.tenant, "cli.demo")));
+        let mut system =
+            IdentityClient::new(self.peers.channel("identity", Auth::system(self.tenant, "cli.demo")));
         let asked = SetInitialPasswordRequest { person_id: person.clone(), password: password.to_owned() };
         system.set_initial_password(asked).await?;
         let roles = roles.iter().map(|role| (*role).to_owned()).collect();
@@ -101,7 +120,13 @@ impl Office {
     }
 
     /// Gives a person of an account a place there.
-    pub(crate) async fn introduce(&self, account: &str, name: &str, email: &str, roles: &[&str]) -> anyhow::Result<String> {
+    pub(crate) async fn introduce(
+        &self,
+        account: &str,
+        name: &str,
+        email: &str,
+        roles: &[&str],
+    ) -> anyhow::Result<String> {
         let person = self.person(name, email, Side::External).await?;
         let roles = roles.iter().map(|role| (*role).to_owned()).collect();
         let asked = SetMembershipRequest { account_id: account.to_owned(), person_id: person.clone(), roles };

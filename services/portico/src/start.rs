@@ -36,13 +36,18 @@ pub struct Portico {
 ///
 /// # Errors
 /// Says what is wrong: a setting, a key file, the port, or a database role that could bypass isolation.
-pub async fn start(settings: &Settings, clock: SharedClock, entropy: SharedEntropy) -> anyhow::Result<Portico> {
+pub async fn start(
+    settings: &Settings,
+    clock: SharedClock,
+    entropy: SharedEntropy,
+) -> anyhow::Result<Portico> {
     settings.validate()?;
     let listener = TcpListener::bind(settings.bind)
         .await
         .with_context(|| format!("cannot listen on {}: is another Portico running there?", settings.bind))?;
     let address = listener.local_addr()?;
-    let settings = &Settings { public_port: settings.public_port.or(Some(address.port())), ..settings.clone() };
+    let settings =
+        &Settings { public_port: settings.public_port.or(Some(address.port())), ..settings.clone() };
     let services = assemble(settings, &clock, &entropy).await?;
     for store in &services.stores {
         store.refuse_mighty_role().await.map_err(anyhow::Error::msg)?;
@@ -51,11 +56,17 @@ pub async fn start(settings: &Settings, clock: SharedClock, entropy: SharedEntro
     let mut tasks = JoinSet::new();
     let health = Health::new();
     let revisions = Revisions::default();
-    let web = Web::new(web_config(settings), services.peers.clone(), Arc::clone(&clock), Arc::clone(&entropy));
+    let web =
+        Web::new(web_config(settings), services.peers.clone(), Arc::clone(&clock), Arc::clone(&entropy));
     let mut subscriptions = services.subscriptions;
     subscriptions.push(revisions::subscription(revisions.clone(), web.clone()));
-    let road =
-        EmbeddedRoad::start(services.stores.clone(), subscriptions, Arc::clone(&clock), services.gate, &shutdown)?;
+    let road = EmbeddedRoad::start(
+        services.stores.clone(),
+        subscriptions,
+        Arc::clone(&clock),
+        services.gate,
+        &shutdown,
+    )?;
     jobs::spawn(services.jobs, &shutdown, &mut tasks);
     watch_databases(&services.stores, &health, &shutdown, &mut tasks);
     let config = GatewayConfig {
@@ -66,15 +77,30 @@ pub async fn start(settings: &Settings, clock: SharedClock, entropy: SharedEntro
         requests_per_minute: settings.requests_per_minute,
     };
     config.validate()?;
-    let gateway =
-        Gateway { config, peers: services.peers.clone(), web, clock, entropy, health: health.clone(), revisions };
+    let gateway = Gateway {
+        config,
+        peers: services.peers.clone(),
+        web,
+        clock,
+        entropy,
+        health: health.clone(),
+        revisions,
+    };
     let (router, drained) = (gateway.router(), shutdown.clone());
     tasks.spawn(async move {
         if let Err(error) = serve(listener, router, drained).await {
             tracing::error!(%error, "the edge stopped serving");
         }
     });
-    Ok(Portico { address, peers: services.peers, stores: services.stores, road: Some(road), health, shutdown, tasks })
+    Ok(Portico {
+        address,
+        peers: services.peers,
+        stores: services.stores,
+        road: Some(road),
+        health,
+        shutdown,
+        tasks,
+    })
 }
 
 impl Portico {
@@ -113,9 +139,7 @@ impl Portico {
     pub async fn stop(mut self) {
         self.health.accept(false);
         self.shutdown.cancel();
-        let drain = async {
-            while self.tasks.join_next().await.is_some() {}
-        };
+        let drain = async { while self.tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN, drain).await.is_err() {
             tracing::warn!("requests still in hand after {DRAIN:?} are cut off");
             self.tasks.abort_all();

@@ -71,7 +71,9 @@ pub struct AdminAsk(pub Ask);
 impl Visit {
     /// Portico's own name for calls that nobody signed in can make, such as signing in.
     pub fn system(&self, name: &'static str) -> Caller {
-        Caller::new(Auth::system(self.site.tenant, name)).with_trace(&self.trace).with_address(self.address.as_deref())
+        Caller::new(Auth::system(self.site.tenant, name))
+            .with_trace(&self.trace)
+            .with_address(self.address.as_deref())
     }
 
     /// Identity, called by Portico itself for a visitor.
@@ -86,7 +88,11 @@ impl Visit {
 
     /// The browser, as it names itself; at most 300 characters.
     pub fn user_agent(&self) -> String {
-        let text = self.headers.get(http::header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let text = self
+            .headers
+            .get(http::header::USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         text.chars().take(300).collect()
     }
 }
@@ -169,7 +175,10 @@ impl Ask {
 pub fn see_other_after(href: &str, event: &str) -> Response {
     let mut response = see_other(href);
     if parse_event(event).is_some()
-        && let Ok(cookie) = HeaderValue::from_str(&format!("{AFTER_COOKIE}={event}; Path=/; Max-Age=5; HttpOnly; SameSite=Lax").replacen(';', ".", 1))
+        && let Ok(cookie) = HeaderValue::from_str(
+            &format!("{AFTER_COOKIE}={event}; Path=/; Max-Age=5; HttpOnly; SameSite=Lax")
+                .replacen(';', ".", 1),
+        )
     {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
@@ -200,11 +209,9 @@ impl FromRequestParts<Web> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Self::Rejection> {
         let site = parts.extensions.get::<Site>().cloned().ok_or_else(not_here)?;
-        let shell = parts
-            .extensions
-            .get::<Arc<Shell>>()
-            .cloned()
-            .ok_or_else(|| PageError(Problem::internal("a page without its shell: the layer `enter` is missing")))?;
+        let shell = parts.extensions.get::<Arc<Shell>>().cloned().ok_or_else(|| {
+            PageError(Problem::internal("a page without its shell: the layer `enter` is missing"))
+        })?;
         Ok(Self {
             web: web.clone(),
             site,
@@ -212,7 +219,11 @@ impl FromRequestParts<Web> for Visit {
             shell,
             headers: parts.headers.clone(),
             address: parts.extensions.get::<Address>().map(|address| address.0.clone()),
-            trace: parts.extensions.get::<Reference>().map(|reference| reference.0.clone()).unwrap_or_default(),
+            trace: parts
+                .extensions
+                .get::<Reference>()
+                .map(|reference| reference.0.clone())
+                .unwrap_or_default(),
         })
     }
 }
@@ -251,7 +262,10 @@ impl FromRequestParts<Web> for AdminAsk {
 pub fn refused(problem: Problem, page: impl FnOnce(&Problem) -> Result<Response, PageError>) -> Response {
     let mendable = matches!(
         problem.code,
-        ErrorCode::InvalidArgument | ErrorCode::AlreadyExists | ErrorCode::FailedPrecondition | ErrorCode::ResourceExhausted
+        ErrorCode::InvalidArgument
+            | ErrorCode::AlreadyExists
+            | ErrorCode::FailedPrecondition
+            | ErrorCode::ResourceExhausted
     );
     if !mendable {
         return PageError(problem).into_response();
@@ -277,7 +291,13 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_not_passed_on() {
-        for text in ["", ";", "a;b", "a b;01890000-0000-7000-8000-000000000001", "x\r\nSet-Cookie: a=b;01890000-0000-7000-8000-000000000001"] {
+        for text in [
+            "",
+            ";",
+            "a;b",
+            "a b;01890000-0000-7000-8000-000000000001",
+            "x\r\nSet-Cookie: a=b;01890000-0000-7000-8000-000000000001",
+        ] {
             assert!(!see_other_after("/", text).headers().contains_key(SET_COOKIE), "{text:?}");
         }
     }

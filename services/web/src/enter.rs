@@ -38,11 +38,8 @@ pub(crate) async fn enter(State(web): State<Web>, request: Request, next: Next) 
 async fn shell(web: &Web, parts: &Parts) -> Shell {
     let extensions = &parts.extensions;
     let csrf = extensions.get::<FormToken>().map(|token| token.0.clone()).unwrap_or_default();
-    let asked = parts
-        .headers
-        .get(ACCEPT_LANGUAGE)
-        .and_then(|value| value.to_str().ok())
-        .map(Locale::negotiate);
+    let asked =
+        parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).map(Locale::negotiate);
     let now = web.clock().now();
     let Some(site) = extensions.get::<Site>() else {
         let locale = asked.unwrap_or_default();

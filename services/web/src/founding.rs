@@ -54,7 +54,12 @@ pub async fn found(peers: &Peers, firm: &NewFirm) -> Result<Tenant, Problem> {
         idempotency_key: format!("founding:{}:{}", firm.slug, firm.admin_email.trim().to_lowercase()),
         allow_unscanned_files: true,
     });
-    let tenant = made.await.map_err(refused)?.into_inner().tenant.ok_or_else(|| Problem::internal("no firm was answered"))?;
+    let tenant = made
+        .await
+        .map_err(refused)?
+        .into_inner()
+        .tenant
+        .ok_or_else(|| Problem::internal("no firm was answered"))?;
     let id: TenantId = tenant.id.parse().map_err(Problem::internal)?;
     let mut identity = IdentityClient::new(peers.channel("identity", Auth::system(id, "founding")));
     let mut tenancy = TenancyClient::new(peers.channel("tenancy", Auth::system(id, "founding")));

@@ -24,7 +24,10 @@ pub(crate) fn items(
         count: 0,
         key: letter,
     };
-    let messages = NavItem { count: count(unread.messages), ..item("messages", "nav-messages", "/messages", "messages", Some('m')) };
+    let messages = NavItem {
+        count: count(unread.messages),
+        ..item("messages", "nav-messages", "/messages", "messages", Some('m'))
+    };
     if !reader.is_staff() {
         return vec![
             item("home", "nav-home", "/", "home", Some('h')),

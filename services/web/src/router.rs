@@ -27,7 +27,9 @@ pub fn router(web: Web) -> Router {
     let table = pages::all().fold(Router::new(), |router, entry| router.route(entry.path, (entry.mount)()));
     table
         .fallback(|| async { not_here() })
-        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| -> Response { after_panic(panic.as_ref()) }))
+        .layer(CatchPanicLayer::custom(|panic: Box<dyn Any + Send>| -> Response {
+            after_panic(panic.as_ref())
+        }))
         .layer(from_fn(stop_in_trouble))
         .layer(from_fn(csrf::guard))
         .layer(from_fn(dress))

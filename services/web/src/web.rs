@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use moka::future::Cache;
 use portico_core::{Problem, SharedClock, SharedEntropy, TenantId};
 use portico_definition::Definition;
-use portico_proto::tenancy::v1::{GetPortalRequest, ListPortalsRequest, Portal, tenancy_client::TenancyClient};
+use portico_proto::tenancy::v1::{
+    GetPortalRequest, ListPortalsRequest, Portal, tenancy_client::TenancyClient,
+};
 use portico_rpc::{Auth, Caller, CallerChannel, Peers, problem_from};
 
 /// How long a list of portals may be out of date. What a definition says never is: a version does not change.
@@ -95,7 +97,8 @@ impl Web {
             return Ok(portals);
         }
         let mut client = TenancyClient::new(self.channel("tenancy", Auth::system(tenant, "web.portals")));
-        let listed = client.list_portals(ListPortalsRequest {}).await.map_err(|status| problem_from(&status))?;
+        let listed =
+            client.list_portals(ListPortalsRequest {}).await.map_err(|status| problem_from(&status))?;
         let mut portals = Vec::new();
         for portal in listed.into_inner().portals {
             let definition = self.definition(tenant, &portal.id, portal.version).await?;
@@ -110,7 +113,12 @@ impl Web {
     ///
     /// # Errors
     /// NOT_FOUND where there is none; what tenancy answers otherwise.
-    pub async fn definition(&self, tenant: TenantId, portal: &str, version: i32) -> Result<Arc<Definition>, Problem> {
+    pub async fn definition(
+        &self,
+        tenant: TenantId,
+        portal: &str,
+        version: i32,
+    ) -> Result<Arc<Definition>, Problem> {
         let key = (tenant, portal.to_owned(), version);
         if let Some(definition) = self.0.definitions.get(&key).await {
             return Ok(definition);
@@ -118,7 +126,8 @@ impl Web {
         let mut client = TenancyClient::new(self.channel("tenancy", Auth::system(tenant, "web.portals")));
         let request = GetPortalRequest { portal_id: portal.to_owned(), name: String::new(), version };
         let found = client.get_portal(request).await.map_err(|status| problem_from(&status))?.into_inner();
-        let definition: Definition = serde_json::from_str(&found.definition_json).map_err(Problem::internal)?;
+        let definition: Definition =
+            serde_json::from_str(&found.definition_json).map_err(Problem::internal)?;
         let definition = Arc::new(definition);
         self.0.definitions.insert(key, Arc::clone(&definition)).await;
         Ok(definition)

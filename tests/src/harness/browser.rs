@@ -37,7 +37,9 @@ impl Browser {
         let (driver_path, chromium) = ("/usr/bin/chromedriver", "/usr/bin/chromium");
         for needed in [driver_path, chromium] {
             if !std::path::Path::new(needed).exists() {
-                return Err(skip(format!("{needed} is missing: install Debian's chromium and chromium-driver")));
+                return Err(skip(format!(
+                    "{needed} is missing: install Debian's chromium and chromium-driver"
+                )));
             }
         }
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
@@ -68,7 +70,9 @@ impl Browser {
             "args": arguments,
             "mobileEmulation": if width < 500 { json!({"deviceMetrics": {"width": width, "height": height, "pixelRatio": 1.0, "mobile": true, "touch": true}}) } else { Value::Null },
         }));
-        if width >= 500 && let Some(Value::Object(options)) = capabilities.get_mut("goog:chromeOptions") {
+        if width >= 500
+            && let Some(Value::Object(options)) = capabilities.get_mut("goog:chromeOptions")
+        {
             options.remove("mobileEmulation");
         }
         capabilities.insert("goog:loggingPrefs".to_owned(), json!({"browser": "ALL"}));
@@ -121,14 +125,19 @@ impl Browser {
         let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
         match found {
             Ok(element) => Ok(element),
-            Err(error) => bail!("{css} is not on the page: {error}; it reads: {}", self.text().await.unwrap_or_default()),
+            Err(error) => bail!(
+                "{css} is not on the page: {error}; it reads: {}",
+                self.text().await.unwrap_or_default()
+            ),
         }
     }
 
     /// Clicks an element.
     pub(crate) async fn click(&self, css: &str) -> anyhow::Result<()> {
         let element = self.find(css).await?;
-        self.client.execute("arguments[0].scrollIntoView({block: 'center'})", vec![serde_json::to_value(&element)?]).await?;
+        self.client
+            .execute("arguments[0].scrollIntoView({block: 'center'})", vec![serde_json::to_value(&element)?])
+            .await?;
         Ok(element.click().await?)
     }
 
@@ -176,7 +185,10 @@ impl Browser {
         let entries = log.as_array().cloned().unwrap_or_default();
         Ok(entries
             .iter()
-            .filter(|entry| entry["level"] == "SEVERE" || entry["message"].as_str().is_some_and(|m| m.contains("Content Security Policy")))
+            .filter(|entry| {
+                entry["level"] == "SEVERE"
+                    || entry["message"].as_str().is_some_and(|m| m.contains("Content Security Policy"))
+            })
             .filter_map(|entry| entry["message"].as_str().map(str::to_owned))
             .collect())
     }

@@ -50,7 +50,9 @@ impl Case {
             runtime.shutdown_background();
             match outcome {
                 Ok(()) => Ok(Completion::Completed),
-                Err(error) if error.is::<Skipped>() && !in_ci() => Ok(Completion::ignored_with(error.to_string())),
+                Err(error) if error.is::<Skipped>() && !in_ci() => {
+                    Ok(Completion::ignored_with(error.to_string()))
+                }
                 Err(error) => Err(Failed::from(format!("{error:#}"))),
             }
         })

@@ -14,7 +14,8 @@ use super::Persona;
 pub(crate) fn pdf(words: &str, pages: usize) -> Vec<u8> {
     let mut document = Document::with_version("1.5");
     let tree = document.new_object_id();
-    let font = document.add_object(dictionary! {"Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica"});
+    let font =
+        document.add_object(dictionary! {"Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica"});
     let resources = document.add_object(dictionary! {"Font" => dictionary! {"F1" => font}});
     let mut kids = Vec::new();
     for page in 1..=pages {
@@ -69,17 +70,35 @@ impl FileAnswer {
 
 impl Persona {
     /// Sends bytes to a file route of documents.
-    pub(crate) async fn send_file(&self, method: Method, path: &str, name: &str, bytes: Vec<u8>) -> anyhow::Result<FileAnswer> {
-        let encoded: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
-        let request = Request::builder().method(method).uri(path).header("x-file-name", encoded).body(Body::from(bytes))?;
+    pub(crate) async fn send_file(
+        &self,
+        method: Method,
+        path: &str,
+        name: &str,
+        bytes: Vec<u8>,
+    ) -> anyhow::Result<FileAnswer> {
+        let encoded: String =
+            url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("x-file-name", encoded)
+            .body(Body::from(bytes))?;
         self.file_request(request).await
     }
 
     /// Uploads; anything but success is an error with the refusal's text.
     pub(crate) async fn upload(&self, path: &str, name: &str, bytes: Vec<u8>) -> anyhow::Result<FileAnswer> {
         let answer = self.send_file(Method::POST, path, name, bytes).await?;
-        if !answer.status.is_success() || answer.headers.get("grpc-status").is_some_and(|status| status != "0") {
-            bail!("{path} refused {name}: {} {:?} {}", answer.status, answer.headers, String::from_utf8_lossy(&answer.body));
+        if !answer.status.is_success()
+            || answer.headers.get("grpc-status").is_some_and(|status| status != "0")
+        {
+            bail!(
+                "{path} refused {name}: {} {:?} {}",
+                answer.status,
+                answer.headers,
+                String::from_utf8_lossy(&answer.body)
+            );
         }
         Ok(answer)
     }

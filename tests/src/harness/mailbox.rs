@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use portico_core::TenantId;
-use portico_proto::messaging::v1::{GetMailRequest, ListMailsRequest, Mail, messaging_client::MessagingClient};
+use portico_proto::messaging::v1::{
+    GetMailRequest, ListMailsRequest, Mail, messaging_client::MessagingClient,
+};
 use portico_rpc::{Auth, CallerChannel, Peers};
 
 /// How long a mail may take to arrive.
@@ -66,13 +68,19 @@ impl Mailbox {
     }
 
     async fn subjects(&self) -> anyhow::Result<Vec<String>> {
-        Ok(self.all().await?.into_iter().map(|mail| format!("{} → {}: {}", mail.kind, mail.to, mail.subject)).collect())
+        Ok(self
+            .all()
+            .await?
+            .into_iter()
+            .map(|mail| format!("{} → {}: {}", mail.kind, mail.to, mail.subject))
+            .collect())
     }
 }
 
 /// The path of the first link into the portal in a mail's plain part.
 pub(crate) fn link_path(mail: &Mail) -> anyhow::Result<String> {
     let at = mail.text.find("/link/").context("the mail has no link")?;
-    let path: String = mail.text[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '/').collect();
+    let path: String =
+        mail.text[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '/').collect();
     Ok(path)
 }

@@ -9,8 +9,8 @@ mod visitor;
 mod world;
 
 pub(crate) use browser::Browser;
-pub(crate) use files::pdf;
 pub(crate) use case::{Case, Outcome, skip};
+pub(crate) use files::pdf;
 pub(crate) use mailbox::{Mailbox, link_path};
 pub(crate) use people::{Engagement, Persona, steps};
 pub(crate) use visitor::{Answer, Visitor, plain};

@@ -7,14 +7,15 @@ use portico_core::TenantId;
 use portico_proto::{
     documents::v1::documents_client::DocumentsClient,
     identity::v1::{
-        Device, ListPeopleRequest, Person, ResolveSessionRequest, SetInitialPasswordRequest, SignInWithPasswordRequest,
-        identity_client::IdentityClient,
+        Device, ListPeopleRequest, Person, ResolveSessionRequest, SetInitialPasswordRequest,
+        SignInWithPasswordRequest, identity_client::IdentityClient,
     },
     json::to_struct,
     messaging::v1::messaging_client::MessagingClient,
     tenancy::v1::{ListAccountsRequest, ListPortalsRequest, tenancy_client::TenancyClient},
     workflow::v1::{
-        CreateRecordRequest, GetRunRequest, Record, Run, Step, TransitionRecordRequest, workflow_client::WorkflowClient,
+        CreateRecordRequest, GetRunRequest, Record, Run, Step, TransitionRecordRequest,
+        workflow_client::WorkflowClient,
     },
 };
 use portico_rpc::{Auth, Caller, CallerChannel, Peers};
@@ -74,7 +75,13 @@ impl Persona {
     }
 
     /// Makes a record.
-    pub(crate) async fn create(&self, portal: &str, kind: &str, account: &str, fields: Value) -> anyhow::Result<Record> {
+    pub(crate) async fn create(
+        &self,
+        portal: &str,
+        kind: &str,
+        account: &str,
+        fields: Value,
+    ) -> anyhow::Result<Record> {
         let asked = CreateRecordRequest {
             portal_id: portal.to_owned(),
             kind: kind.to_owned(),
@@ -105,8 +112,10 @@ impl Persona {
 impl World {
     async fn known(&self, slug: &str, email: &str) -> anyhow::Result<Person> {
         let tenant = self.tenant(slug).await?;
-        let mut identity = IdentityClient::new(self.peers().channel("identity", Auth::system(tenant, "tests.person")));
-        let asked = ListPeopleRequest { query: email.to_owned(), page_size: 200, ..ListPeopleRequest::default() };
+        let mut identity =
+            IdentityClient::new(self.peers().channel("identity", Auth::system(tenant, "tests.person")));
+        let asked =
+            ListPeopleRequest { query: email.to_owned(), page_size: 200, ..ListPeopleRequest::default() };
         let people = identity.list_people(asked).await?.into_inner().people;
         people.into_iter().find(|person| person.email == email).context("no such person")
     }
@@ -114,10 +123,14 @@ impl World {
     /// A person of the demo with a token, whichever side they are on.
     pub(crate) async fn person(&self, slug: &str, email: &str) -> anyhow::Result<Persona> {
         let tenant: TenantId = self.tenant(slug).await?;
-        let mut identity = IdentityClient::new(self.peers().channel("identity", Auth::system(tenant, "tests.person")));
+        let mut identity =
+            IdentityClient::new(self.peers().channel("identity", Auth::system(tenant, "tests.person")));
         let person = self.known(slug, email).await?;
         if !person.has_password {
-            let asked = SetInitialPasswordRequest { person_id: person.id.clone(), password: STAFF_PASSWORD.to_owned() };
+            let asked = SetInitialPasswordRequest {
+                person_id: person.id.clone(),
+                password: STAFF_PASSWORD.to_owned(),
+            };
             identity.set_initial_password(asked).await?;
         }
         let asked = SignInWithPasswordRequest {
@@ -133,7 +146,14 @@ impl World {
 
     /// Acme's engagement, marked as signed: its record and its run.
     pub(crate) async fn signed_engagement(&self, title: &str) -> anyhow::Result<Engagement> {
-        self.engagement("northwind", "paul@northwind.example", "Acme", &["ana@acme.example", "sam@acme.example"], title).await
+        self.engagement(
+            "northwind",
+            "paul@northwind.example",
+            "Acme",
+            &["ana@acme.example", "sam@acme.example"],
+            title,
+        )
+        .await
     }
 
     /// An engagement of any account of the demo, marked as signed by its project manager.
@@ -146,7 +166,12 @@ impl World {
         title: &str,
     ) -> anyhow::Result<Engagement> {
         let manager = self.person(slug, manager).await?;
-        let admin = self.person(slug, if slug == "northwind" { "nora@northwind.example" } else { "carla@contoso.example" }).await?;
+        let admin = self
+            .person(
+                slug,
+                if slug == "northwind" { "nora@northwind.example" } else { "carla@contoso.example" },
+            )
+            .await?;
         let mut people = Vec::new();
         for contact in contacts {
             // Without signing them in: who has joined is not invited again.
@@ -159,7 +184,12 @@ impl World {
         let record = admin.create(&portal, "engagement", &account, fields).await?;
         let runs = admin.transition(&record.id, "signed").await?;
         self.settle().await?;
-        Ok(Engagement { record: record.id, run: runs.first().context("no run started")?.clone(), account, portal })
+        Ok(Engagement {
+            record: record.id,
+            run: runs.first().context("no run started")?.clone(),
+            account,
+            portal,
+        })
     }
 }
 

@@ -38,8 +38,19 @@ impl Answer {
 
     /// Fails unless the page answered 200 and shows `words`.
     pub(crate) fn shows(self, words: &str) -> anyhow::Result<Self> {
-        ensure!(self.status == StatusCode::OK, "{} answered {}: {}", self.path, self.status, plain(&self.text()));
-        ensure!(plain(&self.text()).contains(words), "{} does not show {words:?}: {}", self.path, plain(&self.text()));
+        ensure!(
+            self.status == StatusCode::OK,
+            "{} answered {}: {}",
+            self.path,
+            self.status,
+            plain(&self.text())
+        );
+        ensure!(
+            plain(&self.text()).contains(words),
+            "{} does not show {words:?}: {}",
+            self.path,
+            plain(&self.text())
+        );
         Ok(self)
     }
 
@@ -51,14 +62,22 @@ impl Answer {
 
     /// Fails unless the page answered with `status`.
     pub(crate) fn is(self, status: StatusCode) -> anyhow::Result<Self> {
-        ensure!(self.status == status, "{} answered {} instead of {status}: {}", self.path, self.status, plain(&self.text()));
+        ensure!(
+            self.status == status,
+            "{} answered {} instead of {status}: {}",
+            self.path,
+            self.status,
+            plain(&self.text())
+        );
         Ok(self)
     }
 
     /// The first address in a link or form that begins with `prefix`.
     pub(crate) fn address(&self, prefix: &str) -> anyhow::Result<String> {
         let found = self.addresses(prefix).into_iter().next();
-        found.with_context(|| format!("{} links to nothing that begins with {prefix}: {}", self.path, plain(&self.text())))
+        found.with_context(|| {
+            format!("{} links to nothing that begins with {prefix}: {}", self.path, plain(&self.text()))
+        })
     }
 
     /// All addresses in links and forms that begin with `prefix`, without repeats, in order.
@@ -136,7 +155,10 @@ impl Visitor {
         let mut body = Vec::new();
         let csrf = self.csrf.clone();
         for (name, value) in std::iter::once(("_csrf", csrf.as_str())).chain(fields.iter().copied()) {
-            body.extend(format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").bytes());
+            body.extend(
+                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+                    .bytes(),
+            );
         }
         for (name, bytes) in files {
             body.extend(
@@ -157,13 +179,20 @@ impl Visitor {
     }
 
     /// One request as it is; cookies and the form token of the answer are kept.
-    pub(crate) async fn send(&mut self, method: Method, path: &str, headers: HeaderMap, body: Bytes) -> anyhow::Result<Answer> {
+    pub(crate) async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> anyhow::Result<Answer> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.address))
             .header(header::HOST, &self.host);
         if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let cookies: Vec<String> =
+                self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             request = request.header(header::COOKIE, cookies.join("; "));
         }
         let mut request = request.body(Full::new(body))?;
@@ -188,7 +217,11 @@ impl Visitor {
     }
 
     /// Signs in with a password.
-    pub(crate) async fn sign_in_with_password(&mut self, email: &str, password: &str) -> anyhow::Result<Answer> {
+    pub(crate) async fn sign_in_with_password(
+        &mut self,
+        email: &str,
+        password: &str,
+    ) -> anyhow::Result<Answer> {
         self.get("/sign-in").await?;
         let answer = self.post("/sign-in", &[("email", email), ("password", password)]).await?;
         ensure!(self.is_signed_in(), "signing in as {email} was refused: {}", plain(&answer.text()));
@@ -224,7 +257,10 @@ impl Visitor {
 }
 
 fn encoded(csrf: &str, fields: &[(&str, &str)]) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).append_pair("_csrf", csrf).extend_pairs(fields).finish()
+    url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("_csrf", csrf)
+        .extend_pairs(fields)
+        .finish()
 }
 
 fn location(answer: &Answer) -> Option<String> {
@@ -232,7 +268,11 @@ fn location(answer: &Answer) -> Option<String> {
         return None;
     }
     let to = answer.headers.get(header::LOCATION)?.to_str().ok()?;
-    Some(to.strip_prefix("http://").and_then(|rest| rest.find('/').map(|at| rest[at..].to_owned())).unwrap_or_else(|| to.to_owned()))
+    Some(
+        to.strip_prefix("http://")
+            .and_then(|rest| rest.find('/').map(|at| rest[at..].to_owned()))
+            .unwrap_or_else(|| to.to_owned()),
+    )
 }
 
 /// A page's words without its tags, for comparing and for messages.
@@ -251,6 +291,11 @@ pub(crate) fn plain(html: &str) -> String {
             _ => {}
         }
     }
-    let text = text.replace("&amp;", "&").replace("&#39;", "'").replace("&quot;", "\"").replace("&#34;", "\"").replace("&nbsp;", " ");
+    let text = text
+        .replace("&amp;", "&")
+        .replace("&#39;", "'")
+        .replace("&quot;", "\"")
+        .replace("&#34;", "\"")
+        .replace("&nbsp;", " ");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

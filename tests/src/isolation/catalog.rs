@@ -81,9 +81,10 @@ pub(super) async fn every_table_carries_the_floor_of_its_class() -> Outcome {
     let database = portico_testkit::database().await?;
     let found = offences(database.admin()).await?;
     ensure!(found.is_empty(), "{}", found.join("\n"));
-    let tables: i64 = sqlx::query_scalar("select count(*) from pg_policies where policyname = 'tenant_floor'")
-        .fetch_one(database.admin())
-        .await?;
+    let tables: i64 =
+        sqlx::query_scalar("select count(*) from pg_policies where policyname = 'tenant_floor'")
+            .fetch_one(database.admin())
+            .await?;
     ensure!(tables > 30, "only {tables} tables were looked at");
     Ok(())
 }
@@ -97,8 +98,14 @@ pub(super) async fn i18_i19_a_broken_floor_is_noticed() -> Outcome {
         ("drop policy tenant_floor on tenancy.accounts", "lacks the policy tenant_floor"),
         ("drop policy account_floor on tenancy.accounts", "lacks the policy account_floor"),
         ("create policy extra on tenancy.accounts for select using (true)", "which its class does not have"),
-        ("alter policy tenant_floor on workflow.records using (true) with check (true)", "the floor tenant_floor says"),
-        ("alter table workflow.records rename column tenant_id to firm_id", "tenant_id may be null or is missing"),
+        (
+            "alter policy tenant_floor on workflow.records using (true) with check (true)",
+            "the floor tenant_floor says",
+        ),
+        (
+            "alter table workflow.records rename column tenant_id to firm_id",
+            "tenant_id may be null or is missing",
+        ),
         ("create unique index oracle on identity.people (email)", "tells of other firms"),
         ("create view workflow.peek as select * from workflow.records", "does not ask as its reader"),
         ("create materialized view workflow.copy as select 1 as one", "materialised view"),
@@ -106,7 +113,10 @@ pub(super) async fn i18_i19_a_broken_floor_is_noticed() -> Outcome {
         ("alter table workflow.records owner to portico_workflow", "also serves requests"),
         ("grant truncate on workflow.records to portico_workflow", "grants TRUNCATE"),
         ("grant select on workflow.records to public", "to everybody"),
-        ("create function workflow.peep() returns int language sql security definer return 1", "its owner's rights"),
+        (
+            "create function workflow.peep() returns int language sql security definer return 1",
+            "its owner's rights",
+        ),
     ];
     let database = portico_testkit::database().await?;
     for (mutation, expected) in MUTATIONS {
@@ -114,7 +124,10 @@ pub(super) async fn i18_i19_a_broken_floor_is_noticed() -> Outcome {
         sqlx::raw_sql(AssertSqlSafe(mutation)).execute(&mut *tx).await?;
         let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(OFFENCES)).fetch_all(&mut *tx).await?;
         tx.rollback().await?;
-        ensure!(found.iter().any(|offence| offence.contains(expected)), "{mutation}: not noticed; found {found:?}");
+        ensure!(
+            found.iter().any(|offence| offence.contains(expected)),
+            "{mutation}: not noticed; found {found:?}"
+        );
     }
     Ok(())
 }
@@ -126,7 +139,9 @@ pub(super) async fn i20_the_migrate_role_cannot_be_used_at_run_time() -> Outcome
         let store = database.store(service);
         ensure!(store.refuse_mighty_role().await.is_ok(), "the roles of {service} are refused");
         let mut connection = store.plumbing().await?;
-        for statement in [format!("set role portico_{service}_migrate"), format!("set role portico_{service}_owner")] {
+        for statement in
+            [format!("set role portico_{service}_migrate"), format!("set role portico_{service}_owner")]
+        {
             let outcome = sqlx::raw_sql(AssertSqlSafe(statement.clone())).execute(&mut *connection).await;
             ensure!(outcome.is_err(), "a serving role may {statement}");
         }

@@ -13,7 +13,8 @@ use catalog::{
 };
 use page_walk::{i01_i02_no_page_tells_a_stranger_anything, no_page_opens_for_whom_it_is_not};
 use rpc_walk::{
-    every_rpc_declares_its_resources, i01_i02_i30_no_rpc_tells_a_stranger_anything, nobody_gets_past_the_door_of_any_rpc,
+    every_rpc_declares_its_resources, i01_i02_i30_no_rpc_tells_a_stranger_anything,
+    nobody_gets_past_the_door_of_any_rpc,
 };
 
 /// All cases of this group.

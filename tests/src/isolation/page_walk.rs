@@ -57,7 +57,10 @@ pub(super) async fn no_page_opens_for_whom_it_is_not() -> Outcome {
             let answer = get(&mut nobody, &path).await?;
             let sent_away = answer.status == StatusCode::SEE_OTHER
                 && answer.headers.get("location").is_some_and(|to| to.as_bytes().starts_with(b"/sign-in"));
-            let closed = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND);
+            let closed = matches!(
+                answer.status,
+                StatusCode::UNAUTHORIZED | StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_FOUND
+            );
             if !sent_away && !closed {
                 wrong.push(format!("{path} answers {} to nobody", answer.status));
             }
@@ -80,7 +83,9 @@ async fn walk(
     belongings: &Belongings,
     told: &mut Vec<String>,
 ) -> anyhow::Result<usize> {
-    let Some(parameter) = parameters(entry.path).into_iter().find(|name| belongings.ids.contains_key(name.as_str())) else {
+    let Some(parameter) =
+        parameters(entry.path).into_iter().find(|name| belongings.ids.contains_key(name.as_str()))
+    else {
         return Ok(0);
     };
     let ids = &belongings.ids[parameter.as_str()];
@@ -97,9 +102,15 @@ async fn walk(
             }
         }
         if real.status != absent.status || normal(&real, id) != normal(&absent, &absent_id) {
-            told.push(format!("{method} {}: {who} can tell {parameter} from one that never was ({} and {})", entry.path, real.status, absent.status));
+            told.push(format!(
+                "{method} {}: {who} can tell {parameter} from one that never was ({} and {})",
+                entry.path, real.status, absent.status
+            ));
         }
-        if real.status.is_success() && entry.who != Who::Anyone && matches!(parameter.as_str(), "step_id" | "run_id" | "version_id" | "record_id" | "item_id") {
+        if real.status.is_success()
+            && entry.who != Who::Anyone
+            && matches!(parameter.as_str(), "step_id" | "run_id" | "version_id" | "record_id" | "item_id")
+        {
             told.push(format!("{method} {}: {who} gets {} for what is Acme's", entry.path, real.status));
         }
     }
@@ -114,7 +125,12 @@ async fn send(visitor: &mut Visitor, method: Method, path: &str) -> anyhow::Resu
     if method == Method::POST {
         // A form of their own gives them a valid token: it is not the token that must keep them out.
         visitor.get("/me").await?;
-        return visitor.post_only(path, &[("reason", "no reason"), ("title", "a title"), ("body", "hello"), ("decision", "approve")]).await;
+        return visitor
+            .post_only(
+                path,
+                &[("reason", "no reason"), ("title", "a title"), ("body", "hello"), ("decision", "approve")],
+            )
+            .await;
     }
     get(visitor, path).await
 }
@@ -140,7 +156,8 @@ fn fill(path: &str, given: &BTreeMap<String, String>) -> String {
         .map(|part| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
             Some(name) => {
                 let name = name.trim_start_matches('*');
-                let plain = PLAIN.iter().find(|(plain, _)| *plain == name).map(|(_, value)| (*value).to_owned());
+                let plain =
+                    PLAIN.iter().find(|(plain, _)| *plain == name).map(|(_, value)| (*value).to_owned());
                 let fresh = || OsEntropy.uuid(SystemClock.now()).to_string();
                 given.get(name).cloned().or(plain).unwrap_or_else(fresh)
             }

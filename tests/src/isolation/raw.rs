@@ -22,13 +22,20 @@ impl Outcome {
     pub(super) fn readable(&self) -> String {
         match self {
             Self::Answered(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            Self::Refused { message, details, .. } => format!("{message} {}", String::from_utf8_lossy(details)),
+            Self::Refused { message, details, .. } => {
+                format!("{message} {}", String::from_utf8_lossy(details))
+            }
         }
     }
 }
 
 /// Calls `path` with `message`; of a stream the beginning counts.
-pub(super) async fn call(channel: CallerChannel, path: &str, message: &DynamicMessage, streaming: bool) -> Outcome {
+pub(super) async fn call(
+    channel: CallerChannel,
+    path: &str,
+    message: &DynamicMessage,
+    streaming: bool,
+) -> Outcome {
     let mut grpc = Grpc::new(channel);
     let Ok(path) = path.parse() else { return refusal(&Status::internal("no path")) };
     let request = Request::new(message.encode_to_vec());
@@ -45,7 +52,11 @@ pub(super) async fn call(channel: CallerChannel, path: &str, message: &DynamicMe
 }
 
 fn refusal(status: &Status) -> Outcome {
-    Outcome::Refused { code: status.code(), message: status.message().to_owned(), details: status.details().to_vec() }
+    Outcome::Refused {
+        code: status.code(),
+        message: status.message().to_owned(),
+        details: status.details().to_vec(),
+    }
 }
 
 /// An empty message.

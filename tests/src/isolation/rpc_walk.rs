@@ -32,7 +32,8 @@ pub(super) async fn every_rpc_declares_its_resources() -> Outcome {
         let rule = table.rule(&path).with_context(|| format!("{path} has no access rule"))?;
         for field in method.input().fields() {
             let name = field.name().to_owned();
-            let names_a_resource = (name.ends_with("_id") || name.ends_with("_ids")) && !NO_RESOURCE.contains(&name.as_str());
+            let names_a_resource =
+                (name.ends_with("_id") || name.ends_with("_ids")) && !NO_RESOURCE.contains(&name.as_str());
             if names_a_resource && !rule.resource_fields.contains(&name) {
                 undeclared.push(format!("{path}: {name}"));
             }
@@ -57,7 +58,8 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
     let ana = world.person("northwind", "ana@acme.example").await?;
     let run = manager.run(&engagement.run).await?;
     let by_key = steps(&run);
-    let step = |key: &str| by_key.get(key).map(|step| step.id.clone()).with_context(|| format!("no step {key}"));
+    let step =
+        |key: &str| by_key.get(key).map(|step| step.id.clone()).with_context(|| format!("no step {key}"));
     let message = ana
         .messaging()
         .post_message(PostMessageRequest {
@@ -71,17 +73,33 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         .context("no message")?;
     let kickoff = step("kickoff")?;
     let in_a_week = portico_proto::time::timestamp(SystemClock.now() + chrono::TimeDelta::days(7));
-    manager.workflow().offer_times(OfferTimesRequest { step_id: kickoff.clone(), starts: vec![in_a_week] }).await?;
+    manager
+        .workflow()
+        .offer_times(OfferTimesRequest { step_id: kickoff.clone(), starts: vec![in_a_week] })
+        .await?;
     world.settle().await?;
     let slots = ana.workflow().get_meeting(GetMeetingRequest { step_id: kickoff }).await?.into_inner().slots;
-    let request = ana.documents().get_request(GetRequestRequest { step_id: step("sysdocs")? }).await?.into_inner().request;
+    let request = ana
+        .documents()
+        .get_request(GetRequestRequest { step_id: step("sysdocs")? })
+        .await?
+        .into_inner()
+        .request;
     let items = request.context("no request")?.items;
-    let envelope = ana.documents().get_envelope(GetEnvelopeRequest { step_id: step("agreement")? }).await?.into_inner().envelope;
+    let envelope = ana
+        .documents()
+        .get_envelope(GetEnvelopeRequest { step_id: step("agreement")? })
+        .await?
+        .into_inner()
+        .envelope;
     let envelope = envelope.context("no envelope")?;
     let original = envelope.original.context("no original")?;
     let sessions = ana.identity().list_sessions(ListSessionsRequest {}).await?.into_inner().sessions;
     let mails = manager.messaging().list_mails(ListMailsRequest::default()).await?.into_inner().mails;
-    let thread = ana.messaging().get_thread(GetThreadRequest { record_id: engagement.record.clone(), ..GetThreadRequest::default() }).await?;
+    let thread = ana
+        .messaging()
+        .get_thread(GetThreadRequest { record_id: engagement.record.clone(), ..GetThreadRequest::default() })
+        .await?;
     ensure!(thread.into_inner().messages.len() == 1, "the thread does not hold the canary");
     // The deliverable of a blocked step may not be there yet; asking for it must not fail for another reason than that.
     let _ = ana.documents().get_deliverable(GetDeliverableRequest { step_id: step("plan")? }).await;
@@ -103,13 +121,19 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         ("item_id", items.into_iter().map(|item| item.id).collect()),
         ("envelope_id", vec![envelope.id]),
         ("document_id", vec![original.document_id]),
-        ("attachment_ids", vec![envelope.signers.first().map(|signer| signer.id.clone()).unwrap_or_default()]),
+        (
+            "attachment_ids",
+            vec![envelope.signers.first().map(|signer| signer.id.clone()).unwrap_or_default()],
+        ),
         ("version_id", vec![original.id]),
         ("slot_id", slots.into_iter().map(|slot| slot.id).collect()),
         ("session_id", sessions.into_iter().map(|session| session.id).collect()),
         ("mail_id", mails.into_iter().map(|mail| mail.id).take(1).collect()),
     ]);
-    Ok(Belongings { ids, canaries: vec![CANARY.to_owned(), "ana@acme.example".to_owned(), "Ana Souza".to_owned()] })
+    Ok(Belongings {
+        ids,
+        canaries: vec![CANARY.to_owned(), "ana@acme.example".to_owned(), "Ana Souza".to_owned()],
+    })
 }
 
 /// i01, i02, i03, i06, i07, i08, i10, i30 over every RPC: another firm's staff and client, another account's client, and nobody.
@@ -152,13 +176,25 @@ async fn walk_one(
     let service = service_of(&rule.path);
     let mut calls = 0;
     for field in &rule.resource_fields {
-        let Some(ids) = belongings.ids.get(field.as_str()) else { bail!("{}: nothing to try {field} with", rule.path) };
+        let Some(ids) = belongings.ids.get(field.as_str()) else {
+            bail!("{}: nothing to try {field} with", rule.path)
+        };
         for id in ids {
             let real = ask(stranger.channel(service), rule, input, field, id).await?;
-            let absent = ask(stranger.channel(service), rule, input, field, &OsEntropy.uuid(SystemClock.now()).to_string()).await?;
+            let absent = ask(
+                stranger.channel(service),
+                rule,
+                input,
+                field,
+                &OsEntropy.uuid(SystemClock.now()).to_string(),
+            )
+            .await?;
             calls += 2;
             if without_ids(&real, id) != without_ids(&absent, id) && !is_own(rule, field) {
-                told.push(format!("{}: {field} tells {who} that it exists: {real:?} against {absent:?}", rule.path));
+                told.push(format!(
+                    "{}: {field} tells {who} that it exists: {real:?} against {absent:?}",
+                    rule.path
+                ));
             }
             report_canaries(rule, who, &real, belongings, told);
         }
@@ -173,7 +209,13 @@ fn is_own(_rule: &Rule, field: &str) -> bool {
     field == "portal_id"
 }
 
-fn report_canaries(rule: &Rule, who: &str, outcome: &Called, belongings: &Belongings, told: &mut Vec<String>) {
+fn report_canaries(
+    rule: &Rule,
+    who: &str,
+    outcome: &Called,
+    belongings: &Belongings,
+    told: &mut Vec<String>,
+) {
     let readable = outcome.readable();
     for canary in &belongings.canaries {
         if readable.contains(canary.as_str()) {
@@ -193,13 +235,18 @@ pub(super) async fn nobody_gets_past_the_door_of_any_rpc() -> Outcome {
     for rule in table.rules() {
         let service = service_of(&rule.path);
         let message = raw::empty(&input_of(&pool, &rule.path)?);
-        let anonymous = raw::call(world.peers().channel(service, forged.clone()), &rule.path, &message, rule.streaming).await;
+        let anonymous =
+            raw::call(world.peers().channel(service, forged.clone()), &rule.path, &message, rule.streaming)
+                .await;
         if !matches!(anonymous, Called::Refused { code: tonic::Code::Unauthenticated, .. }) {
             open.push(format!("{} answers a forged token: {anonymous:?}", rule.path));
         }
         if !rule.callers.contains(&portico_core::ActorKind::Client) {
             let refused = raw::call(client.channel(service), &rule.path, &message, rule.streaming).await;
-            if !matches!(refused, Called::Refused { code: tonic::Code::PermissionDenied | tonic::Code::NotFound, .. }) {
+            if !matches!(
+                refused,
+                Called::Refused { code: tonic::Code::PermissionDenied | tonic::Code::NotFound, .. }
+            ) {
                 open.push(format!("{} answers a client: {refused:?}", rule.path));
             }
         }
@@ -208,11 +255,22 @@ pub(super) async fn nobody_gets_past_the_door_of_any_rpc() -> Outcome {
     Ok(())
 }
 
-async fn ask(channel: CallerChannel, rule: &Rule, input: &MessageDescriptor, field: &str, id: &str) -> anyhow::Result<Called> {
+async fn ask(
+    channel: CallerChannel,
+    rule: &Rule,
+    input: &MessageDescriptor,
+    field: &str,
+    id: &str,
+) -> anyhow::Result<Called> {
     let mut message = raw::empty(input);
     fill(&mut message, input);
-    let descriptor = input.get_field_by_name(field).with_context(|| format!("{} has no field {field}", rule.path))?;
-    let value = if descriptor.is_list() { Value::List(vec![Value::String(id.to_owned())]) } else { Value::String(id.to_owned()) };
+    let descriptor =
+        input.get_field_by_name(field).with_context(|| format!("{} has no field {field}", rule.path))?;
+    let value = if descriptor.is_list() {
+        Value::List(vec![Value::String(id.to_owned())])
+    } else {
+        Value::String(id.to_owned())
+    };
     message.set_field(&descriptor, value);
     Ok(raw::call(channel, &rule.path, &message, rule.streaming).await)
 }
@@ -226,7 +284,11 @@ fn fill(message: &mut prost_reflect::DynamicMessage, input: &MessageDescriptor) 
             (false, Kind::String, "action") => Value::String("view".to_owned()),
             (false, Kind::String, "kind") => Value::String("engagement".to_owned()),
             (false, Kind::String, "role") => Value::String("client".to_owned()),
-            (false, Kind::String, name) if name.ends_with("_id") || name.contains("token") || name == "etag" => continue,
+            (false, Kind::String, name)
+                if name.ends_with("_id") || name.contains("token") || name == "etag" =>
+            {
+                continue;
+            }
             (false, Kind::String, _) => Value::String("a plausible text".to_owned()),
             (false, Kind::Bool, _) => Value::Bool(true),
             (false, Kind::Int32, "page") => Value::I32(1),
@@ -248,9 +310,11 @@ fn without_ids(outcome: &Called, id: &str) -> Called {
 }
 
 fn input_of(pool: &DescriptorPool, path: &str) -> anyhow::Result<MessageDescriptor> {
-    let (service, method) = path.trim_start_matches('/').split_once('/').context("a path without a method")?;
+    let (service, method) =
+        path.trim_start_matches('/').split_once('/').context("a path without a method")?;
     let service = pool.get_service_by_name(service).with_context(|| format!("no service {service}"))?;
-    let method = service.methods().find(|one| one.name() == method).with_context(|| format!("no method {method}"))?;
+    let method =
+        service.methods().find(|one| one.name() == method).with_context(|| format!("no method {method}"))?;
     Ok(method.input())
 }
 
@@ -260,15 +324,26 @@ fn service_of(path: &str) -> &str {
 
 /// Counts and latest changes of what belongs to Acme: a stranger's call must not move them.
 async fn fingerprint(world: &World) -> anyhow::Result<Vec<(String, i64)>> {
-    const TABLES: [&str; 6] =
-        ["workflow.records", "workflow.runs", "documents.versions", "documents.items", "messaging.messages", "tenancy.memberships"];
+    const TABLES: [&str; 6] = [
+        "workflow.records",
+        "workflow.runs",
+        "documents.versions",
+        "documents.items",
+        "messaging.messages",
+        "tenancy.memberships",
+    ];
     let mut counts = Vec::new();
     for table in TABLES {
-        let sql = format!("select count(*) from {table} t join tenancy.accounts a on (a.tenant_id, a.id) = (t.tenant_id, t.account_id) where a.name = 'Acme'");
-        let count: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(world.database.admin()).await?;
+        let sql = format!(
+            "select count(*) from {table} t join tenancy.accounts a on (a.tenant_id, a.id) = (t.tenant_id, t.account_id) where a.name = 'Acme'"
+        );
+        let count: i64 =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(world.database.admin()).await?;
         counts.push((table.to_owned(), count));
     }
-    let steps: i64 = sqlx::query_scalar("select count(*) from workflow.run_events").fetch_one(world.database.admin()).await?;
+    let steps: i64 = sqlx::query_scalar("select count(*) from workflow.run_events")
+        .fetch_one(world.database.admin())
+        .await?;
     counts.push(("workflow.run_events".to_owned(), steps));
     Ok(counts)
 }

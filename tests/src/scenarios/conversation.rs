@@ -15,8 +15,13 @@ use crate::harness::{Outcome, World, pdf};
 pub(super) async fn s08_a_thread_is_shared_and_internal_notes_stay_with_staff() -> Outcome {
     let world = World::demo().await?;
     let engagement = world.signed_engagement("Warehouse audit").await?;
-    let (ana, paul) = (world.person("northwind", "ana@acme.example").await?, world.person("northwind", "paul@northwind.example").await?);
-    let file = ana.upload(&format!("/attachments?record_id={}", engagement.record), "photo.pdf", pdf("A photo", 1)).await?;
+    let (ana, paul) = (
+        world.person("northwind", "ana@acme.example").await?,
+        world.person("northwind", "paul@northwind.example").await?,
+    );
+    let file = ana
+        .upload(&format!("/attachments?record_id={}", engagement.record), "photo.pdf", pdf("A photo", 1))
+        .await?;
     let post = |body: &str, internal: bool, attachments: Vec<String>| PostMessageRequest {
         record_id: engagement.record.clone(),
         body: body.to_owned(),
@@ -27,7 +32,10 @@ pub(super) async fn s08_a_thread_is_shared_and_internal_notes_stay_with_staff() 
     ana.messaging().post_message(post("Here is the photo", false, vec![file.text("document_id")?])).await?;
     paul.messaging().post_message(post("Thank you", false, Vec::new())).await?;
     paul.messaging().post_message(post("canary: difficult client", true, Vec::new())).await?;
-    ensure!(ana.messaging().post_message(post("a note of mine", true, Vec::new())).await.is_err(), "a client wrote an internal note");
+    ensure!(
+        ana.messaging().post_message(post("a note of mine", true, Vec::new())).await.is_err(),
+        "a client wrote an internal note"
+    );
     world.settle().await?;
     let ask = GetThreadRequest { record_id: engagement.record.clone(), ..GetThreadRequest::default() };
     let seen = ana.messaging().get_thread(ask.clone()).await?.into_inner();
@@ -39,7 +47,10 @@ pub(super) async fn s08_a_thread_is_shared_and_internal_notes_stay_with_staff() 
     let seen = paul.messaging().get_thread(ask).await?.into_inner();
     ensure!(seen.messages.len() == 3, "Paul reads {} messages", seen.messages.len());
     let attachment = seen.messages[0].attachments[0].version_id.clone();
-    ensure!(paul.download(&format!("/versions/{attachment}")).await?.body.starts_with(b"%PDF"), "Paul cannot open the attachment");
+    ensure!(
+        paul.download(&format!("/versions/{attachment}")).await?.body.starts_with(b"%PDF"),
+        "Paul cannot open the attachment"
+    );
     let gina = world.person("northwind", "gina@globex.example").await?;
     let refused = gina.download(&format!("/versions/{attachment}")).await?;
     ensure!(!refused.body.starts_with(b"%PDF"), "i24: another client opened the attachment");
@@ -54,7 +65,10 @@ pub(super) async fn s07_live_events_reach_those_they_are_for_and_nobody_else() -
     let world = World::demo().await?;
     let engagement = world.signed_engagement("Warehouse audit").await?;
     world.settle().await?;
-    let (ana, gina) = (world.person("northwind", "ana@acme.example").await?, world.person("northwind", "gina@globex.example").await?);
+    let (ana, gina) = (
+        world.person("northwind", "ana@acme.example").await?,
+        world.person("northwind", "gina@globex.example").await?,
+    );
     let carla = world.person("contoso", "carla@contoso.example").await?;
     let paul = world.person("northwind", "paul@northwind.example").await?;
     let mut streams = Vec::new();
@@ -82,7 +96,11 @@ pub(super) async fn s07_live_events_reach_those_they_are_for_and_nobody_else() -
         }
         told.push(names);
     }
-    ensure!(told[0].iter().filter(|name| *name == "message_posted").count() == 1, "Ana was told {:?}", told[0]);
+    ensure!(
+        told[0].iter().filter(|name| *name == "message_posted").count() == 1,
+        "Ana was told {:?}",
+        told[0]
+    );
     ensure!(told[1].is_empty() && told[2].is_empty(), "strangers were told {:?} and {:?}", told[1], told[2]);
     Ok(())
 }
@@ -92,7 +110,9 @@ pub(super) async fn s11_the_audit_tells_who_did_what_and_the_client_sees_their_p
     let world = World::demo().await?;
     let engagement = world.signed_engagement("Warehouse audit").await?;
     let ana = world.person("northwind", "ana@acme.example").await?;
-    let file = ana.upload(&format!("/attachments?record_id={}", engagement.record), "photo.pdf", pdf("A photo", 1)).await?;
+    let file = ana
+        .upload(&format!("/attachments?record_id={}", engagement.record), "photo.pdf", pdf("A photo", 1))
+        .await?;
     let post = PostMessageRequest {
         record_id: engagement.record.clone(),
         body: "with a file".to_owned(),
@@ -104,17 +124,32 @@ pub(super) async fn s11_the_audit_tells_who_did_what_and_the_client_sees_their_p
     paul.download(&format!("/versions/{}", file.text("version_id")?)).await?;
     world.settle().await?;
     let nora = world.person("northwind", "nora@northwind.example").await?;
-    let ask = |account: &str| ListAuditRequest { account_id: account.to_owned(), page_size: 200, ..ListAuditRequest::default() };
+    let ask = |account: &str| ListAuditRequest {
+        account_id: account.to_owned(),
+        page_size: 200,
+        ..ListAuditRequest::default()
+    };
     let lines = nora.tenancy().list_audit(ask(&engagement.account)).await?.into_inner().lines;
-    let find = |action: &str| lines.iter().find(|line| line.action == action).with_context(|| format!("no line {action}"));
+    let find = |action: &str| {
+        lines.iter().find(|line| line.action == action).with_context(|| format!("no line {action}"))
+    };
     let download = find("document.downloaded")?;
-    ensure!(download.actor_name == "Paul Meyer" && !download.version.is_empty() && download.at.is_some(), "{download:?}");
+    ensure!(
+        download.actor_name == "Paul Meyer" && !download.version.is_empty() && download.at.is_some(),
+        "{download:?}"
+    );
     find("document.uploaded")?;
     let own = ana.tenancy().list_audit(ask("")).await?.into_inner().lines;
-    ensure!(own.iter().any(|line| line.action == "document.downloaded"), "the client does not see who opened their file");
+    ensure!(
+        own.iter().any(|line| line.action == "document.downloaded"),
+        "the client does not see who opened their file"
+    );
     ensure!(own.iter().all(|line| line.account_id == engagement.account), "the client sees lines of others");
     let gina = world.person("northwind", "gina@globex.example").await?;
     let foreign = gina.tenancy().list_audit(ask(&engagement.account)).await;
-    ensure!(foreign.is_err() || foreign.is_ok_and(|answer| answer.into_inner().lines.is_empty()), "another client reads Acme's audit");
+    ensure!(
+        foreign.is_err() || foreign.is_ok_and(|answer| answer.into_inner().lines.is_empty()),
+        "another client reads Acme's audit"
+    );
     Ok(())
 }

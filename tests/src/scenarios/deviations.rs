@@ -6,8 +6,9 @@ use portico_core::Clock as _;
 use portico_proto::{
     time::{moment, timestamp},
     workflow::v1::{
-        AddTaskRequest, CancelRunRequest, CompleteTaskRequest, DeclineStepRequest, GetStepRequest, MoveDueDateRequest, PauseRunRequest,
-        ReassignStepRequest, ResumeRunRequest, RunState, StepState, WaiveStepRequest,
+        AddTaskRequest, CancelRunRequest, CompleteTaskRequest, DeclineStepRequest, GetStepRequest,
+        MoveDueDateRequest, PauseRunRequest, ReassignStepRequest, ResumeRunRequest, RunState, StepState,
+        WaiveStepRequest,
     },
 };
 
@@ -17,17 +18,29 @@ use crate::harness::{Outcome, World, steps};
 pub(super) async fn s10_staff_deviate_and_the_client_sees_the_consequence() -> Outcome {
     let world = World::demo().await?;
     let engagement = world.signed_engagement("Warehouse audit").await?;
-    let (ana, paul) = (world.person("northwind", "ana@acme.example").await?, world.person("northwind", "paul@northwind.example").await?);
+    let (ana, paul) = (
+        world.person("northwind", "ana@acme.example").await?,
+        world.person("northwind", "paul@northwind.example").await?,
+    );
     let run = paul.run(&engagement.run).await?;
     let by_key = steps(&run);
 
     let reason = "You sent the answers by post".to_owned();
-    paul.workflow().waive_step(WaiveStepRequest { step_id: by_key["intake"].id.clone(), reason: reason.clone() }).await?;
+    paul.workflow()
+        .waive_step(WaiveStepRequest { step_id: by_key["intake"].id.clone(), reason: reason.clone() })
+        .await?;
     let seen = steps(&ana.run(&engagement.run).await?)["intake"].clone();
-    ensure!(seen.state() == StepState::Waived && seen.reason.contains("by post"), "the client does not see the waiver: {seen:?}");
+    ensure!(
+        seen.state() == StepState::Waived && seen.reason.contains("by post"),
+        "the client does not see the waiver: {seen:?}"
+    );
 
     let later = world_now(&run) + TimeDelta::days(30);
-    let asked = MoveDueDateRequest { step_id: by_key["sysdocs"].id.clone(), due: Some(timestamp(later)), reason: "Holidays".to_owned() };
+    let asked = MoveDueDateRequest {
+        step_id: by_key["sysdocs"].id.clone(),
+        due: Some(timestamp(later)),
+        reason: "Holidays".to_owned(),
+    };
     paul.workflow().move_due_date(asked).await?;
     let seen = steps(&ana.run(&engagement.run).await?)["sysdocs"].clone();
     let due = seen.due.as_ref().and_then(moment).context("no due date")?;
@@ -49,28 +62,61 @@ pub(super) async fn s10_staff_deviate_and_the_client_sees_the_consequence() -> O
         ..AddTaskRequest::default()
     };
     let hidden = paul.workflow().add_task(hidden).await?.into_inner().step.context("no task")?;
-    let titles: Vec<String> = ana.run(&engagement.run).await?.steps.into_iter().map(|step| step.title).collect();
-    ensure!(titles.contains(&"Name a contact for IT".to_owned()), "the client does not see the new task: {titles:?}");
+    let titles: Vec<String> =
+        ana.run(&engagement.run).await?.steps.into_iter().map(|step| step.title).collect();
+    ensure!(
+        titles.contains(&"Name a contact for IT".to_owned()),
+        "the client does not see the new task: {titles:?}"
+    );
     ensure!(!titles.contains(&"Check the credit rating".to_owned()), "the client sees an internal task");
-    ensure!(ana.workflow().get_step(GetStepRequest { step_id: hidden.id }).await.is_err(), "the client opens an internal task");
-    ana.workflow().complete_task(CompleteTaskRequest { step_id: task.id, note: "It is me".to_owned() }).await?;
+    ensure!(
+        ana.workflow().get_step(GetStepRequest { step_id: hidden.id }).await.is_err(),
+        "the client opens an internal task"
+    );
+    ana.workflow()
+        .complete_task(CompleteTaskRequest { step_id: task.id, note: "It is me".to_owned() })
+        .await?;
 
     let sam = world.person("northwind", "sam@acme.example").await?;
-    let asked = DeclineStepRequest { step_id: by_key["sysdocs"].id.clone(), colleague_id: sam.id.clone(), message: String::new() };
+    let asked = DeclineStepRequest {
+        step_id: by_key["sysdocs"].id.clone(),
+        colleague_id: sam.id.clone(),
+        message: String::new(),
+    };
     ana.workflow().decline_step(asked).await?;
     let now = steps(&paul.run(&engagement.run).await?)["sysdocs"].clone();
-    ensure!(now.assignee.is_some_and(|who| who.person_ids == [sam.id.clone()]), "the task did not move to the colleague");
-    let asked = ReassignStepRequest { step_id: by_key["sysdocs"].id.clone(), person_ids: vec![ana.id.clone()], ..ReassignStepRequest::default() };
+    ensure!(
+        now.assignee.is_some_and(|who| who.person_ids == [sam.id.clone()]),
+        "the task did not move to the colleague"
+    );
+    let asked = ReassignStepRequest {
+        step_id: by_key["sysdocs"].id.clone(),
+        person_ids: vec![ana.id.clone()],
+        ..ReassignStepRequest::default()
+    };
     paul.workflow().reassign_step(asked).await?;
 
-    paul.workflow().pause_run(PauseRunRequest { run_id: engagement.run.clone(), reason: "Budget".to_owned() }).await?;
+    paul.workflow()
+        .pause_run(PauseRunRequest { run_id: engagement.run.clone(), reason: "Budget".to_owned() })
+        .await?;
     let seen = ana.run(&engagement.run).await?;
-    ensure!(seen.state() == RunState::Paused && seen.reason.contains("Budget"), "the client does not see the pause");
+    ensure!(
+        seen.state() == RunState::Paused && seen.reason.contains("Budget"),
+        "the client does not see the pause"
+    );
     paul.workflow().resume_run(ResumeRunRequest { run_id: engagement.run.clone() }).await?;
-    paul.workflow().cancel_run(CancelRunRequest { run_id: engagement.run.clone(), reason: "The project is off".to_owned() }).await?;
+    paul.workflow()
+        .cancel_run(CancelRunRequest {
+            run_id: engagement.run.clone(),
+            reason: "The project is off".to_owned(),
+        })
+        .await?;
     let seen = ana.run(&engagement.run).await?;
     ensure!(seen.state() == RunState::Cancelled, "the run is not cancelled");
-    ensure!(seen.steps.iter().all(|step| !matches!(step.state(), StepState::Active | StepState::Ready)), "an ended run has open steps");
+    ensure!(
+        seen.steps.iter().all(|step| !matches!(step.state(), StepState::Active | StepState::Ready)),
+        "an ended run has open steps"
+    );
     Ok(())
 }
 
@@ -101,7 +147,10 @@ pub(super) async fn reminders_come_as_often_as_the_definition_says_and_a_restart
         world.settle().await?;
         counts.push(world.mailbox("northwind").await?.count("ana@acme.example", "reminder").await?);
     }
-    ensure!(counts == [0, 1, 2, 2, 3, 4, 4, 4], "one two days before, then one, four and seven days after: {counts:?}");
+    ensure!(
+        counts == [0, 1, 2, 2, 3, 4, 4, 4],
+        "one two days before, then one, four and seven days after: {counts:?}"
+    );
     ensure!(world.clock().now() > due, "the clock did not move");
     Ok(())
 }

@@ -8,7 +8,8 @@ mod vendor;
 use crate::{cases, harness::Case};
 
 use conversation::{
-    s07_live_events_reach_those_they_are_for_and_nobody_else, s08_a_thread_is_shared_and_internal_notes_stay_with_staff,
+    s07_live_events_reach_those_they_are_for_and_nobody_else,
+    s08_a_thread_is_shared_and_internal_notes_stay_with_staff,
     s11_the_audit_tells_who_did_what_and_the_client_sees_their_part,
 };
 use deviations::{
@@ -22,7 +23,8 @@ use onboarding::{
     s09_the_manager_is_told_once_and_an_approval_is_for_one_version, s13_a_client_never_sees_the_fee,
 };
 use vendor::{
-    i11_a_number_is_unique_within_its_account_only_and_vendors_see_their_own, s12_invoices_are_approved_by_threshold_and_paid,
+    i11_a_number_is_unique_within_its_account_only_and_vendors_see_their_own,
+    s12_invoices_are_approved_by_threshold_and_paid,
 };
 
 /// All cases of this group.

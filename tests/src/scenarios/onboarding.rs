@@ -5,12 +5,13 @@ use http::Method;
 use portico_core::{Clock as _, SystemClock};
 use portico_proto::{
     documents::v1::{
-        AcceptItemRequest, Envelope, GetEnvelopeRequest, GetRequestRequest, ItemState, Request, ReturnItemRequest,
-        SignEnvelopeRequest,
+        AcceptItemRequest, Envelope, GetEnvelopeRequest, GetRequestRequest, ItemState, Request,
+        ReturnItemRequest, SignEnvelopeRequest,
     },
     workflow::v1::{
-        BookTimeRequest, DecideApprovalRequest, Decision, GetFormRequest, GetMeetingRequest, GetRecordRequest,
-        ListAttentionRequest, OfferTimesRequest, RunState, SaveDraftRequest, StepState, SubmitFormRequest,
+        BookTimeRequest, DecideApprovalRequest, Decision, GetFormRequest, GetMeetingRequest,
+        GetRecordRequest, ListAttentionRequest, OfferTimesRequest, RunState, SaveDraftRequest, StepState,
+        SubmitFormRequest,
     },
 };
 use serde_json::json;
@@ -47,12 +48,16 @@ pub(super) async fn s01_a_signed_contract_starts_exactly_one_run() -> Outcome {
         let _ = admin.transition(&engagement.record, "signed").await;
     }
     world.settle().await?;
-    let runs: i64 = sqlx::query_scalar("select count(*) from workflow.runs").fetch_one(world.database.admin()).await?;
+    let runs: i64 =
+        sqlx::query_scalar("select count(*) from workflow.runs").fetch_one(world.database.admin()).await?;
     ensure!(runs == 1, "{runs} runs started for one contract");
     let ana = world.person("northwind", "ana@acme.example").await?;
     let attention = ana.workflow().list_attention(ListAttentionRequest::default()).await?.into_inner();
     ensure!(attention.needs_you.len() >= 3, "Ana needs to do {} things", attention.needs_you.len());
-    ensure!(attention.needs_you.iter().all(|item| item.step.as_ref().is_some_and(|step| step.due.is_some())), "a task without its due date");
+    ensure!(
+        attention.needs_you.iter().all(|item| item.step.as_ref().is_some_and(|step| step.due.is_some())),
+        "a task without its due date"
+    );
     Ok(())
 }
 
@@ -98,10 +103,15 @@ pub(super) async fn s03_a_form_is_saved_validated_and_handed_in_once() -> Outcom
         answers_json: answers.to_string(),
         etag: etag.to_owned(),
     };
-    let incomplete = workflow.submit_form(submit(json!({"goals": "Fewer forms", "has_existing_system": true}), &saved.etag)).await;
+    let incomplete = workflow
+        .submit_form(submit(json!({"goals": "Fewer forms", "has_existing_system": true}), &saved.etag))
+        .await;
     let problem = portico_rpc::problem_from(&incomplete.err().context("an incomplete form was taken")?);
     let fields: Vec<&str> = problem.fields.iter().map(|field| field.field.as_str()).collect();
-    ensure!(fields.contains(&"company_legal_name") && fields.contains(&"existing_system"), "errors at {fields:?}");
+    ensure!(
+        fields.contains(&"company_legal_name") && fields.contains(&"existing_system"),
+        "errors at {fields:?}"
+    );
     // The hidden answer is dropped before validation, so that nothing stale is kept.
     let whole = json!({"company_legal_name": "Acme GmbH", "goals": "Fewer forms", "has_existing_system": false, "existing_system": "left over"});
     let first = workflow.submit_form(submit(whole.clone(), &saved.etag)).await?.into_inner();
@@ -109,10 +119,12 @@ pub(super) async fn s03_a_form_is_saved_validated_and_handed_in_once() -> Outcom
     let second = workflow.submit_form(submit(whole, &saved.etag)).await;
     let kept = workflow.get_form(GetFormRequest { step_id }).await?.into_inner();
     ensure!(!kept.answers_json.contains("left over"), "a hidden answer was kept");
-    let submissions: i64 = sqlx::query_scalar("select count(*) from workflow.run_events where kind like '%completed%' or kind like '%done%'")
-        .fetch_one(world.database.admin())
-        .await
-        .unwrap_or(1);
+    let submissions: i64 = sqlx::query_scalar(
+        "select count(*) from workflow.run_events where kind like '%completed%' or kind like '%done%'",
+    )
+    .fetch_one(world.database.admin())
+    .await
+    .unwrap_or(1);
     ensure!(submissions <= 1, "the double click counted {submissions} times; it answered {second:?}");
     Ok(())
 }
@@ -126,12 +138,25 @@ pub(super) async fn s04_documents_are_uploaded_returned_and_accepted() -> Outcom
     let step = step_id(&ana, &engagement, "sysdocs").await?;
     let item = request(&ana, &step).await?.items.first().context("no item")?.clone();
     let path = format!("/items/{}/files", item.id);
-    let disguised = ana.send_file(Method::POST, &path, "harmless.pdf", b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00".to_vec()).await?;
-    ensure!(!disguised.status.is_success() || disguised.headers.contains_key("grpc-status"), "a program named as a PDF was taken");
+    let disguised = ana
+        .send_file(
+            Method::POST,
+            &path,
+            "harmless.pdf",
+            b"MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff\x00\x00".to_vec(),
+        )
+        .await?;
+    ensure!(
+        !disguised.status.is_success() || disguised.headers.contains_key("grpc-status"),
+        "a program named as a PDF was taken"
+    );
     let first = ana.upload(&path, "Übersicht.pdf", pdf("System overview", 2)).await?;
     let version = first.text("version_id")?;
     world.settle().await?;
-    ensure!(request(&ana, &step).await?.items[0].state() == ItemState::Checking, "the item is not being checked");
+    ensure!(
+        request(&ana, &step).await?.items[0].state() == ItemState::Checking,
+        "the item is not being checked"
+    );
     let bytes = paul.download(&format!("/versions/{version}")).await?;
     ensure!(bytes.body.starts_with(b"%PDF"), "the download is not what was uploaded");
     let part = paul.download(&format!("/versions/{version}")).await?.body.slice(..8);
@@ -140,14 +165,23 @@ pub(super) async fn s04_documents_are_uploaded_returned_and_accepted() -> Outcom
     paul.documents().return_item(refused).await?;
     world.settle().await?;
     let returned = request(&ana, &step).await?;
-    ensure!(returned.items[0].state() == ItemState::Returned && returned.items[0].reason.contains("Page 2"), "not returned with its reason");
+    ensure!(
+        returned.items[0].state() == ItemState::Returned && returned.items[0].reason.contains("Page 2"),
+        "not returned with its reason"
+    );
     ana.upload(&path, "overview-2.pdf", pdf("System overview", 3)).await?;
     world.settle().await?;
     paul.documents().accept_item(AcceptItemRequest { item_id: item.id.clone() }).await?;
     world.settle().await?;
-    ensure!(state(&ana, &engagement, "sysdocs").await? == StepState::Done, "the step is not done after its only item was accepted");
+    ensure!(
+        state(&ana, &engagement, "sysdocs").await? == StepState::Done,
+        "the step is not done after its only item was accepted"
+    );
     let late = ana.send_file(Method::POST, &path, "late.pdf", pdf("late", 1)).await?;
-    ensure!(!late.status.is_success() || late.headers.contains_key("grpc-status"), "an accepted item took another file");
+    ensure!(
+        !late.status.is_success() || late.headers.contains_key("grpc-status"),
+        "an accepted item took another file"
+    );
     Ok(())
 }
 
@@ -177,24 +211,40 @@ pub(super) async fn s05_a_contract_is_signed_in_order() -> Outcome {
     ensure!(sam.documents().sign_envelope(another_text).await.is_err(), "signed what was not read");
     sam.documents().sign_envelope(sign("Sam Okafor")).await?;
     world.settle().await?;
-    ensure!(state(&paul, &engagement, "agreement").await? == StepState::Active, "done after the first of two signatures");
+    ensure!(
+        state(&paul, &engagement, "agreement").await? == StepState::Active,
+        "done after the first of two signatures"
+    );
     paul.documents().sign_envelope(sign("Paul Meyer")).await?;
     world.settle().await?;
-    ensure!(state(&sam, &engagement, "agreement").await? == StepState::Done, "not done after both signatures");
+    ensure!(
+        state(&sam, &engagement, "agreement").await? == StepState::Done,
+        "not done after both signatures"
+    );
     let signed = envelope(&sam, &step).await?.signed.context("no signed file")?;
     let file = sam.download(&format!("/versions/{}", signed.id)).await?;
     let text = pdf_text(&file.body)?;
     for words in ["Sam Okafor", "Paul Meyer", &original.sha256[..16]] {
-        ensure!(text.replace([' ', '\n'], "").contains(&words.replace(' ', "")), "the signed file does not say {words}: {text}");
+        ensure!(
+            text.replace([' ', '\n'], "").contains(&words.replace(' ', "")),
+            "the signed file does not say {words}: {text}"
+        );
     }
-    ensure!(!String::from_utf8_lossy(&file.body).to_lowercase().contains("portico"), "the signed file names the product");
+    ensure!(
+        !String::from_utf8_lossy(&file.body).to_lowercase().contains("portico"),
+        "the signed file names the product"
+    );
     Ok(())
 }
 
 fn pdf_text(bytes: &[u8]) -> anyhow::Result<String> {
     let file = tempfile::NamedTempFile::new()?;
     std::fs::write(file.path(), bytes)?;
-    let output = std::process::Command::new("pdftotext").arg(file.path()).arg("-").output().context("running pdftotext")?;
+    let output = std::process::Command::new("pdftotext")
+        .arg(file.path())
+        .arg("-")
+        .output()
+        .context("running pdftotext")?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -206,7 +256,10 @@ pub(super) async fn s06_one_time_is_booked_by_one_client() -> Outcome {
         .engagement("northwind", "paul@northwind.example", "Globex", &["gina@globex.example"], "Plant audit")
         .await?;
     let paul = world.person("northwind", "paul@northwind.example").await?;
-    let (ana, gina) = (world.person("northwind", "ana@acme.example").await?, world.person("northwind", "gina@globex.example").await?);
+    let (ana, gina) = (
+        world.person("northwind", "ana@acme.example").await?,
+        world.person("northwind", "gina@globex.example").await?,
+    );
     let at = portico_proto::time::timestamp(SystemClock.now() + chrono::TimeDelta::days(7));
     let mut steps_of = Vec::new();
     for engagement in [&acme, &globex] {
@@ -214,18 +267,30 @@ pub(super) async fn s06_one_time_is_booked_by_one_client() -> Outcome {
         paul.workflow().offer_times(OfferTimesRequest { step_id: step.clone(), starts: vec![at] }).await?;
         steps_of.push(step);
     }
-    let slot = |answer: portico_proto::workflow::v1::GetMeetingResponse| answer.slots.first().map(|slot| slot.id.clone());
+    let slot = |answer: portico_proto::workflow::v1::GetMeetingResponse| {
+        answer.slots.first().map(|slot| slot.id.clone())
+    };
     let ask = |step: &String| GetMeetingRequest { step_id: step.clone() };
-    let slot_a = slot(ana.workflow().get_meeting(ask(&steps_of[0])).await?.into_inner()).context("no time for Acme")?;
-    let slot_g = slot(gina.workflow().get_meeting(ask(&steps_of[1])).await?.into_inner()).context("no time for Globex")?;
+    let slot_a = slot(ana.workflow().get_meeting(ask(&steps_of[0])).await?.into_inner())
+        .context("no time for Acme")?;
+    let slot_g = slot(gina.workflow().get_meeting(ask(&steps_of[1])).await?.into_inner())
+        .context("no time for Globex")?;
     let (mut first, mut second) = (ana.workflow(), gina.workflow());
     let (one, two) = tokio::join!(
         first.book_time(BookTimeRequest { step_id: steps_of[0].clone(), slot_id: slot_a }),
         second.book_time(BookTimeRequest { step_id: steps_of[1].clone(), slot_id: slot_g }),
     );
-    ensure!(one.is_ok() != two.is_ok(), "the same hour was booked {}", if one.is_ok() { "twice" } else { "by nobody" });
+    ensure!(
+        one.is_ok() != two.is_ok(),
+        "the same hour was booked {}",
+        if one.is_ok() { "twice" } else { "by nobody" }
+    );
     world.settle().await?;
-    let (winner, step, email) = if one.is_ok() { (&ana, &steps_of[0], "ana@acme.example") } else { (&gina, &steps_of[1], "gina@globex.example") };
+    let (winner, step, email) = if one.is_ok() {
+        (&ana, &steps_of[0], "ana@acme.example")
+    } else {
+        (&gina, &steps_of[1], "gina@globex.example")
+    };
     let meeting = winner.workflow().get_meeting(ask(step)).await?.into_inner();
     ensure!(meeting.calendar.contains("BEGIN:VCALENDAR") && meeting.booked.is_some(), "no calendar file");
     let mail = world.mailbox("northwind").await?.wait_for(email, "meeting", 0).await?;
@@ -237,12 +302,21 @@ pub(super) async fn s06_one_time_is_booked_by_one_client() -> Outcome {
 pub(super) async fn s09_the_manager_is_told_once_and_an_approval_is_for_one_version() -> Outcome {
     let world = World::demo().await?;
     let engagement = world.signed_engagement("Warehouse audit").await?;
-    let (ana, paul) = (world.person("northwind", "ana@acme.example").await?, world.person("northwind", "paul@northwind.example").await?);
+    let (ana, paul) = (
+        world.person("northwind", "ana@acme.example").await?,
+        world.person("northwind", "paul@northwind.example").await?,
+    );
     do_paperwork(&world, &engagement).await?;
     let step = step_id(&paul, &engagement, "plan").await?;
-    let first = paul.upload(&format!("/deliverables/{step}/versions"), "plan.pdf", pdf("The plan", 1)).await?.text("version_id")?;
+    let first = paul
+        .upload(&format!("/deliverables/{step}/versions"), "plan.pdf", pdf("The plan", 1))
+        .await?
+        .text("version_id")?;
     world.settle().await?;
-    let seen = steps(&ana.run(&engagement.run).await?).get("plan").and_then(|step| step.deliverable.clone()).context("no deliverable")?;
+    let seen = steps(&ana.run(&engagement.run).await?)
+        .get("plan")
+        .and_then(|step| step.deliverable.clone())
+        .context("no deliverable")?;
     ensure!(seen.version_id == first, "the step shows another version");
     let decide = |version: &str, sha256: &str| DecideApprovalRequest {
         step_id: step.clone(),
@@ -255,27 +329,45 @@ pub(super) async fn s09_the_manager_is_told_once_and_an_approval_is_for_one_vers
     world.settle().await?;
     let stale = ana.workflow().decide_approval(decide(&seen.version_id, &seen.sha256)).await;
     ensure!(stale.is_err(), "a version was approved that is not the current one");
-    let now = steps(&ana.run(&engagement.run).await?).get("plan").and_then(|step| step.deliverable.clone()).context("no deliverable")?;
+    let now = steps(&ana.run(&engagement.run).await?)
+        .get("plan")
+        .and_then(|step| step.deliverable.clone())
+        .context("no deliverable")?;
     ana.workflow().decide_approval(decide(&now.version_id, &now.sha256)).await?;
     world.settle().await?;
     let run = ana.run(&engagement.run).await?;
     ensure!(run.state() == RunState::Done, "the run is not done: {:?}", run.steps);
-    ensure!(run.milestones.iter().all(|milestone| milestone.reached_at.is_some()), "a milestone was not reached");
+    ensure!(
+        run.milestones.iter().all(|milestone| milestone.reached_at.is_some()),
+        "a milestone was not reached"
+    );
     let mailbox = world.mailbox("northwind").await?;
     mailbox.wait_for("paul@northwind.example", "notice", 0).await?;
     world.settle().await?;
-    let told = mailbox.to("paul@northwind.example").await?.iter().filter(|mail| mail.subject.contains("ready for kickoff")).count();
+    let told = mailbox
+        .to("paul@northwind.example")
+        .await?
+        .iter()
+        .filter(|mail| mail.subject.contains("ready for kickoff"))
+        .count();
     ensure!(told == 1, "the project manager was told {told} times");
     Ok(())
 }
 
 /// Does everything before the plan: form, documents, both signatures, meeting.
 pub(super) async fn do_paperwork(world: &World, engagement: &Engagement) -> anyhow::Result<()> {
-    let (ana, sam) = (world.person("northwind", "ana@acme.example").await?, world.person("northwind", "sam@acme.example").await?);
+    let (ana, sam) = (
+        world.person("northwind", "ana@acme.example").await?,
+        world.person("northwind", "sam@acme.example").await?,
+    );
     let paul = world.person("northwind", "paul@northwind.example").await?;
-    let answers = json!({"company_legal_name": "Acme GmbH", "goals": "Fewer forms", "has_existing_system": false}).to_string();
+    let answers =
+        json!({"company_legal_name": "Acme GmbH", "goals": "Fewer forms", "has_existing_system": false})
+            .to_string();
     let intake = step_id(&ana, engagement, "intake").await?;
-    ana.workflow().submit_form(SubmitFormRequest { step_id: intake, answers_json: answers, etag: String::new() }).await?;
+    ana.workflow()
+        .submit_form(SubmitFormRequest { step_id: intake, answers_json: answers, etag: String::new() })
+        .await?;
     let sysdocs = step_id(&ana, engagement, "sysdocs").await?;
     for item in request(&ana, &sysdocs).await?.items {
         ana.upload(&format!("/items/{}/files", item.id), "overview.pdf", pdf("Overview", 1)).await?;
@@ -298,7 +390,8 @@ pub(super) async fn do_paperwork(world: &World, engagement: &Engagement) -> anyh
     let kickoff = step_id(&paul, engagement, "kickoff").await?;
     let at = portico_proto::time::timestamp(SystemClock.now() + chrono::TimeDelta::days(6));
     paul.workflow().offer_times(OfferTimesRequest { step_id: kickoff.clone(), starts: vec![at] }).await?;
-    let slots = ana.workflow().get_meeting(GetMeetingRequest { step_id: kickoff.clone() }).await?.into_inner().slots;
+    let slots =
+        ana.workflow().get_meeting(GetMeetingRequest { step_id: kickoff.clone() }).await?.into_inner().slots;
     let slot_id = slots.first().context("no time is offered")?.id.clone();
     ana.workflow().book_time(BookTimeRequest { step_id: kickoff, slot_id }).await?;
     world.settle().await
@@ -311,7 +404,10 @@ pub(super) async fn s13_a_client_never_sees_the_fee() -> Outcome {
     let ask = GetRecordRequest { record_id: engagement.record.clone() };
     let paul = world.person("northwind", "paul@northwind.example").await?;
     let seen = paul.workflow().get_record(ask.clone()).await?.into_inner().record.context("no record")?;
-    ensure!(seen.fields.is_some_and(|fields| fields.fields.contains_key("fee")), "the project manager does not see the fee");
+    ensure!(
+        seen.fields.is_some_and(|fields| fields.fields.contains_key("fee")),
+        "the project manager does not see the fee"
+    );
     let ana = world.person("northwind", "ana@acme.example").await?;
     let seen = ana.workflow().get_record(ask.clone()).await?.into_inner().record.context("no record")?;
     ensure!(!seen.fields.is_some_and(|fields| fields.fields.contains_key("fee")), "the client sees the fee");

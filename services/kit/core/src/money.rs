@@ -54,7 +54,11 @@ impl Money {
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let only_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !only_digits(whole) || !only_digits(fraction) || fraction.len() > decimals as usize {
+        if whole.is_empty()
+            || !only_digits(whole)
+            || !only_digits(fraction)
+            || fraction.len() > decimals as usize
+        {
             return Err(InvalidMoney::Amount(decimals));
         }
         let padded = format!("{whole}{fraction:0<width$}", width = decimals as usize);
@@ -73,7 +77,13 @@ impl fmt::Display for Money {
         if decimals == 0 {
             write!(f, "{sign}{whole} {}", self.currency)
         } else {
-            write!(f, "{sign}{whole}.{:0width$} {}", magnitude % scale, self.currency, width = decimals as usize)
+            write!(
+                f,
+                "{sign}{whole}.{:0width$} {}",
+                magnitude % scale,
+                self.currency,
+                width = decimals as usize
+            )
         }
     }
 }
@@ -81,8 +91,8 @@ impl fmt::Display for Money {
 /// Decimals of the minor unit, from ISO 4217; two for a currency that is not an exception.
 fn decimals(currency: &str) -> u32 {
     match currency {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV" | "XAF"
-        | "XOF" | "XPF" => 0,
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND"
+        | "VUV" | "XAF" | "XOF" | "XPF" => 0,
         "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
         _ => 2,
     }

@@ -52,7 +52,10 @@ impl From<sqlx::Error> for StoreError {
                     // 57P: the server is going down or coming up; 08: the connection broke; 53: out of resources;
                     // 57014: the statement ran into its time limit.
                     Some(code)
-                        if code.starts_with("57P") || code.starts_with("08") || code.starts_with("53") || code == "57014" =>
+                        if code.starts_with("57P")
+                            || code.starts_with("08")
+                            || code.starts_with("53")
+                            || code == "57014" =>
                     {
                         Self::Unavailable(error)
                     }
@@ -79,18 +82,23 @@ impl StoreError {
     /// The error as it leaves the service.
     pub fn problem(&self) -> Problem {
         match self {
-            Self::Unavailable(_) => {
-                Problem::new(ErrorCode::Unavailable, "database_unavailable", "This is briefly not available. Please try again.")
-                    .with_retry_after(Duration::from_secs(2))
+            Self::Unavailable(_) => Problem::new(
+                ErrorCode::Unavailable,
+                "database_unavailable",
+                "This is briefly not available. Please try again.",
+            )
+            .with_retry_after(Duration::from_secs(2))
+            .with_cause(self),
+            Self::Duplicate { .. } => {
+                Problem::new(ErrorCode::AlreadyExists, "already_exists", "This is there already.")
                     .with_cause(self)
             }
-            Self::Duplicate { .. } => {
-                Problem::new(ErrorCode::AlreadyExists, "already_exists", "This is there already.").with_cause(self)
-            }
             Self::Dangling { .. } => Problem::not_found().with_cause(self),
-            Self::Conflict => {
-                Problem::new(ErrorCode::Conflict, "conflict", "Somebody changed this at the same moment. Please try again.")
-            }
+            Self::Conflict => Problem::new(
+                ErrorCode::Conflict,
+                "conflict",
+                "Somebody changed this at the same moment. Please try again.",
+            ),
             Self::Refused(_) | Self::Defect(_) => Problem::internal(self),
         }
     }

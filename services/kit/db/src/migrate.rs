@@ -29,7 +29,11 @@ pub enum MigrateError {
 ///
 /// # Errors
 /// [`MigrateError`] names the schema and what failed.
-pub async fn migrate(config: &DatabaseConfig, service: &str, migrator: &Migrator) -> Result<(), MigrateError> {
+pub async fn migrate(
+    config: &DatabaseConfig,
+    service: &str,
+    migrator: &Migrator,
+) -> Result<(), MigrateError> {
     let connect = |source| MigrateError::Connect { service: service.to_owned(), source };
     let run = |source| MigrateError::Run { service: service.to_owned(), source };
     let mut connection = config.options(service, Role::Migrate).connect().await.map_err(connect)?;

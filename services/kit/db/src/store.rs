@@ -4,9 +4,7 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use portico_core::{AccountScope, ActorKind, Ctx};
 use sqlx::{
-    AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction,
-    pool::PoolConnection,
-    postgres::PgPoolOptions,
+    AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection, postgres::PgPoolOptions,
 };
 
 use crate::{DatabaseConfig, Role, StoreError};
@@ -42,9 +40,11 @@ impl Store {
                 // A connection that still carries one is closed, never handed to the next caller.
                 .after_release(|connection, _| {
                     Box::pin(async move {
-                        sqlx::query_scalar::<_, bool>("select coalesce(current_setting('app.tenant', true), '') = ''")
-                            .fetch_one(connection)
-                            .await
+                        sqlx::query_scalar::<_, bool>(
+                            "select coalesce(current_setting('app.tenant', true), '') = ''",
+                        )
+                        .fetch_one(connection)
+                        .await
                     })
                 })
                 .connect_lazy_with(config.options(service, role))
@@ -199,7 +199,8 @@ mod tests {
         let entropy = SeededEntropy::new(7);
         let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let mut ctx = Ctx::system(TenantId::new(now, &entropy), "'; drop table x; --");
-        ctx.actor.accounts = AccountScope::Listed(vec![AccountId(entropy.uuid(now)), AccountId(entropy.uuid(now))]);
+        ctx.actor.accounts =
+            AccountScope::Listed(vec![AccountId(entropy.uuid(now)), AccountId(entropy.uuid(now))]);
         ctx.actor.roles = vec!["');--".to_owned()];
         let statement = begin_statement(&ctx);
         assert!(!statement.contains("drop"), "{statement}");

@@ -26,7 +26,9 @@ pub fn key<K: DeserializeOwned>(token: &str) -> Result<Option<K>, Problem> {
         return Ok(None);
     }
     let read = || serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token).ok()?).ok();
-    read().map(Some).ok_or_else(|| Problem::invalid("page_token", "Take the token from the page before, or leave it out."))
+    read().map(Some).ok_or_else(|| {
+        Problem::invalid("page_token", "Take the token from the page before, or leave it out.")
+    })
 }
 
 /// Cuts `rows`, of which one more than `size` was read, to a page, and gives the token of the next one; empty at the end.
@@ -58,6 +60,9 @@ mod tests {
 
     #[test]
     fn a_page_has_its_limits() {
-        assert_eq!((size(0, 50, 200), size(-1, 50, 200), size(7, 50, 200), size(9999, 50, 200)), (50, 50, 7, 200));
+        assert_eq!(
+            (size(0, 50, 200), size(-1, 50, 200), size(7, 50, 200), size(9999, 50, 200)),
+            (50, 50, 7, 200)
+        );
     }
 }

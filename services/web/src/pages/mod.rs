@@ -53,7 +53,8 @@ mod tests {
         let paths: HashSet<_> = all().map(|entry| entry.path).collect();
         assert_eq!(paths.len(), all().count());
         // A router panics on paths that it cannot tell apart.
-        let table = all().fold(Router::<Web>::new(), |router, entry| router.route(entry.path, (entry.mount)()));
+        let table =
+            all().fold(Router::<Web>::new(), |router, entry| router.route(entry.path, (entry.mount)()));
         assert!(table.has_routes() && paths.len() > 60);
     }
 }
