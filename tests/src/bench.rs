@@ -2,7 +2,13 @@
 //!
 //! Run by `scripts/bench`, which starts a throw-away database and builds for release.
 
-#[allow(dead_code, reason = "the stories use what the measurements do not")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a measurement that cannot go on says so by panicking"
+)]
+
+#[allow(dead_code, unused_imports, reason = "the stories use what the measurements do not")]
 mod harness;
 
 use std::time::{Duration, Instant};

@@ -3,6 +3,8 @@
 //! One binary, so that it links once. A case whose peer is missing is *skipped with its reason*; where `CI=true` it fails instead,
 //! since there every peer can be had.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a case that cannot go on says so by panicking")]
+
 mod browser;
 mod harness;
 mod house;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
@@ -20,6 +20,8 @@ use crate::{
     assets::asset_url,
     error::PageError,
     layout::{Area, Shell},
+    site::Site,
+    web::{Web, WebConfig},
 };
 
 /// A link of the way back up, above the heading.
@@ -250,6 +252,22 @@ pub async fn secure(request: Request, next: Next) -> Response {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// A layer (`axum::middleware::from_fn_with_state`) for the bare host, where the first run's form ends at the sign-in
+/// page of the firm it made: browsers hold a form's redirects to `form-action` as well.
+pub(crate) async fn let_forms_end_at_firms(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let bare = request.extensions().get::<Site>().is_none();
+    let mut response = next.run(request).await;
+    if bare && let Ok(policy) = HeaderValue::from_str(&bare_policy(web.config())) {
+        response.headers_mut().entry(CONTENT_SECURITY_POLICY).or_insert(policy);
+    }
+    response
+}
+
+fn bare_policy(config: &WebConfig) -> String {
+    let WebConfig { scheme, base_host, port_suffix, .. } = config;
+    POLICY.replace("form-action 'self'", &format!("form-action 'self' {scheme}://*.{base_host}{port_suffix}"))
 }
 
 /// The web app manifest of the request's host: the firm's name and colour, nothing of ours.

@@ -16,7 +16,7 @@ use crate::{
     enter::enter,
     error::{PageError, dress},
     pages,
-    render::secure,
+    render::{let_forms_end_at_firms, secure},
     site::stop_in_trouble,
     web::Web,
 };
@@ -34,6 +34,7 @@ pub fn router(web: Web) -> Router {
         .layer(from_fn(csrf::guard))
         .layer(from_fn(dress))
         .layer(from_fn_with_state(web.clone(), enter))
+        .layer(from_fn_with_state(web.clone(), let_forms_end_at_firms))
         .layer(from_fn(secure))
         .with_state(web)
 }

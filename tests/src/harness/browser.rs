@@ -1,6 +1,8 @@
 //! A real browser: Debian's Chromium, driven through WebDriver.
 
 use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -19,6 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Browser {
     client: Client,
     driver: Child,
+    port: u16,
     _profile: TempDir,
 }
 
@@ -91,7 +94,7 @@ impl Browser {
                 Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
             }
         };
-        Ok(Self { client, driver, _profile: profile })
+        Ok(Self { client, driver, port, _profile: profile })
     }
 
     /// The WebDriver client, for what has no word here.
@@ -210,7 +213,13 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Chromium ends with its driver.
+        // A driver that is killed leaves Chromium behind; asked to shut down, it ends both.
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+            let _ = stream.set_read_timeout(Some(PATIENCE));
+            let _ =
+                stream.write_all(b"GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }

@@ -13,7 +13,7 @@ use portico_web::founding::{NewFirm, found};
 #[derive(Subcommand)]
 pub(crate) enum TenantCommand {
     /// Makes a firm with its first administrator, as the first run does in a browser.
-    Create(Create),
+    Create(Box<Create>),
     /// Lists the firms.
     List,
 }

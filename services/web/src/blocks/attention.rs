@@ -2,7 +2,7 @@
 
 use askama::Template;
 use portico_definition::Attention;
-use portico_proto::workflow::v1::{ListAttentionRequest, ListAttentionResponse};
+use portico_proto::workflow::v1::{AttentionItem, ListAttentionRequest, ListAttentionResponse};
 
 use super::{Place, Shown};
 use crate::{
@@ -24,7 +24,8 @@ struct View<'a> {
     more: usize,
     waiting: Vec<Row>,
     next: &'a str,
-    staff: bool,
+    /// Whether somebody else than the firm is waited for: a colleague, or for staff anybody.
+    others: bool,
 }
 
 impl<'a> View<'a> {
@@ -54,7 +55,7 @@ impl<'a> View<'a> {
                 .take(at_most)
                 .collect(),
             next: &answer.next,
-            staff: false,
+            others: answer.waiting.iter().any(waits_for_a_client),
         }
     }
 
@@ -66,11 +67,16 @@ impl<'a> View<'a> {
     }
 }
 
+fn waits_for_a_client(item: &AttentionItem) -> bool {
+    let assignee = item.step.as_ref().and_then(|step| step.assignee.as_ref());
+    assignee.is_some_and(|assignee| assignee.side == "external")
+}
+
 pub(super) async fn show(place: &Place<'_>, id: &str, block: &Attention) -> Result<Shown, PageError> {
     let asked = ListAttentionRequest { account_id: place.account.clone(), page_size: 100 };
     let answer = place.ask.workflow().list_attention(asked).await?.into_inner();
     let mut view = View::new(place.s(), id, &answer, block.limit.unwrap_or(AT_MOST), place.names_accounts());
-    view.staff = place.ask.reader.is_staff();
+    view.others |= place.ask.reader.is_staff();
     Ok(Shown { heading: Some(view.heading()), html: html(&view)? })
 }
 

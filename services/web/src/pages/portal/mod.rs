@@ -11,6 +11,7 @@ use super::{Entry, Who};
 mod activity;
 mod bytes;
 mod files;
+mod from_notice;
 mod home;
 mod making;
 mod me;
@@ -63,6 +64,8 @@ pub const PAGES: &[Entry] = &[
     page("/messages", || get(messages::messages)),
     page("/messages/{record_id}", || get(thread::thread).post(post::post).layer(DefaultBodyLimit::disable())),
     page("/records/{record_id}", || get(record::record)),
+    page("/runs/{run_id}", || get(from_notice::run)),
+    page("/steps/{step_id}", || get(from_notice::step)),
     page("/me", || get(me::me)),
     page("/me/profile", || post(me_changes::profile)),
     page("/me/password", || post(me_changes::password)),
