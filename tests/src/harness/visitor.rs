@@ -245,6 +245,11 @@ impl Visitor {
         Ok(answer)
     }
 
+    /// The same cookies, sent to another host, as no browser would.
+    pub(crate) fn on_host(&self, host: &str) -> Self {
+        Self { host: host.to_owned(), ..self.clone() }
+    }
+
     /// Whether the browser holds a session.
     pub(crate) fn is_signed_in(&self) -> bool {
         self.cookies.contains_key("__Host-session")

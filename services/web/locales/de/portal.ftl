@@ -99,6 +99,7 @@ sign-declined = Die Unterschrift wurde abgelehnt: { $reason }
 sign-withdrawn = Dieses Dokument wurde zurückgezogen. Vielleicht ist ein neueres unterwegs; hier ist nichts zu unterschreiben.
 sign-closed = Das lässt sich hier nicht mehr unterschreiben.
 sign-not-your-turn = Sie sind noch nicht an der Reihe. Zuerst unterschreibt { $who }; danach bekommen Sie eine E-Mail.
+sign-others-turn = Von Ihrer Seite ist das unterschrieben. Als Nächstes unterschreibt { $who }; Sie bekommen eine E-Mail, sobald alle unterschrieben haben.
 sign-download = Unterschriebenes Dokument herunterladen
 sign-view = Lesen
 signers = Wer unterschreibt

@@ -99,6 +99,7 @@ sign-declined = Somebody declined to sign: { $reason }
 sign-withdrawn = This document was withdrawn. A newer one may be on its way; nothing needs to be signed here.
 sign-closed = This can no longer be signed here.
 sign-not-your-turn = It is not your turn. { $who } signs first; you get a mail when it is yours.
+sign-others-turn = This is signed for your side. { $who } signs next; you get a mail when everybody has signed.
 sign-download = Download the signed document
 sign-view = Read it
 signers = Who signs

@@ -82,14 +82,18 @@ pub(super) fn may_sign(envelope: &Envelope) -> bool {
     envelope.state == "open" && envelope.signers.iter().any(|signer| signer.is_caller)
 }
 
-/// Why the reader cannot sign now, with the tone to say it in.
-fn notice(s: &Shell, envelope: &Envelope, open: bool) -> Option<(&'static str, String)> {
+/// Why the reader, who holds `roles`, cannot sign now, with the tone to say it in.
+fn notice(s: &Shell, envelope: &Envelope, open: bool, roles: &[String]) -> Option<(&'static str, String)> {
+    let has_signed = |signer: &Signer| signer.state() == SignerState::Signed && roles.contains(&signer.role);
     match envelope.state.as_str() {
         "completed" => Some(("ok", s.t("sign-completed"))),
         "declined" => Some(("warn", s.say("sign-declined").arg("reason", &envelope.reason).to_string())),
         "withdrawn" => Some(("info", s.t("sign-withdrawn"))),
         _ if !open => Some(("warn", s.t("sign-closed"))),
         _ if may_sign(envelope) => None,
+        _ if envelope.signers.iter().any(has_signed) => {
+            Some(("ok", s.say("sign-others-turn").arg("who", &envelope.waiting_for).to_string()))
+        }
         _ => Some(("info", s.say("sign-not-your-turn").arg("who", &envelope.waiting_for).to_string())),
     }
 }
@@ -102,7 +106,7 @@ pub(super) async fn load(ask: &Ask, step: &str) -> Result<Envelope, PageError> {
 pub(super) async fn body(ask: &Ask, task: &Task, at: &str, tried: &Tried) -> Result<Body, PageError> {
     let s = &*ask.shell;
     let envelope = load(ask, &task.step.id).await?;
-    let notice = notice(s, &envelope, is_open(&task.step));
+    let notice = notice(s, &envelope, is_open(&task.step), &ask.reader.roles);
     let at = if tried.errors.is_empty() { at } else { "adopt" };
     // What is reviewed comes from the step before, by a form: the address alone leads back to it.
     let at = STEPS.iter().position(|step| *step == at).unwrap_or(0).min(2);
@@ -186,7 +190,7 @@ pub(super) mod tests {
             } else {
                 Vec::new()
             },
-            notice: notice(s, envelope, true),
+            notice: notice(s, envelope, true, &[]),
             typed: "Ana Souza",
             errors,
         }
@@ -227,6 +231,13 @@ pub(super) mod tests {
         let theirs = envelope("open", false);
         let html = view(&s, &theirs, 2, &errors).render().unwrap();
         assert!(html.contains("Ana Souza") && !html.contains("<form"));
-        assert_eq!(notice(&s, &envelope("open", true), false).unwrap().0, "warn");
+        assert_eq!(notice(&s, &envelope("open", true), false, &[]).unwrap().0, "warn");
+        let mut halfway = envelope("open", false);
+        halfway.signers[0].role = "signatory".to_owned();
+        halfway.signers[0].set_state(SignerState::Signed);
+        halfway.waiting_for = "Paul Meyer".to_owned();
+        let told = |roles: &[String]| notice(&s, &halfway, true, roles).unwrap().1;
+        assert!(told(&["signatory".to_owned()]).contains("Paul Meyer signs next"));
+        assert!(told(&[]).contains("not your turn"));
     }
 }
