@@ -9,9 +9,9 @@ mod visitor;
 mod world;
 
 pub(crate) use browser::Browser;
-pub(crate) use case::{Case, Outcome, skip};
+pub(crate) use case::{Case, Outcome};
 pub(crate) use files::pdf;
 pub(crate) use mailbox::{Mailbox, link_path};
 pub(crate) use people::{Engagement, Persona, steps};
-pub(crate) use visitor::{Answer, Visitor, plain};
+pub(crate) use visitor::{Answer, Visitor};
 pub(crate) use world::World;

@@ -54,12 +54,6 @@ impl Answer {
         Ok(self)
     }
 
-    /// Fails where the page shows `words`.
-    pub(crate) fn hides(self, words: &str) -> anyhow::Result<Self> {
-        ensure!(!self.text().contains(words), "{} shows {words:?}", self.path);
-        Ok(self)
-    }
-
     /// Fails unless the page answered with `status`.
     pub(crate) fn is(self, status: StatusCode) -> anyhow::Result<Self> {
         ensure!(
@@ -70,30 +64,6 @@ impl Answer {
             plain(&self.text())
         );
         Ok(self)
-    }
-
-    /// The first address in a link or form that begins with `prefix`.
-    pub(crate) fn address(&self, prefix: &str) -> anyhow::Result<String> {
-        let found = self.addresses(prefix).into_iter().next();
-        found.with_context(|| {
-            format!("{} links to nothing that begins with {prefix}: {}", self.path, plain(&self.text()))
-        })
-    }
-
-    /// All addresses in links and forms that begin with `prefix`, without repeats, in order.
-    pub(crate) fn addresses(&self, prefix: &str) -> Vec<String> {
-        let text = self.text();
-        let mut found = Vec::new();
-        for attribute in ["href=\"", "action=\"", "src=\""] {
-            for (at, _) in text.match_indices(attribute) {
-                let value: String = text[at + attribute.len()..].chars().take_while(|c| *c != '"').collect();
-                let value = value.replace("&amp;", "&");
-                if value.starts_with(prefix) && !found.contains(&value) {
-                    found.push(value);
-                }
-            }
-        }
-        found
     }
 
     /// The value of the first field of this name.
@@ -141,41 +111,6 @@ impl Visitor {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, "application/x-www-form-urlencoded".parse()?);
         self.send(Method::POST, path, headers, body.into()).await
-    }
-
-    /// Uploads a file with further fields, following the redirect of the answer.
-    pub(crate) async fn upload(
-        &mut self,
-        path: &str,
-        fields: &[(&str, &str)],
-        field: &str,
-        files: &[(&str, &[u8])],
-    ) -> anyhow::Result<Answer> {
-        const BOUNDARY: &str = "a-boundary-that-no-file-holds";
-        let mut body = Vec::new();
-        let csrf = self.csrf.clone();
-        for (name, value) in std::iter::once(("_csrf", csrf.as_str())).chain(fields.iter().copied()) {
-            body.extend(
-                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-                    .bytes(),
-            );
-        }
-        for (name, bytes) in files {
-            body.extend(
-                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n")
-                    .bytes(),
-            );
-            body.extend_from_slice(bytes);
-            body.extend(b"\r\n");
-        }
-        body.extend(format!("--{BOUNDARY}--\r\n").bytes());
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}").parse()?);
-        let answer = self.send(Method::POST, path, headers, body.into()).await?;
-        match location(&answer) {
-            Some(next) => self.get(&next).await,
-            None => Ok(answer),
-        }
     }
 
     /// One request as it is; cookies and the form token of the answer are kept.

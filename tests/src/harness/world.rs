@@ -40,11 +40,6 @@ impl World {
         Self::launch(Some(MockClock::at(SystemClock.now())), None).await?.with_demo().await
     }
 
-    /// The demo's two firms, with mail sent through a server at `smtp`.
-    pub(crate) async fn demo_with_smtp(smtp: &str) -> anyhow::Result<Self> {
-        Self::launch(None, Some(smtp.to_owned())).await?.with_demo().await
-    }
-
     async fn launch(clock: Option<MockClock>, smtp: Option<String>) -> anyhow::Result<Self> {
         let database = portico_testkit::database().await?;
         let home = tempfile::tempdir()?;
@@ -118,11 +113,6 @@ impl World {
     /// Somebody on a firm's host who is not signed in.
     pub(crate) fn visitor(&self, slug: &str) -> Visitor {
         Visitor::new(self.address(), &format!("{slug}.localhost:{}", self.address().port()))
-    }
-
-    /// Somebody on the bare host.
-    pub(crate) fn stranger(&self) -> Visitor {
-        Visitor::new(self.address(), &format!("localhost:{}", self.address().port()))
     }
 
     /// A member of the demo's staff, signed in by password.

@@ -24,7 +24,7 @@ pub(super) fn links(s: &Shell, step: &Step) -> Vec<Link> {
         "meeting" if !untouched => {
             links.push(link("console-times", format!("/console/steps/{}/meeting", step.id)))
         }
-        "approval" if has_deliverable(step) => {
+        "approval" if has_deliverable(step) && !untouched => {
             links.push(link("console-deliverable", format!("/console/steps/{}/deliverable", step.id)));
         }
         _ => {}

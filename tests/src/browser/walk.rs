@@ -1,0 +1,119 @@
+//! The walk over every page that links lead to: no policy violation, no error in a script, no dead link, sound markup.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use anyhow::{Context as _, ensure};
+use portico_core::{Clock as _, SystemClock};
+use portico_proto::{
+    documents::v1::GetRequestRequest,
+    messaging::v1::PostMessageRequest,
+    workflow::v1::{BookTimeRequest, GetMeetingRequest, OfferTimesRequest},
+};
+
+use super::page::{Look, picture};
+use crate::harness::{Browser, Engagement, Outcome, Visitor, World, pdf, steps};
+
+/// So many pages of one kind, such as tasks, are opened: enough for one of each type.
+const OF_A_KIND: usize = 5;
+
+/// Every page that Ana can reach from her home.
+pub(super) async fn b05_the_portal_loads_without_complaints() -> Outcome {
+    let world = World::demo().await?;
+    furnished(&world).await?;
+    let visitor = world.client("northwind", "ana@acme.example").await?;
+    let (browser, kinds) = walk(&world, &visitor, "/").await?;
+    for kind in ["/", "/tasks", "/tasks/…", "/files", "/files/…/view", "/messages", "/messages/…", "/me"]
+    {
+        ensure!(kinds.contains(kind), "no link leads to {kind}, only to {kinds:?}");
+    }
+    browser.close().await
+}
+
+/// Every page that Nora can reach from the console.
+pub(super) async fn b05_the_console_loads_without_complaints() -> Outcome {
+    let world = World::demo().await?;
+    furnished(&world).await?;
+    let visitor = world.staff("northwind", "nora@northwind.example").await?;
+    let (browser, kinds) = walk(&world, &visitor, "/console").await?;
+    for kind in [
+        "/console/accounts",
+        "/console/accounts/…",
+        "/console/people",
+        "/console/runs/…",
+        "/console/steps/…",
+        "/console/portals",
+        "/console/audit",
+        "/console/mail",
+        "/console/settings",
+    ] {
+        ensure!(kinds.contains(kind), "no link leads to {kind}, only to {kinds:?}");
+    }
+    browser.goto(&world.url("northwind", "/console")).await?;
+    picture(&browser, "console-home").await?;
+    browser.close().await
+}
+
+/// An engagement with a message, a file and a booked call, so that lists are not empty and every kind of step has begun.
+async fn furnished(world: &World) -> anyhow::Result<Engagement> {
+    let engagement = world.signed_engagement("Warehouse audit").await?;
+    let ana = world.person("northwind", "ana@acme.example").await?;
+    let run = ana.run(&engagement.run).await?;
+    let asked = GetRequestRequest { step_id: steps(&run)["sysdocs"].id.clone() };
+    let request = ana.documents().get_request(asked).await?.into_inner().request.context("no request")?;
+    let item = request.items.first().context("no item")?;
+    ana.upload(&format!("/items/{}/files", item.id), "overview.pdf", pdf("Overview", 2)).await?;
+    let said = PostMessageRequest {
+        record_id: engagement.record.clone(),
+        body: "The overview is there".to_owned(),
+        ..PostMessageRequest::default()
+    };
+    ana.messaging().post_message(said).await?;
+    let paul = world.person("northwind", "paul@northwind.example").await?;
+    let kickoff = steps(&run)["kickoff"].id.clone();
+    let at = portico_proto::time::timestamp(SystemClock.now() + chrono::TimeDelta::days(6));
+    paul.workflow().offer_times(OfferTimesRequest { step_id: kickoff.clone(), starts: vec![at] }).await?;
+    let asked = GetMeetingRequest { step_id: kickoff.clone() };
+    let slots = ana.workflow().get_meeting(asked).await?.into_inner().slots;
+    let slot_id = slots.first().context("no time is offered")?.id.clone();
+    ana.workflow().book_time(BookTimeRequest { step_id: kickoff, slot_id }).await?;
+    world.settle().await?;
+    Ok(engagement)
+}
+
+/// Follows all links from `start`; answers the browser and the kinds of pages that it saw.
+async fn walk(world: &World, visitor: &Visitor, start: &str) -> anyhow::Result<(Browser, BTreeSet<String>)> {
+    let browser = Browser::desk().await?;
+    browser.take_over(visitor, &world.url("northwind", start)).await?;
+    // The sign-in page that came before the session is not part of the walk.
+    browser.complaints().await?;
+    let mut kinds = BTreeMap::new();
+    let mut met = BTreeSet::from([start.to_owned()]);
+    let mut ahead = VecDeque::from([start.to_owned()]);
+    let mut wrong = Vec::new();
+    while let Some(path) = ahead.pop_front() {
+        let seen: &mut usize = kinds.entry(kind(&path)).or_default();
+        *seen += 1;
+        if *seen > OF_A_KIND {
+            continue;
+        }
+        browser.goto(&world.url("northwind", &path)).await?;
+        let look = Look::at(&browser).await?;
+        let complaints = browser.complaints().await?;
+        wrong.extend(look.wrong().into_iter().chain(complaints).map(|what| format!("{path}: {what}")));
+        ahead.extend(look.links.into_iter().filter(|link| !is_file(link) && met.insert(link.clone())));
+    }
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok((browser, kinds.into_keys().collect()))
+}
+
+/// A page's address without what differs between pages of one kind.
+fn kind(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    let parts = path.split('/').map(|part| if part.parse::<uuid::Uuid>().is_ok() { "…" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Whether a link downloads rather than opens a page.
+fn is_file(link: &str) -> bool {
+    kind(link) == "/files/…" || link.ends_with(".ics")
+}
