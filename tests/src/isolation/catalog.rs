@@ -67,7 +67,7 @@ union all select format('%s grants %s to %s', t.name, a.privilege_type, case whe
 union all select format('the function %s runs with its owner''s rights', p.oid::regprocedure) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
   where n.nspname in ('identity','tenancy','documents','workflow','messaging','billing','portico') and (p.prosecdef or p.proleakproof)
 union all select format('the role %s could bypass isolation', rolname) from pg_roles
-  where rolname like 'portico\_%' and (rolsuper or rolbypassrls or rolcreaterole or rolreplication)
+  where rolname ~ '^portico_(identity|tenancy|documents|workflow|messaging|billing)(_relay|_migrate|_owner)?$' and (rolsuper or rolbypassrls or rolcreaterole or rolreplication)
 union all select format('the role %s is a member of an owner', m.member::regrole) from pg_auth_members m
   where m.roleid::regrole::text like 'portico\_%\_owner' and m.member::regrole::text not like '%\_migrate'
 ";
