@@ -50,14 +50,22 @@ pub(super) async fn i09_i12_no_row_moves_and_no_upsert_reaches_a_foreign_one() -
     ensure!(moved.execute(tx.conn()).await.is_err(), "a record moved to another account");
     tx.rollback().await?;
 
+    let whole: String = sqlx::query_scalar("select to_jsonb(r)::text from workflow.records r where id = $1")
+        .bind(record)
+        .fetch_one(world.database.admin())
+        .await?;
     let mut tx = store.begin(&portico_testkit::system(other)).await?;
     let upsert = sqlx::query(
-        "insert into workflow.records select * from workflow.records where id = $1
+        "insert into workflow.records select * from jsonb_populate_record(null::workflow.records, $1::jsonb)
          on conflict (tenant_id, id) do update set state = 'lost'",
     );
-    let touched = upsert.bind(record).execute(tx.conn()).await.map(|done| done.rows_affected()).unwrap_or(0);
+    let refusal =
+        upsert.bind(&whole).execute(tx.conn()).await.err().context("an upsert reached another firm's row")?;
+    ensure!(
+        refusal.to_string().contains("row-level security"),
+        "the upsert failed for another reason: {refusal}"
+    );
     tx.rollback().await?;
-    ensure!(touched == 0, "an upsert of another firm touched {touched} rows");
     Ok(())
 }
 
