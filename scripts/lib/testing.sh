@@ -12,7 +12,7 @@ test_cluster_reserve() {
 }
 
 # Starts the cluster once a run, even though each stage runs in a shell of its own: the note says where it is.
-# Safe storage is switched off, since nothing in it outlives the run.
+# Safe storage is switched off, since nothing in it outlives the run. Arguments are further options of the server.
 test_cluster_ensure() {
   if [[ ! -s $TEST_CLUSTER_NOTE ]]; then
     TEST_CLUSTER=$(temporary_cluster_folder)
@@ -20,7 +20,7 @@ test_cluster_ensure() {
     cluster_create "$TEST_CLUSTER" "$TEST_PASSWORD" --no-sync
     cluster_start "$TEST_CLUSTER" -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
       -c max_connections=300 -c shared_buffers=256MB -c wal_level=minimal -c max_wal_senders=0 \
-      -c checkpoint_timeout=1h -c max_wal_size=4GB >/dev/null
+      -c checkpoint_timeout=1h -c max_wal_size=4GB "$@" >/dev/null
   fi
   TEST_CLUSTER=$(cat "$TEST_CLUSTER_NOTE")
   TEST_PORT=$(as_postgres cat "$TEST_CLUSTER/port")

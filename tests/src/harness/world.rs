@@ -21,7 +21,7 @@ pub(crate) struct World {
     pub(crate) database: TestDatabase,
     settings: Settings,
     clock: Option<MockClock>,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl World {
@@ -48,7 +48,7 @@ impl World {
         settings.smtp = smtp;
         settings.setup_token = Some("set-up-token".to_owned());
         settings.requests_per_minute = 60_000;
-        let mut world = Self { portico: None, database, settings, clock, _home: home };
+        let mut world = Self { portico: None, database, settings, clock, home };
         world.boot().await?;
         Ok(world)
     }
@@ -73,16 +73,26 @@ impl World {
     }
 
     fn portico(&self) -> &Portico {
-        // Absent only within `restart`.
+        // Absent only within `restart` and after `stop`.
         self.portico.as_ref().expect("a running Portico")
     }
 
     /// Stops and starts it on the same database and files.
     pub(crate) async fn restart(&mut self) -> anyhow::Result<()> {
+        self.stop().await;
+        self.boot().await
+    }
+
+    /// Stops it for good; its database and files stay until the world is dropped.
+    pub(crate) async fn stop(&mut self) {
         if let Some(portico) = self.portico.take() {
             portico.stop().await;
         }
-        self.boot().await
+    }
+
+    /// Where its keys and files lie.
+    pub(crate) fn home(&self) -> &std::path::Path {
+        self.home.path()
     }
 
     /// Where it listens.

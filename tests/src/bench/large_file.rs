@@ -1,0 +1,74 @@
+//! A large file up and down, and what memory it takes.
+
+use std::time::Instant;
+
+use anyhow::Context as _;
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::stream;
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+use portico_proto::documents::v1::GetRequestRequest;
+
+use crate::{
+    harness::{World, steps},
+    say, usage,
+};
+
+const CHUNK: usize = 1024 * 1024;
+
+/// Sends a file of `BENCH_MIB` MiB (1024) to a document request and reads it back.
+///
+/// # Errors
+/// Where it is refused.
+pub(crate) async fn measure() -> anyhow::Result<()> {
+    let mib: usize = std::env::var("BENCH_MIB").ok().and_then(|text| text.parse().ok()).unwrap_or(1024);
+    let world = World::demo().await?;
+    let engagement = world.signed_engagement("Warehouse audit").await?;
+    let ana = world.person("northwind", "ana@acme.example").await?;
+    let step = steps(&ana.run(&engagement.run).await?)["sysdocs"].id.clone();
+    let request =
+        ana.documents().get_request(GetRequestRequest { step_id: step }).await?.into_inner().request;
+    let item = request.and_then(|request| request.items.into_iter().next()).context("no item")?;
+    sqlx::query("update documents.items set max_bytes = 5368709120").execute(world.database.admin()).await?;
+    let block = Bytes::from(vec![7_u8; CHUNK]);
+    let head = Bytes::from_static(b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+    let body =
+        stream::iter((0..mib).map(move |index| {
+            Ok::<_, std::io::Error>(if index == 0 { head.clone() } else { block.clone() })
+        }));
+    let before = usage::resident_mib("self")?;
+    let start = Instant::now();
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(format!("/items/{}/files", item.id))
+        .header("x-file-name", "large.zip")
+        .body(Body::from_stream(body))?;
+    let channel = ana.channel("documents").without_deadline();
+    let answer = channel.send(request.map(tonic::body::Body::new)).await?;
+    let status = answer.status();
+    let text = answer.into_body().collect().await?.to_bytes();
+    let up = start.elapsed().as_secs_f64();
+    let json: serde_json::Value = serde_json::from_slice(&text)
+        .with_context(|| format!("{status}: {}", String::from_utf8_lossy(&text)))?;
+    let version = json["version_id"].as_str().context("no version")?;
+    let peak_up = usage::resident_mib("self")?;
+    let start = Instant::now();
+    let request = Request::builder().uri(format!("/versions/{version}")).body(Body::empty())?;
+    let mut body = channel.send(request.map(tonic::body::Body::new)).await?.into_body();
+    let (mut bytes, mut peak_down) = (0_u64, 0);
+    while let Some(frame) = body.frame().await {
+        bytes += frame?.data_ref().map_or(0, |data| data.len() as u64);
+        if bytes.is_multiple_of(64 * 1024 * 1024) {
+            peak_down = peak_down.max(usage::resident_mib("self")?);
+        }
+    }
+    let down = start.elapsed().as_secs_f64();
+    let size = mib as f64;
+    say(&format!(
+        "{mib} MiB: up {:.0} MiB/s, down {:.0} MiB/s ({bytes} bytes); resident before {before}, after the upload {peak_up}, during the download {peak_down} MiB",
+        size / up,
+        size / down
+    ));
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! What the promises about speed and memory come to on this machine: each is measured in one run and printed, never asserted.
+//!
+//! Run by `scripts/bench`, which starts a throw-away database and builds for release. Names of measurements given as
+//! arguments choose among them.
+
+#[allow(dead_code, unused_imports, reason = "the stories use what the measurements do not")]
+#[path = "../harness/mod.rs"]
+mod harness;
+mod home_page;
+mod large_file;
+mod live;
+mod local_call;
+mod replay;
+mod start;
+mod usage;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let chosen: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|each| each == name);
+    if wanted("start") {
+        start::measure().await?;
+    }
+    if wanted("call") {
+        local_call::measure().await?;
+    }
+    if wanted("home") {
+        home_page::measure().await?;
+    }
+    if wanted("live") {
+        live::measure().await?;
+    }
+    if wanted("file") {
+        large_file::measure().await?;
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the measurements")]
+fn say(line: &str) {
+    println!("{line}");
+}
