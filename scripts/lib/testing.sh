@@ -4,6 +4,7 @@
 SERVICES=(identity tenancy documents workflow messaging billing)
 SQLX_VERSION=0.9.0
 BUF_VERSION=1.75.0
+AIOSMTPD_VERSION=1.4.6
 
 # Chooses the place of the run's cluster; test_cluster_ensure starts it when first needed.
 test_cluster_reserve() {
@@ -84,4 +85,27 @@ buf_ensure() {
   mkdir -p "$folder"
   npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel error "@bufbuild/buf-$kind@$BUF_VERSION"
   [[ -x $BUF ]]
+}
+
+# A mail server that is not ours, in an environment of its own. Where it cannot be had, the tests that need it say so and are skipped.
+mail_server_ensure() {
+  local folder
+  folder=$(tool_cache)/aiosmtpd-$AIOSMTPD_VERSION
+  export PORTICO_TEST_PYTHON=$folder/bin/python
+  "$PORTICO_TEST_PYTHON" -c 'import aiosmtpd' 2>/dev/null && return 0
+  rm -rf "$folder"
+  if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check "aiosmtpd==$AIOSMTPD_VERSION"; }; then
+    say "aiosmtpd could not be fetched; tests of mail through a real server are skipped."
+    # A half-made environment must not be taken for a whole one, and any other Python may have the package.
+    rm -rf "$folder"
+    unset PORTICO_TEST_PYTHON
+  fi
+}
+
+# Lighthouse, for scripts/bench-web, which finds it in PORTICO_LIGHTHOUSE.
+lighthouse_ensure() {
+  local folder
+  folder=$(tool_cache)/lighthouse-$LIGHTHOUSE_VERSION
+  npm_ensure "$folder" "lighthouse@$LIGHTHOUSE_VERSION" lighthouse/cli/index.js || return 1
+  export PORTICO_LIGHTHOUSE=$folder/node_modules/.bin/lighthouse
 }

@@ -10,8 +10,8 @@ use std::{
 use sha2::{Digest, Sha256};
 
 /// The scripts of every page, in the order in which they are joined.
-const PAGE_SCRIPTS: [&str; 8] =
-    ["words", "confirm", "submit-once", "fragment", "live", "upload", "autosave", "shortcuts"];
+const PAGE_SCRIPTS: [&str; 9] =
+    ["words", "confirm", "submit-once", "fragment", "glide", "live", "upload", "autosave", "shortcuts"];
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=assets");

@@ -6,6 +6,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a case that cannot go on says so by panicking")]
 
 mod browser;
+mod faults;
 mod harness;
 mod house;
 mod isolation;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         .collect();
     trials.extend(scenarios::cases().into_iter().map(harness::Case::trial));
     trials.extend(isolation::cases().into_iter().map(harness::Case::trial));
+    trials.extend(faults::cases().into_iter().map(harness::Case::trial));
     trials.extend(browser::cases().into_iter().map(harness::Case::trial));
     libtest_mimic::run(&arguments, trials).exit_code()
 }

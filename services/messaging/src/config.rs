@@ -1,14 +1,19 @@
 //! The settings of the service.
 
+use std::path::PathBuf;
+
 /// What stands for the firm's slug in the pattern of addresses.
 const SLUG: &str = "{slug}";
 
 /// The settings of the messaging service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct MessagingConfig {
     /// The mail server: `smtps://user:password@host:465`, or `smtp://host:587` with `?tls=required` or `?tls=opportunistic`.
     /// None keeps all mails in the development mailbox, where they can be read and are never sent.
     pub smtp: Option<String>,
+    /// A file with a certificate in PEM form that mail servers are trusted by beside the usual ones: that of a house's own authority,
+    /// or the server's own. With one, mail leaves under TLS or not at all.
+    pub smtp_certificate: Option<PathBuf>,
     /// How a firm's address is made, such as `https://{slug}.portal.example`: `{slug}` is replaced by the firm's.
     pub origin: String,
 }
@@ -49,7 +54,7 @@ mod tests {
     use super::*;
 
     fn config(origin: &str) -> MessagingConfig {
-        MessagingConfig { smtp: None, origin: origin.to_owned() }
+        MessagingConfig { origin: origin.to_owned(), ..MessagingConfig::default() }
     }
 
     #[test]

@@ -61,7 +61,11 @@ impl Fixture {
             entropy: Arc::clone(&database.entropy),
             home: std::path::PathBuf::new(),
         };
-        let config = MessagingConfig { smtp, origin: "https://{slug}.portal.example".to_owned() };
+        let config = MessagingConfig {
+            smtp,
+            origin: "https://{slug}.portal.example".to_owned(),
+            ..MessagingConfig::default()
+        };
         let service = Arc::new(Service::new(config, kit).unwrap());
         let (tenant, accounts) = (database.tenant(), [database.account(), database.account()]);
         Self { database, service, tenant, accounts, world }

@@ -86,7 +86,11 @@ pub(crate) async fn assemble(
         portico_workflow::build(WorkflowConfig::default(), kit).await?,
     )?;
     let kit = base.kit("messaging");
-    let config = MessagingConfig { smtp: settings.smtp.clone(), origin: settings.origin() };
+    let config = MessagingConfig {
+        smtp: settings.smtp.clone(),
+        smtp_certificate: settings.smtp_certificate.clone(),
+        origin: settings.origin(),
+    };
     services.host(&base, kit.store.clone(), portico_messaging::build(config, kit).await?)?;
     let kit = base.kit("billing");
     services.host(&base, kit.store.clone(), portico_billing::build(kit).await?)?;

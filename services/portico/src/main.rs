@@ -78,6 +78,9 @@ struct Run {
     /// A mail server such as smtp://user:password@mail.example:587; without one mails stay in the development mailbox.
     #[arg(long, env = "PORTICO_SMTP", hide_env_values = true)]
     smtp: Option<String>,
+    /// A PEM file with the certificate of the mail server's own authority, where it is none of the usual ones.
+    #[arg(long, env = "PORTICO_SMTP_CERTIFICATE", requires = "smtp")]
+    smtp_certificate: Option<PathBuf>,
     /// The address to listen on.
     #[arg(long, env = "PORTICO_BIND", default_value = "127.0.0.1")]
     bind: IpAddr,
@@ -110,6 +113,7 @@ impl Run {
             scheme: self.scheme.clone(),
             public_port: (!behind_proxy).then_some(common.port),
             smtp: self.smtp.clone(),
+            smtp_certificate: self.smtp_certificate.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
             services: self.services.clone(),
             ..common.settings()

@@ -40,6 +40,8 @@ pub struct Settings {
     pub public_port: Option<u16>,
     /// A mail server such as `smtp://user:password@mail.example:587`; none keeps mails in the development mailbox.
     pub smtp: Option<String>,
+    /// A file with a certificate that the mail server is trusted by beside the usual ones.
+    pub smtp_certificate: Option<PathBuf>,
     /// Proxies whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Requests that one address may make a minute.
@@ -62,6 +64,7 @@ impl Settings {
             scheme: "http".to_owned(),
             public_port: None,
             smtp: None,
+            smtp_certificate: None,
             trusted_proxies: Vec::new(),
             requests_per_minute: 1_200,
             setup_token: None,

@@ -35,7 +35,7 @@ pub struct Portico {
 /// tells balancers so.
 ///
 /// # Errors
-/// Says what is wrong: a setting, a key file, the port, or a database role that could bypass isolation.
+/// Says what is wrong: a setting, a key file, the port, a database role that could bypass isolation, or a floor that is broken.
 pub async fn start(
     settings: &Settings,
     clock: SharedClock,
@@ -51,6 +51,9 @@ pub async fn start(
     let services = assemble(settings, &clock, &entropy).await?;
     for store in &services.stores {
         store.refuse_mighty_role().await.map_err(anyhow::Error::msg)?;
+    }
+    if let Some(store) = services.stores.first() {
+        store.refuse_broken_floor().await.map_err(anyhow::Error::msg)?;
     }
     let shutdown = CancellationToken::new();
     let mut tasks = JoinSet::new();

@@ -49,7 +49,8 @@ pub(crate) fn items(
                 href: format!("/console/portals/{}{}", published.portal.name, page.path),
                 icon: "board",
                 count: 0,
-                key: None,
+                // `g b` goes to the first board.
+                key: items.iter().all(|item| item.key != Some('b')).then_some('b'),
             });
         }
     }

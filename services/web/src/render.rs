@@ -41,7 +41,7 @@ pub struct Crumb {
 pub struct Page<T> {
     title: String,
     content: T,
-    at: &'static str,
+    at: String,
     trail: Vec<Crumb>,
     scripts: Vec<&'static str>,
     notice: Option<String>,
@@ -56,7 +56,7 @@ impl<T: Template> Page<T> {
         Self {
             title: title.into(),
             content,
-            at: "",
+            at: String::new(),
             trail: Vec::new(),
             scripts: Vec::new(),
             notice: None,
@@ -66,10 +66,10 @@ impl<T: Template> Page<T> {
         }
     }
 
-    /// Marks the navigation item of this id as the current one.
+    /// Marks the navigation item of this id, or of this address, as the current one.
     #[must_use]
-    pub fn at(mut self, nav: &'static str) -> Self {
-        self.at = nav;
+    pub fn at(mut self, nav: impl Into<String>) -> Self {
+        self.at = nav.into();
         self
     }
 
@@ -148,7 +148,7 @@ impl<T: Template> Page<T> {
             s: shell,
             title: self.head(shell),
             content: self.content.render()?,
-            at: self.at,
+            at: &self.at,
             trail: &self.trail,
             scripts: self.scripts.iter().map(|name| asset_url(name)).collect(),
             notice: self.notice.as_deref(),

@@ -12,6 +12,22 @@ use super::Persona;
 
 /// A real PDF with `pages` pages that say `words`.
 pub(crate) fn pdf(words: &str, pages: usize) -> Vec<u8> {
+    pdf_with(words, pages, &[])
+}
+
+/// A real PDF of one page and of at least `size` bytes, which no compression makes smaller.
+pub(crate) fn large_pdf(size: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let ballast: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    })
+    .take(size)
+    .collect();
+    pdf_with("Everything we have", 1, &ballast)
+}
+
+fn pdf_with(words: &str, pages: usize, ballast: &[u8]) -> Vec<u8> {
     let mut document = Document::with_version("1.5");
     let tree = document.new_object_id();
     let font =
@@ -45,6 +61,9 @@ pub(crate) fn pdf(words: &str, pages: usize) -> Vec<u8> {
         }),
     );
     let catalog = document.add_object(dictionary! {"Type" => "Catalog", "Pages" => tree});
+    if !ballast.is_empty() {
+        document.add_object(Stream::new(dictionary! {}, ballast.to_vec()));
+    }
     document.trailer.set("Root", catalog);
     let mut bytes = Vec::new();
     // Writing to memory cannot fail.

@@ -2,16 +2,22 @@
 
 mod browser;
 mod case;
+mod cluster;
 mod files;
+mod mail_server;
 mod mailbox;
 mod people;
+mod process;
 mod visitor;
 mod world;
 
 pub(crate) use browser::Browser;
-pub(crate) use case::{Case, Outcome};
-pub(crate) use files::pdf;
+pub(crate) use case::{Case, Outcome, skip};
+pub(crate) use cluster::Cluster;
+pub(crate) use files::{large_pdf, pdf};
+pub(crate) use mail_server::MailServer;
 pub(crate) use mailbox::{Mailbox, link_path};
 pub(crate) use people::{Engagement, Persona, steps};
-pub(crate) use visitor::{Answer, Visitor};
+pub(crate) use process::Process;
+pub(crate) use visitor::{Answer, Visitor, plain};
 pub(crate) use world::World;

@@ -33,6 +33,16 @@ pub(crate) struct Persona {
 }
 
 impl Persona {
+    /// The token as it travels.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// The same person with another token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self { token: token.into(), ..self.clone() }
+    }
+
     pub(crate) fn caller(&self) -> Caller {
         Caller::new(Auth::Token(Arc::clone(&self.token)))
     }

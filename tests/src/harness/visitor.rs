@@ -1,6 +1,6 @@
 //! A person without JavaScript: follows links, fills in the forms that the page holds, keeps cookies.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
@@ -149,6 +149,90 @@ impl Visitor {
             self.csrf = token;
         }
         Ok(answer)
+    }
+
+    /// The form token of the page that was opened last.
+    pub(crate) fn token(&self) -> &str {
+        &self.csrf
+    }
+
+    /// What follows a file in the body of an upload.
+    pub(crate) const AFTER_FILE: &str = "\r\n--the-end-of-a-part--\r\n";
+
+    /// The type and the body of an upload of one file.
+    pub(crate) fn multipart(name: &str, file: &[u8]) -> (String, Vec<u8>) {
+        let head = format!(
+            "--the-end-of-a-part\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{name}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        let body = [head.as_bytes(), file, Self::AFTER_FILE.as_bytes()].concat();
+        ("multipart/form-data; boundary=the-end-of-a-part".to_owned(), body)
+    }
+
+    /// Uploads a file as the portal's script does, which reads JSON.
+    pub(crate) async fn upload(&mut self, path: &str, name: &str, file: &[u8]) -> anyhow::Result<Answer> {
+        let (content_type, body) = Self::multipart(name, file);
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, content_type.parse()?);
+        headers.insert(header::ACCEPT, "application/json".parse()?);
+        headers.insert("x-csrf-token", self.csrf.parse()?);
+        self.send(Method::POST, path, headers, body.into()).await
+    }
+
+    /// Sends a form with fields and one file, as a browser without scripts does.
+    pub(crate) async fn post_with_file(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        name: &str,
+        file: &[u8],
+    ) -> anyhow::Result<Answer> {
+        let (content_type, file) = Self::multipart(name, file);
+        let field = |(name, value): &(&str, &str)| {
+            format!(
+                "--the-end-of-a-part\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            )
+        };
+        let token = field(&("_csrf", &self.csrf));
+        let body = [token, fields.iter().map(field).collect()].concat();
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, content_type.parse()?);
+        self.send(Method::POST, path, headers, [body.as_bytes(), &file].concat().into()).await
+    }
+
+    /// The head of an upload, for a line that breaks.
+    pub(crate) fn head(&self, path: &str, content_type: &str, length: usize) -> String {
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nX-CSRF-Token: {}\r\nAccept: application/json\r\n\
+             Content-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n",
+            self.host,
+            cookies.join("; "),
+            self.csrf
+        )
+    }
+
+    /// Everything that a stream says within `time`.
+    pub(crate) async fn listen(&self, path: &str, time: Duration) -> anyhow::Result<String> {
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = Request::builder()
+            .uri(format!("http://{}{path}", self.address))
+            .header(header::HOST, &self.host)
+            .header(header::COOKIE, cookies.join("; "))
+            .body(Full::new(Bytes::new()))?;
+        let response = self.client.request(request).await?;
+        ensure!(response.status() == StatusCode::OK, "{path} answered {}", response.status());
+        let (mut heard, mut body) = (String::new(), response.into_body());
+        let listening = async {
+            while let Some(Ok(frame)) = body.frame().await {
+                heard.push_str(&String::from_utf8_lossy(frame.data_ref().map_or(&[][..], |data| data)));
+            }
+        };
+        // It ends when time is up, as a page that is closed does.
+        let _ = tokio::time::timeout(time, listening).await;
+        Ok(heard)
     }
 
     /// Signs in with a password.

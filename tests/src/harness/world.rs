@@ -1,6 +1,6 @@
 //! A whole Portico in this process, on a database of its own.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use portico::{Portico, Settings, start};
@@ -10,7 +10,7 @@ use portico_rpc::{Auth, Peers};
 use portico_testkit::TestDatabase;
 use tempfile::TempDir;
 
-use super::{Mailbox, Visitor};
+use super::{Cluster, MailServer, Mailbox, Process, Visitor};
 
 /// The password of the demo's staff.
 pub(crate) const STAFF_PASSWORD: &str = portico::demo::PASSWORD;
@@ -27,7 +27,7 @@ pub(crate) struct World {
 impl World {
     /// An empty Portico by the machine's clock: the first run.
     pub(crate) async fn empty() -> anyhow::Result<Self> {
-        Self::launch(None, None).await
+        Self::launch(portico_testkit::database().await?, None, None).await
     }
 
     /// The demo's two firms, by the machine's clock.
@@ -37,15 +37,32 @@ impl World {
 
     /// The demo's two firms, by a clock that the test moves. It starts at the present.
     pub(crate) async fn demo_with_clock() -> anyhow::Result<Self> {
-        Self::launch(Some(MockClock::at(SystemClock.now())), None).await?.with_demo().await
+        let clock = Some(MockClock::at(SystemClock.now()));
+        Self::launch(portico_testkit::database().await?, clock, None).await?.with_demo().await
     }
 
-    async fn launch(clock: Option<MockClock>, smtp: Option<String>) -> anyhow::Result<Self> {
-        let database = portico_testkit::database().await?;
+    /// The demo's two firms, by a clock that the test moves, whose mails leave through a mail server.
+    pub(crate) async fn demo_with_mail_server(server: &MailServer) -> anyhow::Result<Self> {
+        let clock = Some(MockClock::at(SystemClock.now()));
+        Self::launch(portico_testkit::database().await?, clock, Some(server)).await?.with_demo().await
+    }
+
+    /// The demo's two firms on a server of the test's own, by the machine's clock.
+    pub(crate) async fn demo_on(cluster: &Cluster) -> anyhow::Result<Self> {
+        let database = portico_testkit::database_on(&cluster.url()).await?;
+        Self::launch(database, None, None).await?.with_demo().await
+    }
+
+    async fn launch(
+        database: TestDatabase,
+        clock: Option<MockClock>,
+        mail: Option<&MailServer>,
+    ) -> anyhow::Result<Self> {
         let home = tempfile::tempdir()?;
         let mut settings = Settings::local(database.url(), home.path(), 0);
         settings.role_password = Some(database.role_password().to_owned());
-        settings.smtp = smtp;
+        settings.smtp = mail.map(MailServer::address);
+        settings.smtp_certificate = mail.map(MailServer::certificate);
         settings.setup_token = Some("set-up-token".to_owned());
         settings.requests_per_minute = 60_000;
         let mut world = Self { portico: None, database, settings, clock, home };
@@ -77,6 +94,31 @@ impl World {
         self.portico.as_ref().expect("a running Portico")
     }
 
+    /// Stops it and runs the real program on the same database, files and address, as somebody would from a shell.
+    pub(crate) async fn hand_over(&mut self) -> anyhow::Result<Process> {
+        if let Some(portico) = self.portico.take() {
+            portico.stop().await;
+        }
+        Process::start(&self.settings).await
+    }
+
+    /// Mails leave through `server` from the next start on.
+    pub(crate) fn mail_through(&mut self, server: &MailServer) {
+        self.settings.smtp = Some(server.address());
+        self.settings.smtp_certificate = Some(server.certificate());
+    }
+
+    /// Takes over again after the program has ended.
+    pub(crate) async fn take_back(&mut self) -> anyhow::Result<()> {
+        self.boot().await
+    }
+
+    /// Takes over again at a later time, when what the program had in hand as it was killed has become free.
+    pub(crate) async fn take_back_after(&mut self, time: chrono::TimeDelta) -> anyhow::Result<()> {
+        self.clock = Some(MockClock::at(SystemClock.now() + time));
+        self.boot().await
+    }
+
     /// Stops and starts it on the same database and files.
     pub(crate) async fn restart(&mut self) -> anyhow::Result<()> {
         self.stop().await;
@@ -95,9 +137,25 @@ impl World {
         self.home.path()
     }
 
+    /// Starts another process' worth of Portico on the same database and files, beside the one that runs.
+    pub(crate) async fn second(&self) -> anyhow::Result<Portico> {
+        let settings = Settings { bind: ([127, 0, 0, 1], 0).into(), ..self.settings.clone() };
+        start(&settings, Arc::new(SystemClock), Arc::new(OsEntropy)).await
+    }
+
+    /// The folder of its keys.
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.settings.home.join("keys")
+    }
+
+    /// The folder where stored files lie.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.settings.home.clone()
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.portico().address()
+        self.settings.bind
     }
 
     /// The way to its services.

@@ -323,7 +323,7 @@ fn service_of(path: &str) -> &str {
 }
 
 /// Counts and latest changes of what belongs to Acme: a stranger's call must not move them.
-async fn fingerprint(world: &World) -> anyhow::Result<Vec<(String, i64)>> {
+pub(super) async fn fingerprint(world: &World) -> anyhow::Result<Vec<(String, i64)>> {
     const TABLES: [&str; 6] = [
         "workflow.records",
         "workflow.runs",

@@ -1,8 +1,11 @@
 //! Whole stories, act by act, over the same RPCs and pages that people use. Names begin with the number of the story in the product's plan.
 
 mod conversation;
+mod details;
 mod deviations;
+mod mail;
 mod onboarding;
+mod publishing;
 mod vendor;
 
 use crate::{cases, harness::Case};
@@ -12,9 +15,19 @@ use conversation::{
     s08_a_thread_is_shared_and_internal_notes_stay_with_staff,
     s11_the_audit_tells_who_did_what_and_the_client_sees_their_part,
 };
+use details::{
+    s03_a_form_is_resumed_in_another_browser, s04_a_returned_row_reopens_alone,
+    s10_the_client_reads_what_changed_and_why, s11_every_act_is_in_the_audit_with_its_address_and_object,
+    s12_a_vendor_sees_the_state_live, s12_an_overdue_approval_is_escalated_once,
+};
 use deviations::{
     reminders_come_as_often_as_the_definition_says_and_a_restart_repeats_none,
     s10_staff_deviate_and_the_client_sees_the_consequence,
+};
+use mail::{
+    s02_a_forwarded_or_late_invitation_still_serves_its_owner,
+    s02_a_mail_that_is_put_off_arrives_and_a_refused_one_is_seen,
+    s02_an_invitation_travels_through_a_real_mail_server,
 };
 use onboarding::{
     s01_a_signed_contract_starts_exactly_one_run, s02_contacts_are_invited_by_mail_and_land_on_their_home,
@@ -22,6 +35,7 @@ use onboarding::{
     s05_a_contract_is_signed_in_order, s06_one_time_is_booked_by_one_client,
     s09_the_manager_is_told_once_and_an_approval_is_for_one_version, s13_a_client_never_sees_the_fee,
 };
+use publishing::a_definition_published_while_runs_are_open_changes_new_runs_alone;
 use vendor::{
     i11_a_number_is_unique_within_its_account_only_and_vendors_see_their_own,
     s12_invoices_are_approved_by_threshold_and_paid,
@@ -32,7 +46,12 @@ pub(crate) fn cases() -> Vec<Case> {
     cases!["scenarios":
         s01_a_signed_contract_starts_exactly_one_run,
         s02_contacts_are_invited_by_mail_and_land_on_their_home,
+        s02_a_forwarded_or_late_invitation_still_serves_its_owner,
+        s02_a_mail_that_is_put_off_arrives_and_a_refused_one_is_seen,
+        s02_an_invitation_travels_through_a_real_mail_server,
+        s03_a_form_is_resumed_in_another_browser,
         s03_a_form_is_saved_validated_and_handed_in_once,
+        s04_a_returned_row_reopens_alone,
         s04_documents_are_uploaded_returned_and_accepted,
         s05_a_contract_is_signed_in_order,
         s06_one_time_is_booked_by_one_client,
@@ -40,8 +59,13 @@ pub(crate) fn cases() -> Vec<Case> {
         s08_a_thread_is_shared_and_internal_notes_stay_with_staff,
         s09_the_manager_is_told_once_and_an_approval_is_for_one_version,
         s10_staff_deviate_and_the_client_sees_the_consequence,
+        s10_the_client_reads_what_changed_and_why,
+        s11_every_act_is_in_the_audit_with_its_address_and_object,
         s11_the_audit_tells_who_did_what_and_the_client_sees_their_part,
         s12_invoices_are_approved_by_threshold_and_paid,
+        s12_a_vendor_sees_the_state_live,
+        s12_an_overdue_approval_is_escalated_once,
+        a_definition_published_while_runs_are_open_changes_new_runs_alone,
         s13_a_client_never_sees_the_fee,
         reminders_come_as_often_as_the_definition_says_and_a_restart_repeats_none,
         i11_a_number_is_unique_within_its_account_only_and_vendors_see_their_own,

@@ -8,6 +8,7 @@ use portico_proto::{
         AcceptItemRequest, Envelope, GetEnvelopeRequest, GetRequestRequest, ItemState, Request,
         ReturnItemRequest, SignEnvelopeRequest,
     },
+    messaging::v1::ListNotificationsRequest,
     workflow::v1::{
         BookTimeRequest, DecideApprovalRequest, Decision, GetFormRequest, GetMeetingRequest,
         GetRecordRequest, ListAttentionRequest, OfferTimesRequest, RunState, SaveDraftRequest, StepState,
@@ -18,7 +19,7 @@ use serde_json::json;
 
 use crate::harness::{Engagement, Outcome, Persona, World, pdf, steps};
 
-async fn request(person: &Persona, step: &str) -> anyhow::Result<Request> {
+pub(super) async fn request(person: &Persona, step: &str) -> anyhow::Result<Request> {
     let asked = GetRequestRequest { step_id: step.to_owned() };
     person.documents().get_request(asked).await?.into_inner().request.context("no request")
 }
@@ -28,7 +29,7 @@ async fn envelope(person: &Persona, step: &str) -> anyhow::Result<Envelope> {
     person.documents().get_envelope(asked).await?.into_inner().envelope.context("no envelope")
 }
 
-async fn step_id(person: &Persona, engagement: &Engagement, key: &str) -> anyhow::Result<String> {
+pub(super) async fn step_id(person: &Persona, engagement: &Engagement, key: &str) -> anyhow::Result<String> {
     let run = person.run(&engagement.run).await?;
     Ok(steps(&run).get(key).with_context(|| format!("no step {key}"))?.id.clone())
 }
@@ -40,13 +41,27 @@ async fn state(person: &Persona, engagement: &Engagement, key: &str) -> anyhow::
 
 /// Story 1: marking the contract as signed starts exactly one run, however often it is said.
 pub(super) async fn s01_a_signed_contract_starts_exactly_one_run() -> Outcome {
-    let world = World::demo().await?;
+    let mut world = World::demo().await?;
     let engagement = world.signed_engagement("Warehouse audit").await?;
     let admin = world.person("northwind", "nora@northwind.example").await?;
     for _ in 0..3 {
         // A repeat is refused or answered as done; either way no second run may start.
         let _ = admin.transition(&engagement.record, "signed").await;
     }
+    world.settle().await?;
+    // From both sides at once: two pages, two calls of a program, and the event that started it, told again.
+    let office = world.staff("northwind", "nora@northwind.example").await?;
+    let path = format!("/console/records/{}/state", engagement.record);
+    let fields = [("state", "signed"), ("etag", ""), ("key", "")];
+    let (mut page, mut another) = (office.clone(), office);
+    let _ = tokio::join!(
+        page.post_only(&path, &fields),
+        another.post_only(&path, &fields),
+        admin.transition(&engagement.record, "signed"),
+        admin.transition(&engagement.record, "signed"),
+    );
+    sqlx::query("delete from workflow.cursors").execute(world.database.admin()).await?;
+    world.restart().await?;
     world.settle().await?;
     let runs: i64 =
         sqlx::query_scalar("select count(*) from workflow.runs").fetch_one(world.database.admin()).await?;
@@ -349,6 +364,29 @@ pub(super) async fn s09_the_manager_is_told_once_and_an_approval_is_for_one_vers
         .filter(|mail| mail.subject.contains("ready for kickoff"))
         .count();
     ensure!(told == 1, "the project manager was told {told} times");
+    let seen = paul.messaging().list_notifications(ListNotificationsRequest { page_size: 200 }).await?;
+    let seen = seen.into_inner().notifications;
+    let told = seen.iter().filter(|notification| notification.subject.contains("ready for kickoff")).count();
+    ensure!(told == 1, "the project manager was told {told} times in the app: {seen:?}");
+
+    // A version that comes after the approval was never approved: the step is open again, until this one is.
+    paul.upload(&format!("/deliverables/{step}/versions"), "plan.pdf", pdf("The plan, once more", 1)).await?;
+    world.settle().await?;
+    let run = ana.run(&engagement.run).await?;
+    ensure!(run.state() == RunState::Active, "the run of a changed plan is {:?}", run.state());
+    ensure!(
+        ana.workflow().decide_approval(decide(&now.version_id, &now.sha256)).await.is_err(),
+        "the version before was approved once more"
+    );
+    let newest =
+        steps(&run).get("plan").and_then(|step| step.deliverable.clone()).context("no deliverable")?;
+    ensure!(newest.version_id != now.version_id, "the step still shows the version before");
+    ana.workflow().decide_approval(decide(&newest.version_id, &newest.sha256)).await?;
+    world.settle().await?;
+    ensure!(ana.run(&engagement.run).await?.state() == RunState::Done, "the run does not end again");
+    let again = mailbox.to("paul@northwind.example").await?;
+    let again = again.iter().filter(|mail| mail.subject.contains("ready for kickoff")).count();
+    ensure!(again == 1, "the project manager was told once more of what had not changed");
     Ok(())
 }
 

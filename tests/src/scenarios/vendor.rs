@@ -9,16 +9,16 @@ use serde_json::json;
 
 use crate::harness::{Outcome, Persona, World, pdf, steps};
 
-struct Purchase {
+pub(super) struct Purchase {
     portal: String,
     account: String,
     order: String,
-    vera: Persona,
-    finn: Persona,
+    pub(super) vera: Persona,
+    pub(super) finn: Persona,
     petra: Persona,
 }
 
-async fn purchase(world: &World) -> anyhow::Result<Purchase> {
+pub(super) async fn purchase(world: &World) -> anyhow::Result<Purchase> {
     let (vera, finn) = (
         world.person("northwind", "vera@fabrikam.example").await?,
         world.person("northwind", "finn@northwind.example").await?,
@@ -32,7 +32,7 @@ async fn purchase(world: &World) -> anyhow::Result<Purchase> {
 }
 
 impl Purchase {
-    async fn submit(
+    pub(super) async fn submit(
         &self,
         world: &World,
         number: &str,
@@ -81,6 +81,10 @@ async fn decide(
         ..DecideApprovalRequest::default()
     };
     person.workflow().decide_approval(asked).await.map(|_| ())
+}
+
+pub(super) async fn approve(person: &Persona, step: &Step) -> Result<(), tonic::Status> {
+    decide(person, step, Decision::Approve, "").await
 }
 
 /// Story 12: over 10,000 the plant manager approves first, below only finance; an amount that cannot be compared needs the plant manager.

@@ -34,11 +34,12 @@ pub enum BlobError {
 
 impl From<std::io::Error> for BlobError {
     fn from(error: std::io::Error) -> Self {
-        use std::io::ErrorKind::{AlreadyExists, NotFound, QuotaExceeded, StorageFull};
+        use std::io::ErrorKind::{AlreadyExists, FileTooLarge, NotFound, QuotaExceeded, StorageFull};
         match error.kind() {
             NotFound => Self::Missing,
             AlreadyExists => Self::Exists,
-            StorageFull | QuotaExceeded => Self::Full,
+            // A file system that takes no file of this size, or a process that may not write one, has no room for it either.
+            StorageFull | QuotaExceeded | FileTooLarge => Self::Full,
             _ => Self::Io(error),
         }
     }

@@ -8,11 +8,13 @@
 mod bootstrap;
 mod config;
 mod error;
+mod floor;
 mod migrate;
 mod store;
 
 pub use bootstrap::{BootstrapError, bootstrap};
 pub use config::{DatabaseConfig, InvalidDatabaseUrl, Role, SERVICES};
 pub use error::StoreError;
+pub use floor::floor_offences;
 pub use migrate::{MigrateError, migrate};
 pub use store::{Store, Tx};

@@ -4,10 +4,14 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use portico_core::{AccountScope, ActorKind, Ctx};
 use sqlx::{
-    AssertSqlSafe, PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection, postgres::PgPoolOptions,
+    AssertSqlSafe, Connection as _, PgConnection, PgPool, Postgres, Transaction, pool::PoolConnection,
+    postgres::PgPoolOptions,
 };
 
 use crate::{DatabaseConfig, Role, StoreError};
+
+/// A connection that has rested for longer is asked whether it still lives.
+const RESTED: Duration = Duration::from_secs(1);
 
 /// A service's access to its schema.
 #[derive(Debug, Clone)]
@@ -36,6 +40,16 @@ impl Store {
                 .min_connections(0)
                 .acquire_timeout(Duration::from_secs(3))
                 .test_before_acquire(false)
+                // One that broke while it rested, since the server went away, is replaced before anybody meets it. One that was used a
+                // moment ago is not asked: that would double the round trips of a busy process.
+                .before_acquire(|connection, rest| {
+                    Box::pin(async move {
+                        if rest.idle_for > RESTED {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
                 // A cancelled or failed BEGIN can hand a connection back inside an open transaction with its context.
                 // A connection that still carries one is closed, never handed to the next caller.
                 .after_release(|connection, _| {

@@ -21,6 +21,7 @@ const NO_SUCH_DATABASE: &str = "3D000";
 
 /// A clone of the template, with a clock and randomness to go with it. Dropped with everything in it at the end of the test.
 pub struct TestDatabase {
+    cluster: String,
     config: DatabaseConfig,
     name: String,
     admin: PgPool,
@@ -35,13 +36,22 @@ pub struct TestDatabase {
 /// # Errors
 /// `PORTICO_TEST_DATABASE_URL` is not set or does not answer, or a migration fails; the error says which.
 pub async fn database() -> Result<TestDatabase> {
-    let config = cluster::config()?;
+    database_on(&cluster::shared()?).await
+}
+
+/// The same in the Postgres at `cluster`, a superuser's address: for tests that stop and start a server of their own.
+///
+/// # Errors
+/// The server does not answer, or a migration fails; the error says which.
+pub async fn database_on(cluster: &str) -> Result<TestDatabase> {
+    let config = cluster::config(cluster)?;
     let name = clone_template(&config).await?;
     let config = config.with_database(&name);
     let admin =
         PgPoolOptions::new().max_connections(2).min_connections(0).connect_lazy_with(config.admin_options());
     let start = DateTime::from_timestamp(START, 0).context("the start of the test's clock")?;
     Ok(TestDatabase {
+        cluster: cluster.to_owned(),
         config,
         name,
         admin,
@@ -63,7 +73,7 @@ impl TestDatabase {
 
     /// The superuser's address of this test's database, for what reads an address.
     pub fn url(&self) -> String {
-        cluster::url_of(&self.name)
+        cluster::url_of(&self.cluster, &self.name)
     }
 
     /// The password of the services' roles.
@@ -90,7 +100,7 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     /// Drops the database on a thread of its own, since a drop cannot wait, and waits for it, since the process may end next.
     fn drop(&mut self) {
-        let (Ok(config), name) = (cluster::config(), self.name.clone()) else { return };
+        let (Ok(config), name) = (cluster::config(&self.cluster), self.name.clone()) else { return };
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {

@@ -22,4 +22,4 @@ mod template;
 
 pub use canary::Canaries;
 pub use context::{client, staff, system};
-pub use database::{TestDatabase, database};
+pub use database::{TestDatabase, database, database_on};

@@ -1,13 +1,13 @@
 //! The way mails leave: a mail server, or nowhere in development.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
     transport::smtp::{
         Error as SmtpError, PoolConfig,
-        client::{Tls, TlsParameters},
+        client::{Certificate, Tls, TlsParameters},
         extension::ClientId,
     },
 };
@@ -54,10 +54,17 @@ impl Carrier {
         anyhow::ensure!(matches!(url.scheme(), "smtp" | "smtps") && url.has_host(), wrong);
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(address).ok().context(wrong)?;
         let parameters = || {
-            TlsParameters::new(url.host_str().unwrap_or_default().to_owned())
-                .context("the mail server's name cannot be used for TLS")
+            let mut parameters = TlsParameters::builder(url.host_str().unwrap_or_default().to_owned());
+            if let Some(path) = &config.smtp_certificate {
+                parameters = parameters.add_root_certificate(certificate(path)?);
+            }
+            parameters.build().context("the mail server's name cannot be used for TLS")
         };
         builder = match protection(&url) {
+            _ if config.smtp_certificate.is_some() && url.scheme() == "smtps" => {
+                builder.tls(Tls::Wrapper(parameters()?))
+            }
+            _ if config.smtp_certificate.is_some() => builder.tls(Tls::Required(parameters()?)),
             Protection::AsWritten => builder,
             Protection::WhereOffered => builder.tls(Tls::Opportunistic(parameters()?)),
             Protection::Always => builder.tls(Tls::Required(parameters()?)),
@@ -90,6 +97,13 @@ impl Carrier {
     pub(crate) const fn keeps_mails(&self) -> bool {
         matches!(self, Self::Mailbox)
     }
+}
+
+fn certificate(path: &Path) -> anyhow::Result<Certificate> {
+    let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Certificate::from_pem(&pem)
+        .ok()
+        .with_context(|| format!("{} holds no certificate in PEM form", path.display()))
 }
 
 /// How the way to the mail server is protected.
@@ -154,6 +168,7 @@ mod tests {
         Carrier::new(&MessagingConfig {
             smtp: Some(smtp.to_owned()),
             origin: "https://{slug}.portal.example".to_owned(),
+            ..MessagingConfig::default()
         })
     }
 

@@ -37,5 +37,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// On a phone the console's places stand in one line that scrolls; the reader's own is in sight.
+const places = document.querySelector(".console .mainnav");
+const place = /** @type {HTMLElement | null} */ (places?.querySelector("[aria-current]") ?? null);
+if (places && place) places.scrollLeft = place.offsetLeft - (places.clientWidth - place.offsetWidth) / 2;
+
 const worker = document.querySelector('meta[name="worker"]')?.getAttribute("content");
 if (worker && "serviceWorker" in navigator) navigator.serviceWorker.register(worker).catch(() => {});

@@ -16,10 +16,13 @@ use crate::{
 };
 
 /// The drawing in its own units: the column of names, the plane of time, the height of a row.
-const NAMES: f64 = 220.0;
-const PLANE: f64 = 680.0;
+const NAMES: f64 = 270.0;
+const PLANE: f64 = 630.0;
 const ROW: f64 = 26.0;
 const HEAD: f64 = 24.0;
+
+/// So many letters of a name have room before the bars.
+const LETTERS: usize = 40;
 
 #[derive(Template)]
 #[template(path = "blocks/gantt.html")]
@@ -43,6 +46,8 @@ struct Plan {
 
 struct Bar {
     name: String,
+    /// The name, cut where it would run into the bar.
+    label: String,
     who: String,
     from: String,
     until: String,
@@ -85,6 +90,7 @@ impl Plan {
         let milestone_y = rows.last().copied().unwrap_or(HEAD) + ROW / 2.0;
         let bars = run.steps.iter().zip(&spans).zip(&rows).map(|((step, (begin, end)), y)| Bar {
             name: step.title.clone(),
+            label: cut(&step.title),
             who: step.assignee.as_ref().map(|who| assignee(s, who)).unwrap_or_default(),
             from: s.formats.short_date(begin),
             until: s.formats.short_date(end),
@@ -111,6 +117,14 @@ impl Plan {
             milestone_y,
         }
     }
+}
+
+fn cut(name: &str) -> String {
+    if name.chars().count() <= LETTERS {
+        return name.to_owned();
+    }
+    let kept: String = name.chars().take(LETTERS - 1).collect();
+    format!("{}…", kept.trim_end())
 }
 
 fn share(at: DateTime<Utc>, from: DateTime<Utc>, until: DateTime<Utc>) -> f64 {

@@ -50,11 +50,11 @@ async fn show(
     let page = declared(&portal, path, &ask.reader).ok_or_else(not_here)?;
     let query = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
     let href = format!("/console/portals/{}{}", portal.portal.name, page.path);
-    let place = Place { ask, portal: &portal, account: String::new(), href, query };
+    let place = Place { ask, portal: &portal, account: String::new(), href: href.clone(), query };
     let blocks = blocks::render_page(&place, page).await?;
     let heading = blocks.heading.as_deref().unwrap_or(&page.title);
     Page::new(page.title.clone(), View { heading, blocks: &blocks })
-        .at("portal-page")
+        .at(href)
         .respond(&ask.shell, &ask.headers)
 }
 

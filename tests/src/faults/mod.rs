@@ -1,0 +1,25 @@
+//! What breaks: the database goes away, the program is killed, the disk is full, a line is cut. A journal keeps what was
+//! acknowledged, and a checker counts it afterwards.
+
+mod database;
+mod files;
+mod killed;
+mod together;
+
+use crate::{cases, harness::Case};
+
+use database::the_database_goes_away_and_comes_back;
+use files::{a_cut_upload_leaves_nothing_behind, a_full_disk_refuses_uploads_and_nothing_else};
+use killed::killed_at_any_moment_nothing_acknowledged_is_lost_or_done_twice;
+use together::two_processes_do_the_work_of_one;
+
+/// All cases of this group.
+pub(crate) fn cases() -> Vec<Case> {
+    cases!["faults":
+        the_database_goes_away_and_comes_back,
+        killed_at_any_moment_nothing_acknowledged_is_lost_or_done_twice,
+        a_full_disk_refuses_uploads_and_nothing_else,
+        a_cut_upload_leaves_nothing_behind,
+        two_processes_do_the_work_of_one,
+    ]
+}
