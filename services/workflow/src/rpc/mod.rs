@@ -2,6 +2,7 @@
 
 pub(crate) mod add_task;
 pub(crate) mod authorize_step;
+pub(crate) mod batch_get_records;
 pub(crate) mod book_time;
 pub(crate) mod cancel_run;
 mod change;
@@ -69,6 +70,13 @@ impl Rpc {
 impl Workflow for Rpc {
     async fn create_record(&self, request: Request<CreateRecordRequest>) -> Answer<CreateRecordResponse> {
         self.serve(request, create_record::handle).await
+    }
+
+    async fn batch_get_records(
+        &self,
+        request: Request<BatchGetRecordsRequest>,
+    ) -> Answer<BatchGetRecordsResponse> {
+        self.serve(request, batch_get_records::handle).await
     }
 
     async fn get_record(&self, request: Request<GetRecordRequest>) -> Answer<GetRecordResponse> {

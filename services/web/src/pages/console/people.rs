@@ -100,7 +100,7 @@ pub(super) async fn find(ask: &Ask) -> Result<Found, PageError> {
     let bindings = bindings.into_inner().bindings.into_iter();
     Ok(Found {
         people: people.into_inner().people,
-        bindings: bindings.map(|StaffBinding { person_id, roles }| (person_id, roles)).collect(),
+        bindings: bindings.map(|StaffBinding { person_id, roles, .. }| (person_id, roles)).collect(),
         invitations: invitations.into_inner().invitations,
         roles: roles::internal(&roles.into_inner().roles),
     })
