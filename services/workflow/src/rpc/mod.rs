@@ -11,6 +11,8 @@ pub(crate) mod complete_task;
 pub(crate) mod create_record;
 pub(crate) mod decide_approval;
 pub(crate) mod decline_step;
+#[cfg(test)]
+mod event_tests;
 mod fill;
 pub(crate) mod get_form;
 pub(crate) mod get_meeting;
@@ -19,6 +21,8 @@ pub(crate) mod get_run;
 pub(crate) mod get_step;
 pub(crate) mod list_attention;
 pub(crate) mod list_blocked;
+#[cfg(test)]
+mod list_costs;
 pub(crate) mod list_records;
 pub(crate) mod list_runs;
 pub(crate) mod move_due_date;
@@ -27,6 +31,8 @@ pub(crate) mod pause_run;
 pub(crate) mod reassign_step;
 pub(crate) mod resume_run;
 pub(crate) mod save_draft;
+#[cfg(test)]
+mod strangers;
 pub(crate) mod submit_form;
 pub(crate) mod transition_record;
 pub(crate) mod update_record;
