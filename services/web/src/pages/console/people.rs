@@ -55,6 +55,11 @@ pub(super) async fn list(
     page(&ask, Attempt::default(), &done).await
 }
 
+/// The address that a refused form comes back at: loaded again, it is the list.
+pub(super) async fn new(_: AdminAsk) -> Response {
+    see_other("/console/people")
+}
+
 /// Adds a member of staff with their roles, and invites them.
 pub(super) async fn add(ask: AdminAsk, sent: Sent) -> Result<Response, PageError> {
     match place(&ask, &sent).await {
@@ -185,8 +190,10 @@ pub(super) mod tests {
         let html =
             |admin| Page::new("x", People::new(&s, &found(), admin, Attempt::default())).whole(&s).unwrap();
         let own = html(true);
-        assert!(own.contains("action=\"/console/people\"") && own.contains("m@firm.example · Administrator"));
+        assert!(
+            own.contains("action=\"/console/people/add\"") && own.contains("m@firm.example · Administrator")
+        );
         assert!(own.contains("Deactivated") && own.matches("<h1").count() == 1 && !own.contains("console-"));
-        assert!(!html(false).contains("action=\"/console/people\""));
+        assert!(!html(false).contains("action=\"/console/people"));
     }
 }
