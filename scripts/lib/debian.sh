@@ -69,6 +69,11 @@ needs_for_running() {
   needs poppler-utils "pages and words of PDF files (pdftoppm, pdftotext)" command -v pdftoppm
   needs fonts-dejavu-core "the letters of certificate pages" \
     test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
+  # Elsewhere it is no reason to refuse: names that no font can print are drawn.
+  if is_debian; then
+    needs fonts-droid-fallback "the letters of Chinese, Japanese and Korean names on signed files" \
+      test -e /usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf
+  fi
 }
 
 needs_for_database() {

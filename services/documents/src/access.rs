@@ -1,5 +1,8 @@
 //! Who may see a document, asked afresh each time.
 
+use std::collections::{HashMap, HashSet};
+
+use futures_util::future::join_all;
 use portico_core::{ActorKind, DocumentId, VersionId};
 
 use crate::{
@@ -10,6 +13,9 @@ use crate::{
     service::{Call, Service},
     store,
 };
+
+/// Questions to a peer at the same time.
+const AT_ONCE: usize = 8;
 
 /// A document that the caller may see. What belongs to a step is seen by those who see the step, what belongs to a record by
 /// those who read the record, and a fresh upload by whoever uploaded it.
@@ -53,6 +59,33 @@ pub(crate) async fn openable(
         Opening::AwaitsScan => Err(DocumentsError::AwaitsScan),
         Opening::Infected => Err(DocumentsError::Infected),
     }
+}
+
+/// Those of the documents that the caller may see: a list tells of no more than what each of its rows would open.
+pub(crate) async fn visible(
+    service: &Service,
+    call: &Call,
+    documents: Vec<Document>,
+) -> Result<Vec<Document>, DocumentsError> {
+    // What decides is the step or the record, which many documents share.
+    let decider = |document: &Document| (document.bound, document.step_id, document.record_id);
+    let mut asked = HashMap::new();
+    for document in &documents {
+        asked.entry(decider(document)).or_insert(document);
+    }
+    let asked: Vec<_> = asked.into_iter().collect();
+    let mut seen = HashSet::new();
+    for some in asked.chunks(AT_ONCE) {
+        let answers = some.iter().map(|(_, document)| check(service, call, document));
+        for ((decider, _), answer) in some.iter().zip(join_all(answers).await) {
+            match answer {
+                Ok(()) => drop(seen.insert(*decider)),
+                Err(DocumentsError::NotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(documents.into_iter().filter(|document| seen.contains(&decider(document))).collect())
 }
 
 async fn check(service: &Service, call: &Call, document: &Document) -> Result<(), DocumentsError> {

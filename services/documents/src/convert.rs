@@ -142,7 +142,7 @@ fn signer(signer: &Signer, own: Option<&Signer>) -> proto::Signer {
         id: signer.id.to_string(),
         role: signer.role.clone(),
         role_title: signer.role_title.clone(),
-        name: signer.person_name.clone(),
+        name: signer.name().to_owned(),
         state: state.into(),
         signed_at: signer.signed_at.map(time::timestamp),
         place: signer.place,

@@ -41,6 +41,9 @@ pub(crate) enum DocumentsError {
     /// The file is infected.
     #[error("the file is infected")]
     Infected,
+    /// From its first byte to its row the file took longer than any upload may.
+    #[error("the upload took too long")]
+    TooSlow,
     /// There is no preview.
     #[error(transparent)]
     Preview(#[from] PreviewError),
@@ -101,6 +104,10 @@ impl ServiceError for DocumentsError {
             Self::Infected => refused(
                 "infected",
                 "A virus scanner has found something in this file. It cannot be opened.".to_owned(),
+            ),
+            Self::TooSlow => refused(
+                "upload_too_slow",
+                "The upload took too long, so nothing was kept. Please upload the file again.".to_owned(),
             ),
             Self::Preview(error) => preview(error),
             Self::Signing(error) => signing(error),

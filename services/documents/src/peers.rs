@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use chrono_tz::Tz;
 use portico_core::{AccountId, Ctx, ErrorCode, PersonId, PortalId, RecordId, StepId};
-use portico_definition::Definition;
+use portico_definition::{Definition, FieldKind, Side};
 use portico_proto::{
-    identity::v1::{GetPersonRequest, identity_client::IdentityClient},
-    tenancy::v1::{GetAccountRequest, GetPortalRequest, GetTenantRequest, tenancy_client::TenancyClient},
+    identity::v1::{GetPersonRequest, Person, identity_client::IdentityClient},
+    json,
+    tenancy::v1::{
+        GetAccountRequest, GetPortalRequest, GetTenantRequest, ListPeopleInRoleRequest,
+        tenancy_client::TenancyClient,
+    },
     workflow::v1::{AuthorizeStepRequest, GetRecordRequest, Step, workflow_client::WorkflowClient},
 };
 use portico_rpc::{Caller, problem_from};
@@ -130,15 +134,60 @@ pub(crate) async fn definition(
         .map_err(|error| DocumentsError::Unreadable(format!("the definition of {portal}: {error}")))
 }
 
-/// The mail address of a person of the firm; empty where identity does not know them.
-pub(crate) async fn email(service: &Service, ctx: &Ctx, person: PersonId) -> Result<String, DocumentsError> {
+/// A person, of the firm or of an account; nothing where identity does not know them.
+pub(crate) async fn person(
+    service: &Service,
+    ctx: &Ctx,
+    person: PersonId,
+) -> Result<Option<Person>, DocumentsError> {
     let channel = service.peers.channel("identity", Caller::system_for(ctx, "documents.signers"));
     let request = GetPersonRequest { person_id: person.to_string() };
     match IdentityClient::new(channel).get_person(request).await.map_err(refusal) {
-        Ok(answer) => Ok(answer.into_inner().person.map(|person| person.email).unwrap_or_default()),
-        Err(DocumentsError::NotFound) => Ok(String::new()),
+        Ok(answer) => Ok(answer.into_inner().person),
+        Err(DocumentsError::NotFound) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Those who have a role: the account's people for a role of the account, the firm's otherwise.
+pub(crate) async fn people_in_role(
+    service: &Service,
+    ctx: &Ctx,
+    role: &str,
+    account: AccountId,
+) -> Result<Vec<PersonId>, DocumentsError> {
+    let channel = service.peers.channel("tenancy", Caller::system_for(ctx, "documents.signers"));
+    let request = ListPeopleInRoleRequest { role: role.to_owned(), account_id: account.to_string() };
+    let answer = TenancyClient::new(channel).list_people_in_role(request).await.map_err(refusal)?;
+    Ok(answer.into_inner().person_ids.iter().filter_map(|id| id.parse().ok()).collect())
+}
+
+/// The people of the firm whom a record names in its fields, each once.
+pub(crate) async fn team(
+    service: &Service,
+    ctx: &Ctx,
+    definition: &Definition,
+    record: RecordId,
+) -> Result<Vec<PersonId>, DocumentsError> {
+    let channel = service.peers.channel("workflow", Caller::system_for(ctx, "documents.signers"));
+    let request = GetRecordRequest { record_id: record.to_string() };
+    let answer = WorkflowClient::new(channel).get_record(request).await.map_err(refusal)?.into_inner();
+    let record = answer.record.unwrap_or_default();
+    let values = json::from_struct(&record.fields.unwrap_or_default());
+    let mut team = Vec::new();
+    let fields = definition.spec.records.get(&record.kind).into_iter().flat_map(|kind| &kind.fields);
+    for (name, field) in fields {
+        if !matches!(field.kind, FieldKind::People { side: Side::Internal, .. }) {
+            continue;
+        }
+        let listed = values.get(name).and_then(serde_json::Value::as_array);
+        for person in listed.into_iter().flatten().filter_map(|id| id.as_str()?.parse().ok()) {
+            if !team.contains(&person) {
+                team.push(person);
+            }
+        }
+    }
+    Ok(team)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "stands in `map_err`, which hands the status over")]

@@ -23,6 +23,8 @@ const LARGEST_PICTURE: u64 = 50 * 1024 * 1024;
 const PICTURE_SIDE: u32 = 1600;
 /// Files that lie in the clear at the same time.
 const LAID_READY: usize = 4;
+/// Pictures that are decoded at the same time: each may take half a gigabyte of memory.
+const DECODED: usize = 1;
 
 /// A page as it is shown.
 #[derive(Debug, Clone)]
@@ -36,6 +38,7 @@ pub(crate) struct Previews {
     config: PreviewConfig,
     worker: OnceLock<PreviewWorker>,
     places: Semaphore,
+    pictures: Semaphore,
     pages: Cache<(VersionId, u32), Page>,
 }
 
@@ -45,7 +48,13 @@ impl Previews {
             .max_capacity(cache_bytes)
             .weigher(|_, page: &Page| u32::try_from(page.bytes.len()).unwrap_or(u32::MAX))
             .build();
-        Self { config, worker: OnceLock::new(), places: Semaphore::new(LAID_READY), pages }
+        Self {
+            config,
+            worker: OnceLock::new(),
+            places: Semaphore::new(LAID_READY),
+            pictures: Semaphore::new(DECODED),
+            pages,
+        }
     }
 
     /// The worker. Where its programs are missing, each use looks again.
@@ -77,7 +86,11 @@ impl Previews {
                 let source = lay_ready(worker, vault.read(stored, None).await?).await?;
                 Page { bytes: worker.page_image(&source, number).await?.into(), mime: "image/png" }
             }
-            "image" if number == 1 => picture(vault, file, stored).await?,
+            "image" if number == 1 => {
+                let _place =
+                    self.pictures.acquire().await.map_err(io::Error::other).map_err(PreviewError::from)?;
+                picture(vault, file, stored).await?
+            }
             "image" => return Err(PreviewError::NoSuchPage { pages: 1 }.into()),
             _ => return Err(PreviewError::Unsupported.into()),
         };

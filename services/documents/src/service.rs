@@ -7,6 +7,7 @@ use portico_core::{Ctx, SharedClock, SharedEntropy, TenantId};
 use portico_db::Store;
 use portico_rpc::{Caller, Incoming, Peers};
 use portico_service::Kit;
+use tokio::sync::Semaphore;
 use tonic::Status;
 
 use crate::{
@@ -20,6 +21,9 @@ use crate::{
 /// How long the firm's policy and name are kept.
 const FIRM_LIFETIME: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// Signed files that are made at the same time.
+const COMPOSED: usize = 2;
+
 /// The service's settings and what it stands on.
 pub(crate) struct Service {
     pub(crate) config: DocumentsConfig,
@@ -31,6 +35,8 @@ pub(crate) struct Service {
     pub(crate) blobs: DiskBlobs,
     pub(crate) previews: Previews,
     pub(crate) firms: Cache<TenantId, Arc<FirmFacts>>,
+    /// Places for signed files in the making: each takes a few times its template in memory.
+    pub(crate) composing: Semaphore,
     fonts: OnceLock<Arc<Fonts>>,
 }
 
@@ -59,7 +65,19 @@ impl Service {
         let vault = Vault::new(Arc::new(blobs.clone()), Arc::new(keyring), Arc::clone(&entropy));
         let previews = Previews::new(config.preview.clone(), config.page_cache);
         let firms = Cache::builder().max_capacity(10_000).time_to_live(FIRM_LIFETIME).build();
-        Self { config, store, peers, clock, entropy, vault, blobs, previews, firms, fonts: OnceLock::new() }
+        Self {
+            config,
+            store,
+            peers,
+            clock,
+            entropy,
+            vault,
+            blobs,
+            previews,
+            firms,
+            composing: Semaphore::new(COMPOSED),
+            fonts: OnceLock::new(),
+        }
     }
 
     /// The fonts of signed documents, loaded when first needed. Where they are missing, each use looks again.

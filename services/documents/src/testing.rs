@@ -4,12 +4,13 @@ use std::{
     collections::HashMap,
     path::Path,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{Router, extract::Request as HttpRequest, routing::post};
 use chrono::TimeDelta;
 use http_body_util::BodyExt as _;
-use portico_core::{AccountId, ActorKind, Clock as _, Ctx, ErrorCode, EventId, Problem, TenantId};
+use portico_core::{AccountId, ActorKind, Clock as _, Ctx, ErrorCode, EventId, PersonId, Problem, TenantId};
 use portico_definition::Definition;
 use portico_events::{EventActor, HandleError, Received, Subscription};
 use portico_proto::{
@@ -25,11 +26,12 @@ use portico_rpc::{
     AccessTable, ActorSigner, Auth, CalleeConfig, CallerChannel, Peers, ServiceSigner, SigningKey, Verifier,
     callee, problem_from, status,
 };
-use portico_service::Kit;
+use portico_service::{Job, Kit};
 use portico_testkit::TestDatabase;
 use serde_json::Value;
 use tonic::{Request, Response, Status, server::Grpc, service::Routes};
 use tonic_prost::ProstCodec;
+use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use crate::{DATA_AGREEMENT, DocumentsConfig};
@@ -41,6 +43,12 @@ pub(crate) struct World {
     steps: HashMap<String, (AccountId, Vec<String>, Vec<String>)>,
     /// Accounts of records.
     pub(crate) records: HashMap<String, AccountId>,
+    /// Who has a role, by role.
+    pub(crate) holders: HashMap<String, Vec<PersonId>>,
+    /// Whom records name as the firm's people.
+    pub(crate) team: Vec<PersonId>,
+    /// Names of people.
+    pub(crate) names: HashMap<PersonId, String>,
     pub(crate) scanned_only: bool,
     definition: String,
 }
@@ -61,6 +69,7 @@ pub(crate) struct Fixture {
     peers: Peers,
     actors: ActorSigner,
     subscriptions: Vec<Subscription>,
+    jobs: Vec<Job>,
 }
 
 impl Fixture {
@@ -110,7 +119,7 @@ impl Fixture {
         peers.bind_local("documents", callee(routes, boundary)).unwrap();
         let run = entropy.uuid(clock.now());
         let actors = ActorSigner::new(actor_key, clock, entropy);
-        let subscriptions = parts.subscriptions;
+        let (subscriptions, jobs) = (parts.subscriptions, parts.jobs);
         Self {
             database,
             tenant,
@@ -124,6 +133,7 @@ impl Fixture {
             peers,
             actors,
             subscriptions,
+            jobs,
         }
     }
 
@@ -177,6 +187,22 @@ impl Fixture {
 
     pub(crate) async fn get(&self, ctx: &Ctx, path: &str) -> Result<http::Response<Vec<u8>>, Problem> {
         self.send(ctx, http::Request::get(path).body(axum::body::Body::empty()).unwrap()).await
+    }
+
+    /// The plain HTTP answer of a file route, as something between the services would see it.
+    pub(crate) async fn plain(
+        &self,
+        ctx: &Ctx,
+        request: http::Request<axum::body::Body>,
+    ) -> http::Response<tonic::body::Body> {
+        self.channel(ctx).oneshot(request.map(tonic::body::Body::new)).await.unwrap()
+    }
+
+    /// Somebody with this name.
+    pub(crate) fn named(&self, ctx: &Ctx, name: &str) -> PersonId {
+        let person = ctx.actor.person.unwrap();
+        self.world.lock().unwrap().names.insert(person, name.to_owned());
+        person
     }
 
     /// Uploads a file and reads the answer.
@@ -243,10 +269,14 @@ impl Fixture {
     }
 
     pub(crate) async fn withdraw(&self, step: &str) {
+        self.withdraw_as(step, "waived", 1).await;
+    }
+
+    pub(crate) async fn withdraw_as(&self, step: &str, state: &str, attempt: i32) {
         let event = StepWithdrawn {
             step_id: step.to_owned(),
-            attempt: 1,
-            state: "waived".to_owned(),
+            attempt,
+            state: state.to_owned(),
             ..StepWithdrawn::default()
         };
         self.deliver(&self.received(&event)).await.unwrap();
@@ -307,20 +337,32 @@ impl Fixture {
         entries.into_iter().map(|entry| entry.action).collect()
     }
 
+    /// Runs a job until it has nothing more to do.
+    pub(crate) async fn work(&self, name: &str) {
+        let job = self.jobs.iter().find(|job| job.name == name).unwrap();
+        while (job.run)().await.unwrap() < Duration::from_secs(1) {}
+    }
+
     /// How many files lie in the vault, also half-made ones.
     pub(crate) fn blobs(&self) -> usize {
-        fn count(folder: &Path) -> usize {
-            let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
-            let of = |path: &Path| if path.is_dir() { count(path) } else { 1 };
-            entries.map(|entry| of(&entry.unwrap().path())).sum()
-        }
         count(&self.home.path().join("blobs"))
+    }
+
+    /// How many files of one firm lie in the vault.
+    pub(crate) fn count_blobs(&self, tenant: TenantId) -> usize {
+        count(&self.home.path().join("blobs").join(tenant.to_string()))
     }
 
     pub(crate) async fn rows(&self, table: &'static str) -> i64 {
         let count = sqlx::AssertSqlSafe(format!("select count(*) from documents.{table}"));
         sqlx::query_scalar(count).fetch_one(self.database.admin()).await.unwrap()
     }
+}
+
+fn count(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let of = |path: &Path| if path.is_dir() { count(path) } else { 1 };
+    entries.map(|entry| of(&entry.unwrap().path())).sum()
 }
 
 /// What a refused RPC says.
@@ -354,7 +396,13 @@ fn stand_ins(tenant: TenantId, world: &SharedWorld) -> [(&'static str, Router); 
         let account = account
             .filter(|account| ctx.tenant == tenant && ctx.actor.accounts.includes(*account))
             .ok_or_else(not_found)?;
-        let record = workflow::Record { account_id: account.to_string(), ..Default::default() };
+        let team: Vec<_> = known.lock().unwrap().team.iter().map(PersonId::to_string).collect();
+        let record = workflow::Record {
+            account_id: account.to_string(),
+            kind: "engagement".to_owned(),
+            fields: Some(json::to_struct(&serde_json::json!({ "team": team }))),
+            ..Default::default()
+        };
         Ok(workflow::GetRecordResponse { record: Some(record) })
     };
     let known = Arc::clone(world);
@@ -376,16 +424,26 @@ fn stand_ins(tenant: TenantId, world: &SharedWorld) -> [(&'static str, Router); 
         }
         Ok(tenancy::GetAccountResponse { account: Some(tenancy::Account::default()) })
     };
-    let person = |_: Ctx, request: identity::GetPersonRequest| {
+    let known = Arc::clone(world);
+    let holders = move |_: Ctx, request: tenancy::ListPeopleInRoleRequest| {
+        let people = known.lock().unwrap().holders.get(&request.role).cloned().unwrap_or_default();
+        let person_ids = people.iter().map(PersonId::to_string).collect();
+        Ok(tenancy::ListPeopleInRoleResponse { person_ids })
+    };
+    let known = Arc::clone(world);
+    let person = move |_: Ctx, request: identity::GetPersonRequest| {
         let email = format!("{}@example.com", &request.person_id[30..]);
-        let person = identity::Person { id: request.person_id, email, ..Default::default() };
+        let id: PersonId = request.person_id.parse().map_err(|_| not_found())?;
+        let name = known.lock().unwrap().names.get(&id).cloned().unwrap_or_default();
+        let person = identity::Person { id: request.person_id, email, name, ..Default::default() };
         Ok(identity::GetPersonResponse { person: Some(person) })
     };
     let workflow = unary("/portico.workflow.v1.Workflow/AuthorizeStep", authorize)
         .merge(unary("/portico.workflow.v1.Workflow/GetRecord", record));
     let tenancy = unary("/portico.tenancy.v1.Tenancy/GetTenant", firm)
         .merge(unary("/portico.tenancy.v1.Tenancy/GetPortal", portal))
-        .merge(unary("/portico.tenancy.v1.Tenancy/GetAccount", account));
+        .merge(unary("/portico.tenancy.v1.Tenancy/GetAccount", account))
+        .merge(unary("/portico.tenancy.v1.Tenancy/ListPeopleInRole", holders));
     let identity = unary("/portico.identity.v1.Identity/GetPerson", person);
     [("workflow", workflow), ("tenancy", tenancy), ("identity", identity)]
 }

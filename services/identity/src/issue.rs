@@ -24,13 +24,13 @@ pub(crate) struct LinkDraft<'a> {
     pub(crate) message: &'a str,
 }
 
-/// Issues a link for a person in place of those it replaces, and asks for its mail.
+/// Issues a link for a person in place of those it replaces, and asks for its mail. Answers the link and the event that asks.
 pub(crate) async fn issue_link(
     service: &Service,
     tx: &mut Tx,
     person: &Person,
     draft: LinkDraft<'_>,
-) -> Result<Link, StoreError> {
+) -> Result<(Link, String), StoreError> {
     let now = service.clock.now();
     let link = Link {
         id: service.entropy.uuid(now),
@@ -47,11 +47,11 @@ pub(crate) async fn issue_link(
         revoked: false,
     };
     store::links::issue(tx, &link).await?;
-    events::publish::link_issued(service, tx, &link).await?;
+    let event = events::publish::link_issued(service, tx, &link).await?;
     let action = match draft.purpose {
         Purpose::Invitation => "invitation.issued",
         Purpose::SignIn => "sign_in_link.issued",
     };
     events::publish::log(service, tx, action, person, draft.account, json!({ "link": link.id })).await?;
-    Ok(link)
+    Ok((link, event))
 }

@@ -7,7 +7,9 @@ mod error;
 mod events;
 mod hasher;
 mod issue;
+mod jobs;
 mod open;
+mod pace;
 mod peers;
 mod rpc;
 mod service;
@@ -40,7 +42,7 @@ pub async fn build(config: IdentityConfig, kit: Kit) -> anyhow::Result<ServicePa
         grpc: Routes::new(IdentityServer::new(Rpc::new(Arc::clone(&service)))),
         http: axum::Router::new(),
         subscriptions: events::subscriptions(&service),
-        jobs: Vec::new(),
+        jobs: jobs::all(&service),
         migrator: &MIGRATOR,
     })
 }

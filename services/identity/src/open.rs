@@ -1,5 +1,7 @@
 //! What both ways to sign in end in: an open session.
 
+use std::collections::BTreeMap;
+
 use portico_core::{AccountScope, Actor, ActorKind, AuthStrength, Ctx, SessionId};
 use portico_db::{StoreError, Tx};
 use serde_json::json;
@@ -36,6 +38,7 @@ pub(crate) fn ctx_of(ctx: &Ctx, person: &Person, device: &Device) -> Ctx {
             name: person.profile.name.clone(),
             accounts: AccountScope::Listed(Vec::new()),
             roles: Vec::new(),
+            account_roles: BTreeMap::new(),
             session: None,
             strength: AuthStrength::Single,
             impersonator: None,

@@ -1,6 +1,6 @@
 //! What other services are asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use portico_core::{AccountId, Ctx, DocumentId, ErrorCode, PersonId, RecordId};
 use portico_proto::{
@@ -13,7 +13,7 @@ use portico_proto::{
         GetTenantRequest, ListMembershipsRequest, ListPeopleInRoleRequest, ListStaffRequest, Tenant,
         tenancy_client::TenancyClient,
     },
-    workflow::v1::{GetRecordRequest, Record, workflow_client::WorkflowClient},
+    workflow::v1::{BatchGetRecordsRequest, GetRecordRequest, Record, workflow_client::WorkflowClient},
 };
 use portico_rpc::{Caller, CallerChannel, problem_from};
 use prost_types::{Struct, Value, value::Kind};
@@ -43,6 +43,21 @@ pub(crate) async fn record(
     id: RecordId,
 ) -> Result<Record, MessagingError> {
     read_record(service.peers.channel("workflow", caller), id).await
+}
+
+/// Reads those of several records that the caller may see, in one call.
+pub(crate) async fn records(
+    service: &Service,
+    caller: &Caller,
+    ids: impl IntoIterator<Item = RecordId>,
+) -> Result<HashMap<RecordId, Record>, MessagingError> {
+    let record_ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
+    if record_ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut client = WorkflowClient::new(service.peers.channel("workflow", caller));
+    let answer = client.batch_get_records(BatchGetRecordsRequest { record_ids }).await.map_err(refusal)?;
+    answer.into_inner().records.into_iter().map(|record| Ok((record.id.parse()?, record))).collect()
 }
 
 /// Reads a record whole.
@@ -142,8 +157,8 @@ pub(crate) async fn members(
     let memberships = client.list_memberships(request).await.map_err(refusal)?.into_inner().memberships;
     memberships
         .iter()
-        // Whoever does nothing there is not told of conversations.
-        .filter(|membership| !membership.roles.is_empty())
+        // Whoever does nothing there, or cannot come in any more, is not told of conversations.
+        .filter(|membership| !membership.roles.is_empty() && !membership.deactivated)
         .map(|membership| Ok(membership.person_id.parse()?))
         .collect()
 }
@@ -170,7 +185,7 @@ pub(crate) async fn administrators(service: &Service, ctx: &Ctx) -> Result<Vec<P
     let bindings = client.list_staff(ListStaffRequest {}).await.map_err(refusal)?.into_inner().bindings;
     bindings
         .iter()
-        .filter(|binding| binding.roles.iter().any(|role| role == ADMIN))
+        .filter(|binding| !binding.deactivated && binding.roles.iter().any(|role| role == ADMIN))
         .map(|binding| Ok(binding.person_id.parse()?))
         .collect()
 }

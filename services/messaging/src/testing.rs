@@ -145,6 +145,11 @@ impl Fixture {
         id
     }
 
+    /// How often workflow was asked.
+    pub(crate) fn calls_to_workflow(&self) -> usize {
+        self.world.read().calls_to_workflow
+    }
+
     /// Names people in the record's field `team`.
     pub(crate) fn name_in(&self, record: RecordId, people: &[PersonId]) {
         self.world.write().name_in(record, people);

@@ -87,11 +87,16 @@ pub(crate) fn membership(membership: Membership) -> proto::Membership {
         person_id: membership.person_id.to_string(),
         roles: membership.roles,
         account_name: membership.account_name,
+        deactivated: membership.deactivated,
     }
 }
 
 pub(crate) fn staff_binding(binding: StaffBinding) -> proto::StaffBinding {
-    proto::StaffBinding { person_id: binding.person_id.to_string(), roles: binding.roles }
+    proto::StaffBinding {
+        person_id: binding.person_id.to_string(),
+        roles: binding.roles,
+        deactivated: binding.deactivated,
+    }
 }
 
 pub(crate) fn portal(portal: Portal) -> proto::Portal {

@@ -18,7 +18,7 @@ use portico_rpc::{Auth, Caller, CallerChannel, problem_from};
 use tonic::Status;
 
 use crate::{
-    error::{PageError, Reference},
+    error::{PageError, Reference, told},
     layout::Shell,
     render::see_other,
     site::{Address, SignedIn, Site},
@@ -176,7 +176,7 @@ pub fn see_other_after(href: &str, event: &str) -> Response {
     let mut response = see_other(href);
     if parse_event(event).is_some()
         && let Ok(cookie) = HeaderValue::from_str(
-            &format!("{AFTER_COOKIE}={event}; Path=/; Max-Age=5; HttpOnly; SameSite=Lax")
+            &format!("{AFTER_COOKIE}={event}; Path=/; Max-Age=5; Secure; HttpOnly; SameSite=Lax")
                 .replacen(';', ".", 1),
         )
     {
@@ -234,7 +234,7 @@ impl FromRequestParts<Web> for Ask {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Self::Rejection> {
         let visit = <Visit as FromRequestParts<Web>>::from_request_parts(parts, web).await?;
         let reader = visit.reader.clone().ok_or_else(|| {
-            PageError(Problem::new(ErrorCode::Unauthenticated, "not_signed_in", "Sign in to see this page."))
+            told(&parts.extensions, ErrorCode::Unauthenticated, "not_signed_in", "not-signed-in")
         })?;
         Ok(Self { after: after_cookie(&visit.headers), visit, reader })
     }

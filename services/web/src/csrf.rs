@@ -4,6 +4,8 @@
 //! session; a visitor has one in a cookie of their own). Pages carry it in a hidden `_csrf` field and in a meta
 //! element for scripts; [`guard`] compares in constant time and checks where the browser says the request comes from.
 
+use std::time::Duration;
+
 use axum::{
     body::{Body, to_bytes},
     extract::{FromRequest, Multipart, Request},
@@ -11,16 +13,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{
-    HeaderMap, Method,
+    Extensions, HeaderMap, Method,
     header::{CONTENT_TYPE, HOST, ORIGIN},
 };
-use portico_core::{ErrorCode, Problem};
+use portico_core::ErrorCode;
 use subtle::ConstantTimeEq as _;
+use tokio::time::timeout;
 
-use crate::error::{FORM_EXPIRED, PageError};
+use crate::error::{FORM_EXPIRED, FORM_TOO_LARGE, PageError, told};
 
 /// The largest form without files, in bytes.
 pub const MAX_FORM_BYTES: usize = 1024 * 1024;
+
+/// How long a form without files may take to arrive.
+const LONGEST_READ: Duration = Duration::from_secs(30);
 
 /// The token of the request's session.
 #[derive(Clone)]
@@ -45,13 +51,13 @@ async fn check(mut request: Request) -> Result<Request, PageError> {
         return Ok(request);
     }
     let Some(FormToken(token)) = request.extensions().get::<FormToken>().cloned() else {
-        return Err(expired());
+        return Err(expired(request.extensions()));
     };
     if !from_our_origin(request.headers()) {
-        return Err(expired());
+        return Err(expired(request.extensions()));
     }
     if let Some(sent) = request.headers().get("x-csrf-token") {
-        return if same(sent.as_bytes(), &token) { Ok(request) } else { Err(expired()) };
+        return if same(sent.as_bytes(), &token) { Ok(request) } else { Err(expired(request.extensions())) };
     }
     let kind = request.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_vec()).unwrap_or_default();
     if kind.starts_with(b"multipart/form-data") {
@@ -59,14 +65,22 @@ async fn check(mut request: Request) -> Result<Request, PageError> {
         return Ok(request);
     }
     if !kind.starts_with(b"application/x-www-form-urlencoded") {
-        return Err(expired());
+        return Err(expired(request.extensions()));
     }
     let (parts, body) = request.into_parts();
-    let bytes = to_bytes(body, MAX_FORM_BYTES).await.map_err(|_| too_large())?;
+    let read = timeout(LONGEST_READ, to_bytes(body, MAX_FORM_BYTES));
+    let bytes = match read.await {
+        Ok(Ok(bytes)) => bytes,
+        // A connection that broke is told the same: nobody is there to read it.
+        Ok(Err(_)) => return Err(too_large(&parts.extensions)),
+        Err(_) => {
+            return Err(told(&parts.extensions, ErrorCode::InvalidArgument, "form_too_slow", "upload-cut"));
+        }
+    };
     let sent = url::form_urlencoded::parse(&bytes).find(|(name, _)| name == "_csrf");
     match sent {
         Some((_, sent)) if same(sent.as_bytes(), &token) => Ok(Request::from_parts(parts, Body::from(bytes))),
-        _ => Err(expired()),
+        _ => Err(expired(&parts.extensions)),
     }
 }
 
@@ -85,26 +99,23 @@ impl<S: Send + Sync> FromRequest<S> for FileForm {
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         let unread = request.extensions().get::<Unread>().is_some();
         let token = request.extensions().get::<FormToken>().cloned();
-        let mut parts = Multipart::from_request(request, state).await.map_err(|_| {
-            PageError(Problem::new(
-                ErrorCode::InvalidArgument,
-                "not_a_form",
-                "This was not a form with files.",
-            ))
-        })?;
+        let extensions = request.extensions().clone();
+        let mut parts = Multipart::from_request(request, state)
+            .await
+            .map_err(|_| told(&extensions, ErrorCode::InvalidArgument, "not_a_form", "form-unreadable"))?;
         if unread {
             let first = parts.next_field().await.ok().flatten().filter(|field| field.name() == Some("_csrf"));
             let mut sent = Vec::new();
             if let Some(mut field) = first {
                 while let Ok(Some(chunk)) = field.chunk().await {
                     if sent.len() + chunk.len() > 256 {
-                        return Err(expired());
+                        return Err(expired(&extensions));
                     }
                     sent.extend_from_slice(&chunk);
                 }
             }
             if !token.is_some_and(|token| same(&sent, &token.0)) {
-                return Err(expired());
+                return Err(expired(&extensions));
             }
         }
         Ok(Self(parts))
@@ -130,20 +141,12 @@ fn from_our_origin(headers: &HeaderMap) -> bool {
     }
 }
 
-fn expired() -> PageError {
-    PageError(Problem::new(
-        ErrorCode::PermissionDenied,
-        FORM_EXPIRED,
-        "This form has expired. Reload the page and send it again; nothing was changed.",
-    ))
+fn expired(extensions: &Extensions) -> PageError {
+    told(extensions, ErrorCode::PermissionDenied, FORM_EXPIRED, "expired-text")
 }
 
-fn too_large() -> PageError {
-    PageError(Problem::new(
-        ErrorCode::ResourceExhausted,
-        "form_too_large",
-        "This form is too large. Shorten the longest answer and send it again.",
-    ))
+fn too_large(extensions: &Extensions) -> PageError {
+    told(extensions, ErrorCode::ResourceExhausted, FORM_TOO_LARGE, "form-too-large")
 }
 
 #[cfg(test)]

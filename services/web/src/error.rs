@@ -13,13 +13,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{
-    HeaderMap, HeaderValue, Method, StatusCode,
-    header::{ACCEPT, RETRY_AFTER},
+    Extensions, HeaderMap, HeaderValue, Method, StatusCode,
+    header::{ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER},
 };
 use portico_core::{ErrorCode, Problem};
 use serde_json::json;
 
-use crate::{layout::Shell, render::Page};
+use crate::{
+    layout::Shell,
+    render::Page,
+    text::{Locale, Texts},
+};
 
 /// A refusal on its way to a person.
 #[derive(Debug, Clone)]
@@ -64,6 +68,18 @@ pub const fn status(code: ErrorCode) -> StatusCode {
 /// The reason of a refusal whose form token is wrong or missing.
 pub(crate) const FORM_EXPIRED: &str = "form_expired";
 
+/// The reason of a refusal whose form holds more than any may.
+pub(crate) const FORM_TOO_LARGE: &str = "form_too_large";
+
+/// How the reasons of outages begin that have a sentence of their own: a file that did not arrive whole.
+pub(crate) const UPLOAD: &str = "upload_";
+
+/// A refusal of the pages' own, before any handler has its shell: the sentence `key` in the reader's language.
+pub(crate) fn told(extensions: &Extensions, code: ErrorCode, reason: &'static str, key: &str) -> PageError {
+    let texts = extensions.get::<Arc<Shell>>().map(|shell| shell.texts).unwrap_or_default();
+    PageError(Problem::new(code, reason, texts.t(key)))
+}
+
 /// A layer (`axum::middleware::from_fn`) around all pages: it needs `Arc<Shell>` and, for defects and outages,
 /// [`Reference`] in the request's extensions. Who is not signed in is sent to `/sign-in` and comes back from there.
 pub async fn dress(request: Request, next: Next) -> Response {
@@ -79,7 +95,7 @@ pub async fn dress(request: Request, next: Next) -> Response {
         tracing::error!(reason = %problem.reason, reference, cause, "a page was refused");
     }
     if asks_for_json(&headers) {
-        return as_json(&problem, &reference);
+        return as_json(&problem, shell.as_deref(), &reference);
     }
     if problem.code == ErrorCode::Unauthenticated {
         return to_sign_in(&headers, if reading { &path } else { "/" });
@@ -94,6 +110,36 @@ pub fn page(problem: &Problem, shell: &Shell, reference: &str, headers: &HeaderM
     let title = view.title.clone();
     let rendered = Page::new(title, view).status(status(problem.code)).respond(shell, headers);
     let mut response = rendered.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response());
+    set_retry(problem, &mut response);
+    response
+}
+
+/// A plain answer in the language that `headers` ask for, made of nothing that could fail: for an address that asks too much, and for
+/// where the pages' own layers panicked. It names nothing but `reference`, which may be empty.
+pub fn plain(problem: &Problem, headers: &HeaderMap, reference: &str) -> Response {
+    let asked = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let texts = Texts::new(asked.map(Locale::negotiate).unwrap_or_default());
+    let key = match problem.code {
+        ErrorCode::ResourceExhausted => "busy",
+        ErrorCode::Unavailable | ErrorCode::DeadlineExceeded => "away",
+        _ => "broken",
+    };
+    let title = texts.t(&format!("{key}-title"));
+    let text = texts.t(&format!("{key}-text"));
+    let named = if reference.is_empty() {
+        String::new()
+    } else {
+        format!("<p>{}: {reference}</p>", texts.t("reference"))
+    };
+    let language = texts.locale.tag();
+    let body = format!(
+        "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{title}</title></head><body><main><h1>{title}</h1><p>{text}</p>{named}</main></body></html>\n"
+    );
+    let kind = HeaderValue::from_static("text/html; charset=utf-8");
+    let kept = HeaderValue::from_static("no-store");
+    let mut response =
+        (status(problem.code), [(CONTENT_TYPE, kind), (CACHE_CONTROL, kept)], body).into_response();
     set_retry(problem, &mut response);
     response
 }
@@ -126,21 +172,7 @@ struct ErrorPage<'a> {
 
 impl<'a> ErrorPage<'a> {
     fn of(problem: &Problem, s: &'a Shell, reference: &'a str) -> Self {
-        let (title, text) = match problem.code {
-            ErrorCode::NotFound => ("missing-title", s.t("missing-text")),
-            ErrorCode::PermissionDenied if problem.reason == FORM_EXPIRED => {
-                ("expired-title", s.t("expired-text"))
-            }
-            ErrorCode::PermissionDenied => ("forbidden-title", problem.message.clone()),
-            ErrorCode::Conflict => ("stale-title", s.t("stale-text")),
-            ErrorCode::ResourceExhausted => ("busy-title", s.t("busy-text")),
-            ErrorCode::Unavailable | ErrorCode::DeadlineExceeded => ("away-title", s.t("away-text")),
-            ErrorCode::Internal => ("broken-title", s.t("broken-text")),
-            ErrorCode::InvalidArgument
-            | ErrorCode::Unauthenticated
-            | ErrorCode::AlreadyExists
-            | ErrorCode::FailedPrecondition => ("refused-title", problem.message.clone()),
-        };
+        let (title, text) = words(problem, s);
         let ask = match (&s.contact, problem.code) {
             (Some(who), ErrorCode::NotFound) => s.say("missing-ask").arg("who", who).to_string(),
             (None, ErrorCode::NotFound) => s.t("missing-ask-firm"),
@@ -156,6 +188,31 @@ impl<'a> ErrorPage<'a> {
     }
 }
 
+/// The key of the title, and the text.
+fn words(problem: &Problem, s: &Shell) -> (&'static str, String) {
+    match problem.code {
+        ErrorCode::NotFound => ("missing-title", s.t("missing-text")),
+        ErrorCode::PermissionDenied if problem.reason == FORM_EXPIRED => {
+            ("expired-title", s.t("expired-text"))
+        }
+        ErrorCode::PermissionDenied => ("forbidden-title", problem.message.clone()),
+        ErrorCode::Conflict => ("stale-title", s.t("stale-text")),
+        ErrorCode::ResourceExhausted if problem.reason == FORM_TOO_LARGE => {
+            ("refused-title", problem.message.clone())
+        }
+        ErrorCode::ResourceExhausted => ("busy-title", s.t("busy-text")),
+        ErrorCode::Unavailable if problem.reason.starts_with(UPLOAD) => {
+            ("refused-title", problem.message.clone())
+        }
+        ErrorCode::Unavailable | ErrorCode::DeadlineExceeded => ("away-title", s.t("away-text")),
+        ErrorCode::Internal => ("broken-title", s.t("broken-text")),
+        ErrorCode::InvalidArgument
+        | ErrorCode::Unauthenticated
+        | ErrorCode::AlreadyExists
+        | ErrorCode::FailedPrecondition => ("refused-title", problem.message.clone()),
+    }
+}
+
 fn asks_for_json(headers: &HeaderMap) -> bool {
     headers
         .get(ACCEPT)
@@ -163,11 +220,13 @@ fn asks_for_json(headers: &HeaderMap) -> bool {
         .is_some_and(|kinds| kinds.starts_with("application/json"))
 }
 
-fn as_json(problem: &Problem, reference: &str) -> Response {
+fn as_json(problem: &Problem, shell: Option<&Shell>, reference: &str) -> Response {
+    let message = shell.map_or_else(|| problem.message.clone(), |shell| words(problem, shell).1);
     let body = json!({
-        "reason": problem.reason, "message": problem.message, "fields": problem.fields, "reference": reference,
+        "reason": problem.reason, "message": message, "fields": problem.fields, "reference": reference,
     });
-    let mut response = (status(problem.code), Json(body)).into_response();
+    let kept = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    let mut response = (status(problem.code), kept, Json(body)).into_response();
     set_retry(problem, &mut response);
     response
 }

@@ -30,6 +30,18 @@ impl Errors {
         &self.0
     }
 
+    /// Adds what another look found wrong.
+    pub fn extend(&mut self, more: Self) {
+        self.0.extend(more.0);
+    }
+
+    /// The errors as a refusal; nothing where the form is fine.
+    pub fn as_problem(&self) -> Option<Problem> {
+        let (first, rest) = self.0.split_first()?;
+        let problem = Problem::invalid(&first.field, &first.description);
+        Some(rest.iter().fold(problem, |problem, each| problem.with_field(&each.field, &each.description)))
+    }
+
     /// Whether the form is fine.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

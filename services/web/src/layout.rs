@@ -1,6 +1,6 @@
 //! What stands around every page: the firm, the reader, the navigation.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -207,11 +207,22 @@ impl Shell {
         initials(&self.firm.name)
     }
 
-    /// The scripts' sentences as JSON, without the prefix they have in the locales.
-    pub(crate) fn script_words(&self) -> String {
-        let words: BTreeMap<_, _> = SCRIPT_WORDS.map(|key| (key, self.texts.t(&format!("js-{key}")))).into();
-        serde_json::to_string(&words).unwrap_or_default()
+    /// The scripts' sentences as JSON, without the prefix they have in the locales. They stand in every page, so each language's are
+    /// put together once.
+    pub(crate) fn script_words(&self) -> &'static str {
+        static EN: LazyLock<String> = LazyLock::new(|| script_words(Locale::En));
+        static DE: LazyLock<String> = LazyLock::new(|| script_words(Locale::De));
+        match self.texts.locale {
+            Locale::En => &EN,
+            Locale::De => &DE,
+        }
     }
+}
+
+fn script_words(locale: Locale) -> String {
+    let texts = Texts::new(locale);
+    let words: BTreeMap<_, _> = SCRIPT_WORDS.map(|key| (key, texts.t(&format!("js-{key}")))).into();
+    serde_json::to_string(&words).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod founding;
 pub mod layout;
 mod nav;
 pub mod pages;
+mod record_form;
 pub mod render;
 mod router;
 mod sending;

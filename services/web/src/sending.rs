@@ -73,11 +73,8 @@ pub(crate) async fn send_file_by(
     let (answer, ()) = tokio::join!(channel.send(request), pump);
     let answer = answer.map_err(|status| problem_from(&status))?;
     if !answer.status().is_success() {
-        return Err(Problem::new(
-            ErrorCode::Unavailable,
-            "file_not_taken",
-            "The file could not be stored. Try again.",
-        ));
+        let told = ask.shell.t("upload-not-stored");
+        return Err(Problem::new(ErrorCode::Unavailable, "upload_not_stored", told));
     }
     let bytes = Limited::new(answer.into_body(), LONGEST_ANSWER)
         .collect()
@@ -88,8 +85,8 @@ pub(crate) async fn send_file_by(
 }
 
 /// A browser's connection that ended before the form did.
-pub(crate) fn cut() -> Problem {
-    Problem::new(ErrorCode::Unavailable, "upload_cut", "The connection was lost. Try again.")
+pub(crate) fn cut(s: &Shell) -> Problem {
+    Problem::new(ErrorCode::Unavailable, "upload_cut", s.t("upload-cut"))
 }
 
 /// Why a text field of a form with files was not read.
@@ -105,7 +102,7 @@ impl Unread {
     /// The refusal, told at `field`.
     pub(crate) fn at(self, field: &str, s: &Shell) -> Problem {
         match self {
-            Self::Cut => cut(),
+            Self::Cut => cut(s),
             Self::TooLong => Problem::invalid(field, s.t("thread-too-long")),
         }
     }

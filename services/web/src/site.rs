@@ -79,6 +79,13 @@ impl SignedIn {
 #[derive(Debug, Clone)]
 pub struct Address(pub String);
 
+/// Whether everybody gets the same answer at `path`: the host's own files, which need no session and answer without one.
+pub fn is_host_file(path: &str) -> bool {
+    path.starts_with("/theme/")
+        || path.starts_with("/logo/")
+        || matches!(path, "/manifest.webmanifest" | "/offline")
+}
+
 /// Host or session could not be looked up: the request gets this refusal instead of its page.
 #[derive(Debug, Clone)]
 pub struct Trouble(pub Problem);

@@ -1,6 +1,6 @@
 //! The product's sentences, from the Fluent files under `locales/`, one folder a language.
 
-use std::{borrow::Cow, collections::HashMap, fmt};
+use std::{borrow::Cow, collections::HashMap, fmt, sync::LazyLock};
 
 use fluent_templates::{LanguageIdentifier, Loader as _, fluent_bundle::FluentValue};
 
@@ -62,8 +62,15 @@ impl Locale {
         wishes.first().map_or_else(Self::default, |(_, locale)| *locale)
     }
 
-    fn identifier(self) -> LanguageIdentifier {
-        self.tag().parse().unwrap_or_default()
+    fn identifier(self) -> &'static LanguageIdentifier {
+        static EN: LazyLock<LanguageIdentifier> =
+            LazyLock::new(|| Locale::En.tag().parse().unwrap_or_default());
+        static DE: LazyLock<LanguageIdentifier> =
+            LazyLock::new(|| Locale::De.tag().parse().unwrap_or_default());
+        match self {
+            Self::En => &EN,
+            Self::De => &DE,
+        }
     }
 }
 
@@ -111,7 +118,7 @@ impl Phrase<'_> {
 
 impl fmt::Display for Phrase<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match SENTENCES.try_lookup_with_args(&self.locale.identifier(), self.key, &self.values) {
+        match SENTENCES.try_lookup_with_args(self.locale.identifier(), self.key, &self.values) {
             Some(text) => f.write_str(&text),
             None => f.write_str(self.key),
         }
@@ -199,6 +206,64 @@ mod tests {
             }
         }
         assert!(named > 30, "{named}");
+    }
+
+    /// Sentences that stand in code on purpose, each with the reason.
+    const IN_CODE: [&str; 0] = [];
+
+    /// The text literals of a source, without comments and without its tests.
+    fn literals(source: &str) -> Vec<String> {
+        let code = source.split("#[cfg(test)]").next().unwrap();
+        let mut found = Vec::new();
+        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let mut letters = line.chars();
+            while letters.by_ref().any(|letter| letter == '"') {
+                let mut literal = String::new();
+                while let Some(letter) = letters.next().filter(|letter| *letter != '"') {
+                    literal.push(if letter == '\\' { letters.next().unwrap_or(' ') } else { letter });
+                }
+                found.push(literal);
+            }
+        }
+        found
+    }
+
+    /// Whether a literal reads like something said to a person: a capital letter, then words.
+    fn is_sentence(literal: &str) -> bool {
+        let mut letters = literal.trim_start_matches(['“', '(']).chars();
+        letters.next().is_some_and(char::is_uppercase)
+            && letters.next().is_some_and(|letter| letter.is_lowercase() || letter == ' ')
+            && literal.split(' ').filter(|word| word.chars().all(char::is_alphabetic)).count() >= 2
+    }
+
+    #[test]
+    fn no_sentence_stands_in_code() {
+        for sentence in ["Choose a day.", "This was not a form."] {
+            let source = format!(
+                "let told = \"{sentence}\";\n// \"A remark of ours\"\n#[cfg(test)]\nmod tests {{ \"A test's own\" }}"
+            );
+            assert_eq!(
+                literals(&source).into_iter().filter(|each| is_sentence(each)).collect::<Vec<_>>(),
+                [sentence]
+            );
+        }
+        for fine in ["application/json", "GET", "Europe/Berlin", "a page was refused", "Set-Cookie"] {
+            assert!(!is_sentence(fine), "{fine}");
+        }
+        let mut read = 0;
+        for (path, text) in crate::sources(&["src"]) {
+            if path.ends_with("walk.rs") {
+                continue;
+            }
+            for literal in literals(&text) {
+                read += 1;
+                assert!(
+                    !is_sentence(&literal) || IN_CODE.contains(&literal.as_str()),
+                    "{path} says {literal:?} itself"
+                );
+            }
+        }
+        assert!(read > 1000, "{read}");
     }
 
     #[test]

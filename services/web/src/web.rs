@@ -22,10 +22,25 @@ pub struct WebConfig {
     pub port_suffix: String,
     /// `http` or `https`.
     pub scheme: String,
-    /// Whether mails are kept in the development mailbox, and its page exists.
+    /// Whether mails are kept in the development mailbox. Its page exists on localhost only, see [`WebConfig::shows_mailbox`].
     pub mailbox: bool,
     /// The token that unlocks the first run, while there is one.
     pub setup_token: Option<String>,
+}
+
+impl WebConfig {
+    /// Whether the mailbox has a page: it shows everybody's links, so never but on localhost, whatever else is missing.
+    pub fn shows_mailbox(&self) -> bool {
+        self.mailbox && (self.base_host == "localhost" || self.base_host.ends_with(".localhost"))
+    }
+
+    /// Where the mailbox's page is: on the bare host, not on a firm's. Empty where there is none.
+    pub fn mailbox_href(&self) -> String {
+        if !self.shows_mailbox() {
+            return String::new();
+        }
+        format!("{}://{}{}/mailbox", self.scheme, self.base_host, self.port_suffix)
+    }
 }
 
 /// A portal with its definition.
@@ -142,5 +157,28 @@ impl Web {
     pub fn origin(&self, slug: &str) -> String {
         let config = self.config();
         format!("{}://{slug}.{}{}", config.scheme, config.base_host, config.port_suffix)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_reads_the_mailbox_from_outside() {
+        let config = |mailbox, base_host: &str| WebConfig {
+            base_host: base_host.to_owned(),
+            port_suffix: String::new(),
+            scheme: "https".to_owned(),
+            mailbox,
+            setup_token: None,
+        };
+        assert!(config(true, "localhost").shows_mailbox() && config(true, "demo.localhost").shows_mailbox());
+        for host in ["portal.example", "localhost.example", "notlocalhost"] {
+            assert!(!config(true, host).shows_mailbox(), "{host}");
+        }
+        assert!(!config(false, "localhost").shows_mailbox());
+        assert_eq!(config(true, "localhost").mailbox_href(), "https://localhost/mailbox");
+        assert_eq!(config(true, "portal.example").mailbox_href(), "");
     }
 }

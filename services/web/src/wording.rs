@@ -134,6 +134,19 @@ pub(crate) fn waiting_row(s: &Shell, item: &AttentionItem, with_account: bool) -
     Some(row)
 }
 
+/// What a browser lets one choose. Images let a phone offer its camera.
+pub(crate) fn accept_attribute(kinds: &[String]) -> String {
+    let of = |kind: &str| match kind {
+        "pdf" => ".pdf,application/pdf",
+        "image" => "image/*,.heic,.heif,.tif,.tiff",
+        "office" => ".doc,.docx,.xls,.xlsx,.ppt,.pptx,.odt,.ods,.odp,.rtf",
+        "zip" => ".zip",
+        "text" => ".txt,.csv,.md",
+        _ => "",
+    };
+    kinds.iter().map(|kind| of(kind)).filter(|accept| !accept.is_empty()).collect::<Vec<_>>().join(",")
+}
+
 /// "PDF · 1.2 MB · added by Ana Souza, 3 Dec"
 pub(crate) fn file_meta(s: &Shell, version: &Version) -> String {
     let kind =

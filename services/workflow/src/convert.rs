@@ -14,7 +14,9 @@ use uuid::Uuid;
 use crate::{
     domain::{
         engine::{Assignment, MilestoneRecord, RunStatus, StepRecord, StepStatus},
+        fields::is_plain,
         permissions::Viewer,
+        places::{self, Reader},
     },
     error::WorkflowError,
     events::publish::declaration,
@@ -24,6 +26,7 @@ use crate::{
 
 /// A record, trimmed to what the viewer may see.
 pub(crate) fn record(viewer: &Viewer, definition: &Definition, record: &Record) -> proto::Record {
+    let viewer = &viewer.at(record.account);
     let visible = viewer.fields(definition, &record.kind);
     let fields: Map<String, Value> = visible
         .iter()
@@ -93,7 +96,8 @@ pub(crate) fn step(
         ended_by: step.ended_by.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
         reason: step.reason.clone(),
         progress: step.progress.clone(),
-        needs: step.needs.clone(),
+        // Which steps there are is the firm's business; clients hear of those that they see.
+        needs: if viewer.is_client() { Vec::new() } else { step.needs.clone() },
         client_visible: step.client_visible,
         can_act: running && viewer.can_act_now(step, reads_record),
         attempt: i32::try_from(step.attempt).unwrap_or(i32::MAX),
@@ -112,10 +116,16 @@ pub(crate) fn step(
 
 /// A step of a run, with its declaration for the firm's side.
 pub(crate) fn step_of(viewer: &Viewer, found: &RunInReach, one: &StepRecord) -> proto::Step {
+    let viewer = &viewer.at(found.run.account);
     let running = found.run.state.status == RunStatus::Active;
     let mut message =
         step(viewer, found.run.id.to_string(), found.run.version, running, found.reads_record, one);
-    if !viewer.is_client() {
+    if viewer.is_client() {
+        let seen = |need: &&String| {
+            found.run.state.named(need).is_some_and(|other| viewer.sees(other, found.reads_record))
+        };
+        message.needs = one.needs.iter().filter(seen).cloned().collect();
+    } else {
         let workflow = found.definition.spec.workflows.get(&found.run.workflow);
         message.declaration = workflow.and_then(|workflow| declaration(workflow, one));
     }
@@ -124,6 +134,7 @@ pub(crate) fn step_of(viewer: &Viewer, found: &RunInReach, one: &StepRecord) -> 
 
 /// A run with the steps that the viewer sees.
 pub(crate) fn run(viewer: &Viewer, found: &RunInReach) -> proto::Run {
+    let viewer = &viewer.at(found.run.account);
     let steps = found.run.state.steps.iter().filter(|step| viewer.sees(step, found.reads_record));
     proto::Run {
         steps: steps.map(|step| step_of(viewer, found, step)).collect(),
@@ -169,12 +180,20 @@ pub(crate) fn item(
     reads_record: bool,
     now: DateTime<Utc>,
 ) -> proto::AttentionItem {
+    let viewer = &viewer.at(item.record.account);
     let since = item.step.turn_since.unwrap_or(now);
+    let reader = if viewer.is_client() {
+        Reader::Client
+    } else if viewer.can_act_now(&item.step, reads_record) {
+        Reader::Acting
+    } else {
+        Reader::Watching
+    };
     proto::AttentionItem {
         step: Some(step(viewer, item.run.to_string(), item.record.version, true, reads_record, &item.step)),
         account_name: item.record.account_name.clone(),
         record_title: item.record.title.clone(),
-        link: format!("/steps/{}", item.step.id),
+        link: places::step(reader, &item.step),
         account_id: item.record.account.to_string(),
         record_id: item.record.id.to_string(),
         age_days: i32::try_from(now.signed_duration_since(since).num_days()).unwrap_or(i32::MAX),
@@ -262,7 +281,19 @@ pub(crate) fn text(field: &str, given: &str, least: usize, most: usize) -> Resul
     if length > most {
         return Err(WorkflowError::invalid(field, format!("Write at most {most} characters.")));
     }
+    if !is_plain(text) {
+        return Err(WorkflowError::invalid(field, "Use plain text."));
+    }
     Ok(text.to_owned())
+}
+
+/// A key under which a command may be repeated; empty for none.
+pub(crate) fn idempotency_key(given: &str) -> Result<&str, WorkflowError> {
+    if given.len() <= 200 && is_plain(given) {
+        Ok(given)
+    } else {
+        Err(WorkflowError::invalid("idempotency_key", "A key has at most 200 plain characters."))
+    }
 }
 
 /// The version that an etag names.

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono_tz::Tz;
 use futures_util::future::try_join_all;
-use portico_core::{AccountId, Ctx, ErrorCode, PersonId, PortalId, RecordId};
+use portico_core::{AccountId, Ctx, ErrorCode, PersonId, PortalId, RecordId, StepId};
 use portico_proto::{
-    documents::v1::{BindDocumentRequest, documents_client::DocumentsClient},
+    documents::v1::{BindDocumentRequest, GetRequestRequest, Item, documents_client::DocumentsClient},
     identity::v1::{BatchGetPeopleRequest, Person, identity_client::IdentityClient},
     tenancy::v1::{
         GetAccountRequest, GetPortalRequest, GetPortalResponse, GetTenantRequest, ListHolidaysRequest,
@@ -124,6 +124,14 @@ pub(crate) async fn portal(
 ) -> Result<GetPortalResponse, WorkflowError> {
     let request = GetPortalRequest { portal_id: portal.to_string(), version, ..Default::default() };
     Ok(tenancy(service, ctx).get_portal(request).await.map_err(refusal)?.into_inner())
+}
+
+/// The rows of the request that a step asks documents with.
+pub(crate) async fn items(service: &Service, ctx: &Ctx, step: StepId) -> Result<Vec<Item>, WorkflowError> {
+    let channel = service.peers.channel("documents", Caller::system_for(ctx, "workflow"));
+    let request = GetRequestRequest { step_id: step.to_string() };
+    let answer = DocumentsClient::new(channel).get_request(request).await.map_err(refusal)?.into_inner();
+    Ok(answer.request.map(|request| request.items).unwrap_or_default())
 }
 
 /// Binds a document that the caller has just uploaded to a record; answers its name.

@@ -162,6 +162,7 @@ pub(crate) async fn run(
 ) -> Result<RunInReach, WorkflowError> {
     let run = store::runs::read(tx, id).await?.ok_or(WorkflowError::NotFound)?;
     let found = complete(service, tx, viewer, run).await?;
+    let viewer = viewer.at(found.run.account);
     let visible = found.reads_record || found.run.state.steps.iter().any(|step| viewer.sees(step, false));
     if visible { Ok(found) } else { Err(WorkflowError::NotFound) }
 }
@@ -194,7 +195,9 @@ pub(crate) async fn step(
     let run = store::runs::of_step(tx, id).await?.ok_or(WorkflowError::NotFound)?;
     let found = complete(service, tx, viewer, run).await?;
     let step = found.run.state.step(id).cloned().ok_or(WorkflowError::NotFound)?;
-    match viewer.authorize(&step, found.declared(&step), found.reads_record, action) {
+    let verdict =
+        viewer.at(found.run.account).authorize(&step, found.declared(&step), found.reads_record, action);
+    match verdict {
         Verdict::Hidden => Err(WorkflowError::NotFound),
         Verdict::Refused => Err(WorkflowError::NotAllowed),
         Verdict::Allowed => Ok((step, found)),

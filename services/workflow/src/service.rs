@@ -91,6 +91,12 @@ impl Service {
         Ok(Portal { id, version, definition: self.definition(tx, id, version).await? })
     }
 
+    /// As in a process that has just started.
+    #[cfg(test)]
+    pub(crate) fn forget_definitions(&self) {
+        self.definitions.invalidate_all();
+    }
+
     /// The newest version of every portal of the firm.
     ///
     /// # Errors

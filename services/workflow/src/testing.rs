@@ -36,7 +36,11 @@ struct World {
     people: HashMap<String, identity::Person>,
     /// Person, account (none for staff), roles.
     roles: Vec<(PersonId, Option<AccountId>, Vec<String>)>,
-    portals: HashMap<String, String>,
+    /// Definitions as JSON, by portal and version.
+    portals: HashMap<(String, i32), String>,
+    holidays: Vec<String>,
+    /// Rows of requests, by step.
+    items: HashMap<String, Vec<documents::Item>>,
 }
 
 type Shared = Arc<Mutex<World>>;
@@ -73,22 +77,36 @@ impl Fixture {
 
     /// Publishes a shipped definition, as tenancy does.
     pub(crate) async fn publish(&self, place: usize) -> PortalId {
-        let entry = &portico_definition::gallery()[place];
-        let definition = portico_definition::parse(entry.yaml).unwrap();
         let portal = PortalId::new(self.database.clock.now(), &*self.database.entropy);
+        self.publish_version(portal, 1, portico_definition::gallery()[place].yaml).await;
+        portal
+    }
+
+    /// Publishes a version of a portal, as tenancy does.
+    pub(crate) async fn publish_version(&self, portal: PortalId, version: i32, yaml: &str) {
+        let definition = portico_definition::parse(yaml).unwrap();
         self.world
             .lock()
             .unwrap()
             .portals
-            .insert(portal.to_string(), serde_json::to_string(&definition).unwrap());
+            .insert((portal.to_string(), version), serde_json::to_string(&definition).unwrap());
         let event = tenancy::PortalPublished {
             portal_id: portal.to_string(),
-            name: entry.name.to_owned(),
-            version: 1,
+            name: definition.metadata.name.clone(),
+            version,
             hash: portico_definition::content_hash(&definition),
         };
         self.receive(&event).await;
-        portal
+    }
+
+    /// The firm is closed on these days.
+    pub(crate) fn close(&self, days: &[&str]) {
+        self.world.lock().unwrap().holidays = days.iter().map(|day| (*day).to_owned()).collect();
+    }
+
+    /// Documents has these rows for a step.
+    pub(crate) fn hold_items(&self, step: &str, items: Vec<documents::Item>) {
+        self.world.lock().unwrap().items.insert(step.to_owned(), items);
     }
 
     /// An event of another service arrives.
@@ -188,7 +206,13 @@ impl Fixture {
 
     /// An engagement whose contract is signed, with its run.
     pub(crate) async fn engagement(&self) -> Engagement {
-        let portal = self.publish(ONBOARDING).await;
+        self.engagement_of(portico_definition::gallery()[ONBOARDING].yaml).await
+    }
+
+    /// The same by another definition.
+    pub(crate) async fn engagement_of(&self, yaml: &str) -> Engagement {
+        let portal = PortalId::new(self.database.clock.now(), &*self.database.entropy);
+        self.publish_version(portal, 1, yaml).await;
         let (admin, manager) =
             (self.staff("Ada Admin", &["admin"]), self.staff("Mina Manager", &["project_manager"]));
         let client = self.client("Ana Acme", self.acme, &["client"]);
@@ -310,7 +334,7 @@ fn bind(peers: &Peers, world: &Shared) {
     );
     peers.bind_local("identity", Routes::from(identity_routes)).unwrap();
 
-    let (roles, members, portals) = (of(world), of(world), of(world));
+    let (roles, members, portals, holidays) = (of(world), of(world), of(world), of(world));
     let tenancy_routes = unary("/portico.tenancy.v1.Tenancy/GetTenant", |_: tenancy::GetTenantRequest| {
         let tenant = tenancy::Tenant {
             name: "Northwind".to_owned(),
@@ -319,8 +343,8 @@ fn bind(peers: &Peers, world: &Shared) {
         };
         Ok(tenancy::GetTenantResponse { tenant: Some(tenant) })
     })
-    .merge(unary("/portico.tenancy.v1.Tenancy/ListHolidays", |_: tenancy::ListHolidaysRequest| {
-        Ok(tenancy::ListHolidaysResponse::default())
+    .merge(unary("/portico.tenancy.v1.Tenancy/ListHolidays", move |_: tenancy::ListHolidaysRequest| {
+        Ok(tenancy::ListHolidaysResponse { dates: holidays.lock().unwrap().holidays.clone() })
     }))
     .merge(unary("/portico.tenancy.v1.Tenancy/GetAccount", |request: tenancy::GetAccountRequest| {
         let account =
@@ -358,7 +382,9 @@ fn bind(peers: &Peers, world: &Shared) {
     ))
     .merge(unary("/portico.tenancy.v1.Tenancy/GetPortal", move |request: tenancy::GetPortalRequest| {
         let world = portals.lock().unwrap();
-        let definition_json = world.portals.get(&request.portal_id).cloned().unwrap_or_default();
+        let newest = || world.portals.iter().filter(|((id, _), _)| *id == request.portal_id).max();
+        let asked = world.portals.get(&(request.portal_id.clone(), request.version));
+        let definition_json = asked.or(newest().map(|(_, json)| json)).cloned().unwrap_or_default();
         Ok(tenancy::GetPortalResponse { definition_json, ..Default::default() })
     }));
     peers.bind_local("tenancy", Routes::from(tenancy_routes)).unwrap();
@@ -372,6 +398,16 @@ fn bind(peers: &Peers, world: &Shared) {
             };
             Ok(documents::BindDocumentResponse { document: Some(document) })
         });
+    let items = of(world);
+    let documents_routes = documents_routes.merge(unary(
+        "/portico.documents.v1.Documents/GetRequest",
+        move |request: documents::GetRequestRequest| {
+            let items = items.lock().unwrap().items.get(&request.step_id).cloned();
+            let items = items.ok_or_else(|| Status::not_found("no such request"))?;
+            let request = documents::Request { items, ..Default::default() };
+            Ok(documents::GetRequestResponse { request: Some(request) })
+        },
+    ));
     peers.bind_local("documents", Routes::from(documents_routes)).unwrap();
 }
 

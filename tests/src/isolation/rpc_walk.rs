@@ -107,6 +107,7 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
     let ids = BTreeMap::from([
         ("account_id", vec![engagement.account.clone()]),
         ("record_id", vec![engagement.record.clone()]),
+        ("record_ids", vec![engagement.record.clone()]),
         ("object_id", vec![engagement.record.clone()]),
         ("run_id", vec![engagement.run.clone()]),
         ("step_id", all_steps),

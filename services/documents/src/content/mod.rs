@@ -16,3 +16,5 @@ pub use name::{Disposition, MAX_NAME, content_disposition, safe_file_name};
 pub use pdf::{PdfError, PdfFacts, check_pdf};
 pub(crate) use pdf::{is_sealed, load as load_pdf};
 pub use scan::{Opening, ScanPolicy, ScanState, may_open};
+#[cfg(test)]
+pub(crate) use zip::tests::archive;

@@ -70,7 +70,7 @@ pub(super) mod tests {
     use super::*;
 
     /// An archive of empty entries with these names: enough for everything that looks at names only.
-    pub(in crate::content) fn archive(names: &[&str]) -> Vec<u8> {
+    pub(crate) fn archive(names: &[&str]) -> Vec<u8> {
         let (mut bytes, mut directory) = (Vec::new(), Vec::new());
         for name in names {
             let length = (name.len() as u16).to_le_bytes();

@@ -3,5 +3,7 @@
 pub(crate) mod document;
 pub mod envelope;
 pub(crate) mod request;
+pub(crate) mod retention;
+pub(crate) mod sighting;
 pub(crate) mod signature;
 pub(crate) mod signed_file;

@@ -125,6 +125,13 @@ pub(crate) struct Envelope {
     pub(crate) created_at: DateTime<Utc>,
 }
 
+/// Somebody who is to sign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Expected {
+    pub(crate) person: PersonId,
+    pub(crate) name: String,
+}
+
 /// One of those who sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Signer {
@@ -134,6 +141,9 @@ pub(crate) struct Signer {
     pub(crate) role_title: String,
     pub(crate) side: Side,
     pub(crate) status: SignerStatus,
+    /// Who is to sign here, where that is one known person. It gives nobody a right: roles do.
+    pub(crate) expected: Option<Expected>,
+    /// Who signed or refused.
     pub(crate) person: Option<PersonId>,
     pub(crate) person_name: String,
     pub(crate) email: String,
@@ -156,6 +166,7 @@ impl Signer {
             role_title: role_title.to_owned(),
             side,
             status: if place == 1 { SignerStatus::Ready } else { SignerStatus::Waiting },
+            expected: None,
             person: None,
             person_name: String::new(),
             email: String::new(),
@@ -169,9 +180,17 @@ impl Signer {
         }
     }
 
-    /// What the others call them.
+    /// The name of who signed, or of who is to sign; empty where that is nobody in particular.
+    pub(crate) fn name(&self) -> &str {
+        match &self.expected {
+            Some(expected) if self.person.is_none() => &expected.name,
+            _ => &self.person_name,
+        }
+    }
+
+    /// What the others call them: by name, or else by role.
     pub(crate) fn shown_name(&self) -> &str {
-        if self.person_name.is_empty() { &self.role_title } else { &self.person_name }
+        if self.name().is_empty() { &self.role_title } else { self.name() }
     }
 }
 

@@ -75,7 +75,8 @@ pub(crate) fn certificate(
         vec![CertifiedEvent { at: envelope.created_at, what: "Prepared for signature".to_owned() }];
     let mut signers = Vec::new();
     for signer in &envelope.signers {
-        let name = if signer.typed_name.is_empty() { &signer.role_title } else { &signer.typed_name };
+        let name =
+            if signer.typed_name.is_empty() { signer.shown_name() } else { signer.typed_name.as_str() };
         if let (SignerStatus::Signed, Some(at)) = (signer.status, signer.signed_at) {
             events.push(CertifiedEvent {
                 at,
@@ -83,7 +84,7 @@ pub(crate) fn certificate(
             });
         }
         signers.push(CertifiedSigner {
-            name: name.clone(),
+            name: name.to_owned(),
             role: signer.role_title.clone(),
             email: signer.email.clone(),
             identified: signer.identified.clone(),

@@ -1,6 +1,8 @@
 //! What the service says, and what it listens to.
 
+mod expected;
 mod on_step_activated;
+mod on_step_reassigned;
 mod on_step_withdrawn;
 pub(crate) mod publish;
 
@@ -10,5 +12,9 @@ use crate::service::SharedService;
 
 /// Everything the service listens to.
 pub(crate) fn subscriptions(service: &SharedService) -> Vec<Subscription> {
-    vec![on_step_activated::subscription(service), on_step_withdrawn::subscription(service)]
+    vec![
+        on_step_activated::subscription(service),
+        on_step_reassigned::subscription(service),
+        on_step_withdrawn::subscription(service),
+    ]
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portico_core::StepId;
+use portico_db::Tx;
 use portico_events::{HandleError, Handler, Received, Subscription, Topics, Types, claim};
 use portico_proto::events::v1::StepWithdrawn;
 use serde_json::json;
@@ -12,7 +13,7 @@ use super::{on_step_activated::verdict, publish};
 use crate::{
     domain::{
         request::RequestState,
-        signature::{EnvelopeState, SignerStatus},
+        signature::{Envelope, EnvelopeState, SignerStatus},
     },
     error::DocumentsError,
     service::{Service, SharedService},
@@ -54,25 +55,37 @@ async fn withdraw(
     if let Some(request) = store::requests::find_by_step(&mut tx, step).await?
         && let Some(mut request) = store::requests::lock(&mut tx, request.id).await?
         && request.state == RequestState::Open
+        && request.attempt <= message.attempt
     {
         request.state = RequestState::Withdrawn;
         store::requests::update(&mut tx, &request).await?;
     }
     store::deliverables::withdraw(&mut tx, step, message.attempt).await?;
     if let Some(envelope) = store::envelopes::find_by_step(&mut tx, step).await?
-        && let Some(mut envelope) = store::envelopes::lock(&mut tx, envelope.id).await?
-        && envelope.state == EnvelopeState::Open
+        && let Some(envelope) = store::envelopes::lock(&mut tx, envelope.id).await?
+        && envelope.attempt <= message.attempt
     {
-        for signer in envelope.signers.iter_mut().filter(|signer| signer.status == SignerStatus::Ready) {
-            signer.status = SignerStatus::Waiting;
-            store::envelopes::update_signer(&mut tx, signer, "").await?;
-        }
-        envelope.state = EnvelopeState::Withdrawn;
-        let now = service.clock.now();
-        store::envelopes::end(&mut tx, envelope.id, EnvelopeState::Withdrawn, &message.state, None, now)
-            .await?;
-        let details = json!({ "step": message.state });
-        publish::envelope_changed(service, &mut tx, "envelope.withdrawn", &envelope, details).await?;
+        withdraw_envelope(service, &mut tx, envelope, &message.state).await?;
     }
     Ok(tx.commit().await?)
+}
+
+/// Ends an envelope that nobody is to sign any more, where it is open; `why` is a word for the record.
+pub(super) async fn withdraw_envelope(
+    service: &Service,
+    tx: &mut Tx,
+    mut envelope: Envelope,
+    why: &str,
+) -> Result<(), DocumentsError> {
+    if envelope.state != EnvelopeState::Open {
+        return Ok(());
+    }
+    for signer in envelope.signers.iter_mut().filter(|signer| signer.status == SignerStatus::Ready) {
+        signer.status = SignerStatus::Waiting;
+        store::envelopes::update_signer(tx, signer, "").await?;
+    }
+    envelope.state = EnvelopeState::Withdrawn;
+    store::envelopes::end(tx, envelope.id, EnvelopeState::Withdrawn, why, None, service.clock.now()).await?;
+    publish::envelope_changed(service, tx, "envelope.withdrawn", &envelope, json!({ "step": why })).await?;
+    Ok(())
 }

@@ -14,10 +14,12 @@ use crate::{
     domain::{
         document::{Document, Template, Version},
         request::{Item, Request},
+        sighting::{ONE_LOOK, Way},
         signature::{Envelope, Side},
     },
+    error::DocumentsError,
     service::Service,
-    store::deliverables::Deliverable,
+    store::{self, deliverables::Deliverable},
 };
 
 /// `<type>;<id>`: what a command answers, so that the next reader can wait for it.
@@ -41,7 +43,7 @@ async fn log(service: &Service, tx: &mut Tx, draft: AuditDraft<'_>) -> Result<()
     Ok(())
 }
 
-/// Something was done with a version of a document: uploaded, downloaded, viewed, removed.
+/// Something was done with a version of a document: uploaded, bound, removed, expired.
 pub(crate) async fn version_audited(
     service: &Service,
     tx: &mut Tx,
@@ -61,6 +63,24 @@ pub(crate) async fn version_audited(
         internal: document.internal,
     };
     log(service, tx, draft).await
+}
+
+/// The context's person looks at a version. The first look stands in the audit, and whatever follows within
+/// [`ONE_LOOK`] is part of it. Answers whether it was written.
+pub(crate) async fn version_seen(
+    service: &Service,
+    tx: &mut Tx,
+    way: Way,
+    document: &Document,
+    version: &Version,
+    details: Value,
+) -> Result<bool, DocumentsError> {
+    let now = service.clock.now();
+    let first = store::sightings::note(tx, document.account_id, version.id, way, now, now - ONE_LOOK).await?;
+    if first {
+        version_audited(service, tx, way.action(), document, version, details).await?;
+    }
+    Ok(first)
 }
 
 /// A file arrived.

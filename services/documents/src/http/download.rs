@@ -19,7 +19,7 @@ use super::{
 use crate::{
     access,
     content::{Disposition, content_disposition},
-    domain::document::Version,
+    domain::{document::Version, sighting::Way},
     error::DocumentsError,
     events::publish,
     service::{Call, SharedService},
@@ -43,7 +43,11 @@ pub(super) async fn get(
     let id: VersionId = id.parse().map_err(DocumentsError::from)?;
     let (document, version) = access::openable(&service, &call, id).await?;
     let size = version.file.size;
-    let range = match wanted(headers.get(header::RANGE).and_then(|value| value.to_str().ok()), size) {
+    // A part is of use only to whoever has the rest of the same file.
+    let same =
+        headers.get(header::IF_RANGE).is_none_or(|known| known.as_bytes() == etag(&version).as_bytes());
+    let asked = headers.get(header::RANGE).filter(|_| same).and_then(|value| value.to_str().ok());
+    let range = match wanted(asked, size) {
         Wanted::Whole => None,
         Wanted::Part(range) => Some(range),
         Wanted::Outside => return Ok(outside(size)),
@@ -53,9 +57,8 @@ pub(super) async fn get(
     let inline = how.inline == "1" && version.file.is_shown_inline();
     let details = json!({ "inline": inline, "from": range.map(|range| range.start), "to": range.map(|range| range.end) });
     let mut tx = service.store.begin(&call.ctx).await.map_err(DocumentsError::from)?;
-    publish::version_audited(&service, &mut tx, "document.downloaded", &document, &version, details)
-        .await
-        .map_err(DocumentsError::from)?;
+    let way = if inline { Way::Shown } else { Way::Downloaded };
+    publish::version_seen(&service, &mut tx, way, &document, &version, details).await?;
     tx.commit().await.map_err(DocumentsError::from)?;
 
     let disposition = if inline { Disposition::Inline } else { Disposition::Attachment };
@@ -93,6 +96,7 @@ pub(super) fn protect(headers: &mut HeaderMap) {
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"),
     );
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
 }
@@ -105,11 +109,13 @@ fn set(headers: &mut HeaderMap, name: header::HeaderName, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use portico_core::{ErrorCode, Problem};
+    use chrono::TimeDelta;
+    use portico_core::{Ctx, ErrorCode, Impersonator, Problem};
     use portico_proto::documents::v1::{GetDocumentRequest, GetPageTextRequest, GetRequestRequest};
 
     use crate::{
         DATA_AGREEMENT,
+        domain::sighting::ONE_LOOK,
         testing::{Fixture, refused},
     };
 
@@ -150,13 +156,90 @@ mod tests {
         let some = part("bytes=100-199").await;
         assert_eq!((some.status().as_u16(), some.body().as_slice()), (206, &DATA_AGREEMENT[100..200]));
         assert_eq!(some.headers()["content-range"], format!("bytes 100-199/{}", DATA_AGREEMENT.len()));
+        let conditional = async |etag: &str| {
+            let request = http::Request::get(&path).header("range", "bytes=100-199").header("if-range", etag);
+            let answer =
+                fixture.send(&manager, request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+            (answer.status().as_u16(), answer.body().len())
+        };
+        assert_eq!(conditional(&header("etag")).await, (206, 100));
+        assert_eq!(conditional("\"another file\"").await, (200, DATA_AGREEMENT.len()));
+        assert_eq!(header("cross-origin-resource-policy"), "same-origin");
         let beyond = part("bytes=9999999-").await;
         assert_eq!((beyond.status().as_u16(), beyond.body().len()), (416, 0));
         let inline = fixture.get(&manager, &format!("{path}?inline=1")).await.unwrap();
         assert!(inline.headers()["content-disposition"].to_str().unwrap().starts_with("inline; "));
-        let downloads =
-            fixture.audited().await.iter().filter(|action| *action == "document.downloaded").count();
-        assert_eq!(downloads, 3);
+    }
+
+    #[tokio::test]
+    async fn one_look_is_one_entry_however_many_pages_and_ranges_it_takes() {
+        let fixture = Fixture::new().await;
+        let (version, _) = stored(&fixture).await;
+        let (manager, other) = (fixture.manager(), fixture.manager());
+        let path = format!("/versions/{version}");
+        let entries =
+            async |action: &str| fixture.audited().await.iter().filter(|entry| *entry == action).count();
+        let part = async |ctx: &Ctx, range: &str| {
+            let request =
+                http::Request::get(&path).header("range", range).body(axum::body::Body::empty()).unwrap();
+            fixture.send(ctx, request).await.unwrap()
+        };
+        // Four connections of one download, in the same moment.
+        let ranges = ["bytes=0-99", "bytes=100-199", "bytes=200-299", "bytes=300-"];
+        let answers = futures_util::future::join_all(ranges.map(|range| part(&manager, range))).await;
+        assert!(answers.iter().all(|answer| answer.status().as_u16() == 206));
+        fixture.get(&manager, &path).await.unwrap();
+        assert_eq!(entries("document.downloaded").await, 1);
+        part(&other, "bytes=0-9").await;
+        assert_eq!(entries("document.downloaded").await, 2, "another person");
+        for _ in 0..2 {
+            fixture.get(&manager, &format!("{path}/pages/1")).await.unwrap();
+            let text = GetPageTextRequest { version_id: version.clone(), page: 2 };
+            fixture.documents(&manager).get_page_text(text).await.unwrap();
+        }
+        assert_eq!(entries("document.viewed").await, 1);
+        fixture.get(&manager, &format!("{path}?inline=1")).await.unwrap();
+        assert_eq!(entries("document.downloaded").await, 3, "shown is not saved");
+
+        let (second, _) = stored(&fixture).await;
+        fixture.get(&manager, &format!("/versions/{second}")).await.unwrap();
+        assert_eq!(entries("document.downloaded").await, 4, "another file");
+        fixture.database.clock.advance(ONE_LOOK - TimeDelta::seconds(1));
+        fixture.get(&manager, &path).await.unwrap();
+        assert_eq!(entries("document.downloaded").await, 4);
+        fixture.database.clock.advance(TimeDelta::seconds(1));
+        part(&manager, "bytes=0-9").await;
+        part(&manager, "bytes=10-19").await;
+        assert_eq!(entries("document.downloaded").await, 5, "a new look");
+    }
+
+    #[tokio::test]
+    async fn who_looks_as_somebody_else_has_entries_of_their_own() {
+        let fixture = Fixture::new().await;
+        let (version, _) = stored(&fixture).await;
+        let client = fixture.client("client");
+        let mut as_client = client.clone();
+        as_client.actor.impersonator = Some(Impersonator {
+            person: fixture.manager().actor.person.unwrap(),
+            reason: "asked".to_owned(),
+        });
+        for reader in [&client, &as_client, &client, &as_client] {
+            fixture.get(reader, &format!("/versions/{version}")).await.unwrap();
+        }
+        let audited = fixture.audited().await;
+        assert_eq!(audited.iter().filter(|action| *action == "document.downloaded").count(), 2);
+    }
+
+    #[tokio::test]
+    async fn old_looks_are_forgotten() {
+        let fixture = Fixture::new().await;
+        let (version, _) = stored(&fixture).await;
+        fixture.get(&fixture.manager(), &format!("/versions/{version}")).await.unwrap();
+        fixture.work("documents.remove_unbound").await;
+        assert_eq!(fixture.rows("sightings").await, 1);
+        fixture.database.clock.advance(TimeDelta::hours(2));
+        fixture.work("documents.remove_unbound").await;
+        assert_eq!(fixture.rows("sightings").await, 0);
     }
 
     #[tokio::test]

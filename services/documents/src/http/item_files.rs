@@ -99,7 +99,7 @@ mod tests {
         events::v1::StepProgressed,
     };
 
-    use crate::{DATA_AGREEMENT, DocumentsConfig, testing::Fixture};
+    use crate::{DATA_AGREEMENT, DocumentsConfig, content::archive, testing::Fixture};
 
     async fn request(fixture: &Fixture, ctx: &Ctx, step: &str) -> Request {
         let request = GetRequestRequest { step_id: step.to_owned() };
@@ -107,11 +107,15 @@ mod tests {
     }
 
     async fn row(fixture: &Fixture) -> (String, String) {
+        row_of(fixture, "PDF, image, Office file or ZIP archive, up to 100 MB each").await
+    }
+
+    async fn row_of(fixture: &Fixture, accepted: &str) -> (String, String) {
         let step = fixture.activate("sysdocs").await;
         let request = request(fixture, &fixture.client("client"), &step).await;
         assert!(request.can_upload && !request.can_review && request.unscanned_allowed);
         let item = &request.items[0];
-        assert_eq!(item.accept_text, "PDF, image, Office file or ZIP archive, up to 100 MB each");
+        assert_eq!(item.accept_text, accepted);
         (format!("/items/{}/files", item.id), step)
     }
 
@@ -179,6 +183,91 @@ mod tests {
             (0, 0, 0)
         );
         assert!(fixture.audited().await.is_empty());
+    }
+
+    /// A PDF that asks for a password, as people make them.
+    fn locked() -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        let (open, locked) = (folder.path().join("open.pdf"), folder.path().join("locked.pdf"));
+        std::fs::write(&open, DATA_AGREEMENT).unwrap();
+        let made = std::process::Command::new("qpdf")
+            .args(["--encrypt", "secret", "owner", "256", "--"])
+            .args([&open, &locked])
+            .status();
+        assert!(made.unwrap().success());
+        std::fs::read(locked).unwrap()
+    }
+
+    #[tokio::test]
+    async fn locked_broken_and_disguised_files_are_named_and_change_nothing() {
+        let fixture = Fixture::new().await;
+        let (path, step) = row(&fixture).await;
+        let client = fixture.client("client");
+        let before = request(&fixture, &client, &step).await;
+        let mut program = b"MZ\x90\x00".to_vec();
+        program.resize(4096, 0);
+        let page = b"<!DOCTYPE html><html><script>alert(1)</script></html>";
+        let drawing = b"<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>";
+        let scrambled = [b"%PDF-1.7\n".as_slice(), &[b'x'; 3000], b"\n%%EOF"].concat();
+        for (name, bytes, words) in [
+            ("plan.pdf", locked(), "locked with a password"),
+            ("plan.pdf", scrambled, "broken"),
+            ("plan.pdf", DATA_AGREEMENT[..DATA_AGREEMENT.len() - 30].to_vec(), "broken"),
+            ("invoice.pdf", program.clone(), "a Windows program named as a PDF"),
+            ("photo.png", program, "a Windows program named as an image"),
+            ("page.pdf", page.to_vec(), "a web page named as a PDF"),
+            ("logo.png", drawing.to_vec(), "an SVG drawing named as an image"),
+        ] {
+            let problem = fixture.upload(&client, &path, name, &bytes).await.unwrap_err();
+            assert_eq!((problem.code, problem.reason.as_str()), (ErrorCode::InvalidArgument, "file_refused"));
+            assert!(problem.message.contains(words), "{name}: {}", problem.message);
+            assert_eq!(problem.fields[0].field, "file");
+        }
+        assert_eq!(request(&fixture, &client, &step).await, before);
+        assert_eq!((fixture.rows("versions").await, fixture.blobs()), (0, 0));
+        assert!(fixture.audited().await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_file_is_called_changes_nothing_of_what_it_is() {
+        let fixture = Fixture::new().await;
+        let (path, _) = row(&fixture).await;
+        let client = fixture.client("client");
+        for (name, bytes, media_type) in [
+            ("letter.docx", archive(&["holiday.jpg"]), "application/zip"),
+            (
+                "letter.docx",
+                archive(&["[Content_Types].xml", "word/document.xml"]),
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            ),
+            ("letter.docx", DATA_AGREEMENT.to_vec(), "application/pdf"),
+        ] {
+            let answer = fixture.upload(&client, &path, name, &bytes).await.unwrap();
+            assert_eq!(answer["media_type"], media_type);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_over_its_limit_is_413_in_plain_http_and_clear_to_the_reader() {
+        let fixture = Fixture::with(DocumentsConfig { largest_file: 200_000, ..Default::default() }).await;
+        let (path, _) = row_of(&fixture, "PDF, image, Office file or ZIP archive, up to 195 KB each").await;
+        let client = fixture.client("client");
+        let post = |body: axum::body::Body| {
+            http::Request::post(&path).header("x-file-name", "large.zip").body(body).unwrap()
+        };
+        let large = vec![b'x'; 200_001];
+        // Once with its length said before, once in pieces.
+        let pieces: Vec<_> = large.chunks(50_000).map(|piece| Ok::<_, io::Error>(piece.to_vec())).collect();
+        let streamed = axum::body::Body::from_stream(stream::iter(pieces));
+        for body in [large.into(), streamed] {
+            let answer = fixture.plain(&client, post(body)).await;
+            assert_eq!(answer.status().as_u16(), 413);
+            let status = tonic::Status::from_header_map(answer.headers()).unwrap();
+            let problem = portico_rpc::problem_from(&status);
+            assert_eq!(problem.reason, "file_too_large");
+            assert!(problem.message.contains("at most 195 KB"), "{}", problem.message);
+        }
+        assert_eq!((fixture.rows("versions").await, fixture.blobs()), (0, 0));
     }
 
     #[tokio::test]

@@ -26,6 +26,7 @@ use crate::{
     domain::document::{Document, Version},
     error::DocumentsError,
     service::SharedService,
+    vault::VaultError,
 };
 
 pub(crate) use receive::discard;
@@ -43,24 +44,33 @@ pub(crate) fn routes(service: &SharedService) -> Router {
         .with_state(Arc::clone(service))
 }
 
-/// A refusal as an RPC would make it, so that the caller's half of the stack reads both alike.
-struct Refusal(Status);
+/// A refusal as an RPC would make it, so that the caller's half of the stack reads both alike. That a body is too large is said
+/// in plain HTTP as well, for whatever stands in between.
+struct Refusal {
+    status: Status,
+    too_large: bool,
+}
 
 impl From<DocumentsError> for Refusal {
     fn from(error: DocumentsError) -> Self {
-        Self(answer(error))
+        let too_large = matches!(error, DocumentsError::Vault(VaultError::TooLarge { .. }));
+        Self { status: answer(error), too_large }
     }
 }
 
 impl From<Status> for Refusal {
     fn from(status: Status) -> Self {
-        Self(status)
+        Self { status, too_large: false }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        self.0.into_http()
+        let mut response = self.status.into_http();
+        if self.too_large {
+            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+        }
+        response
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::{Refusal, download::protect};
 use crate::{
     access,
+    domain::sighting::Way,
     error::DocumentsError,
     events::publish,
     service::{Call, SharedService},
@@ -30,16 +31,8 @@ pub(super) async fn get(
     let stored = version.stored(call.ctx.tenant);
     let page = service.previews.page(&service.vault, &version.file, &stored, number).await?;
     let mut tx = service.store.begin(&call.ctx).await.map_err(DocumentsError::from)?;
-    publish::version_audited(
-        &service,
-        &mut tx,
-        "document.viewed",
-        &document,
-        &version,
-        json!({ "page": number }),
-    )
-    .await
-    .map_err(DocumentsError::from)?;
+    let details = json!({ "page": number });
+    publish::version_seen(&service, &mut tx, Way::Viewed, &document, &version, details).await?;
     tx.commit().await.map_err(DocumentsError::from)?;
 
     let mut response = Response::new(Body::from(page.bytes));

@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc};
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use futures_util::TryStreamExt as _;
 use http::HeaderMap;
 use portico_core::{AccountId, DocumentId, ErrorCode, PersonId, RecordId, StepId, TenantId, VersionId};
@@ -14,6 +14,7 @@ use crate::{
     domain::document::{Document, DocumentKind, FileFacts, Version, kind_word},
     error::DocumentsError,
     service::{Call, Service, SharedService},
+    vault::VaultError,
 };
 
 /// A file whose bytes are stored, and of which no row tells yet.
@@ -89,6 +90,10 @@ pub(super) async fn receive(
     accepted: &[Accept],
 ) -> Result<Landed, DocumentsError> {
     let tenant = call.ctx.tenant;
+    // What says of itself that it is too large need not be sent first.
+    if body.size_hint().lower() > limit {
+        return Err(VaultError::TooLarge { limit }.into());
+    }
     let source = StreamReader::new(body.into_data_stream().map_err(io::Error::other));
     let received = service.vault.write(tenant, document, version, source, limit).await?;
     let sniffed = sniff(&received.head, &received.tail);

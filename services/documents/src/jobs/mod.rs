@@ -1,28 +1,55 @@
-//! What the service does by the clock.
+//! What the service does by the clock. Every job finds its work anew in the database and on the disk, so that a restart
+//! loses nothing, and several processes may run the same one.
+
+mod remove_orphans;
+mod remove_unbound;
+mod rounds;
+mod sweep_unfinished;
 
 use std::{sync::Arc, time::Duration};
 
-use portico_core::Problem;
+use portico_rpc::ServiceError as _;
 use portico_service::Job;
 use tokio::sync::Notify;
 
-use crate::service::SharedService;
+use self::rounds::Rounds;
+use crate::{error::DocumentsError, service::SharedService};
 
-/// Beyond the longest upload: what is older belongs to a process that is gone.
-const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+/// The longest time between two looks.
+const REST: Duration = Duration::from_secs(30);
+/// The time between two steps of work that is not done yet.
+const BREATH: Duration = Duration::from_millis(50);
 
 /// Every job of the service.
 pub(crate) fn all(service: &SharedService) -> Vec<Job> {
-    let service = Arc::clone(service);
-    let sweep = move || {
-        let service = Arc::clone(&service);
-        async move {
-            let removed = service.blobs.sweep(ABANDONED).await.map_err(Problem::internal)?;
-            if removed > 0 {
-                tracing::info!(removed, "removed uploads that were never finished");
-            }
-            Ok(Duration::from_secs(30))
+    let sweep = {
+        let service = Arc::clone(service);
+        move || {
+            let service = Arc::clone(&service);
+            async move { answer(sweep_unfinished::run(&service).await) }
         }
     };
-    vec![Job::new("documents.sweep_uploads", Arc::new(Notify::new()), sweep)]
+    let unbound = {
+        let (service, rounds) = (Arc::clone(service), Arc::new(Rounds::new(remove_unbound::EVERY)));
+        move || {
+            let (service, rounds) = (Arc::clone(&service), Arc::clone(&rounds));
+            async move { answer(remove_unbound::run(&service, &rounds).await) }
+        }
+    };
+    let orphans = {
+        let (service, rounds) = (Arc::clone(service), Arc::new(Rounds::new(remove_orphans::EVERY)));
+        move || {
+            let (service, rounds) = (Arc::clone(&service), Arc::clone(&rounds));
+            async move { answer(remove_orphans::run(&service, &rounds).await) }
+        }
+    };
+    vec![
+        Job::new("documents.sweep_unfinished", Arc::new(Notify::new()), sweep),
+        Job::new("documents.remove_unbound", Arc::new(Notify::new()), unbound),
+        Job::new("documents.remove_orphans", Arc::new(Notify::new()), orphans),
+    ]
+}
+
+fn answer(outcome: Result<Duration, DocumentsError>) -> Result<Duration, portico_core::Problem> {
+    outcome.map_err(|error| error.problem())
 }

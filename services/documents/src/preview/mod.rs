@@ -7,11 +7,13 @@
 
 mod error;
 mod image;
+mod leftovers;
 mod process;
 mod worker;
 
 pub use self::image::{ImagePreview, image_preview};
 pub use error::PreviewError;
+pub(crate) use leftovers::sweep;
 pub use process::Caps;
 pub use worker::{PreviewConfig, PreviewWorker, Source};
 

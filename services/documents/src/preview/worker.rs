@@ -11,6 +11,7 @@ use tokio::{
 
 use super::{
     error::PreviewError,
+    leftovers::PREFIX,
     process::{Answer, Caps, Tool, arguments},
 };
 
@@ -96,7 +97,7 @@ impl PreviewWorker {
     pub async fn receive(&self, source: impl AsyncRead + Send) -> Result<Source, PreviewError> {
         let scratch = self.config.scratch.clone();
         let folder =
-            tokio::task::spawn_blocking(move || tempfile::Builder::new().prefix("page-").tempdir_in(scratch))
+            tokio::task::spawn_blocking(move || tempfile::Builder::new().prefix(PREFIX).tempdir_in(scratch))
                 .await
                 .map_err(std::io::Error::other)??;
         let file = folder.path().join("source.pdf");

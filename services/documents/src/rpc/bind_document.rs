@@ -34,13 +34,15 @@ pub(super) async fn handle(
         return Err(DocumentsError::NotFound);
     }
     if !store::documents::bind(&mut tx, id, kind, account, record, request.internal).await? {
-        let same = fresh.kind == kind && fresh.account_id == account && fresh.record_id == record;
+        // Bound before, or in this very moment, or removed for its age.
+        let bound = store::documents::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
+        let same = bound.kind == kind && bound.account_id == account && bound.record_id == record;
         // A repeat changes nothing; anything else would move somebody's file.
-        if !(same && fresh.internal == request.internal) {
+        if !(bound.bound && same && bound.internal == request.internal) {
             return Err(DocumentsError::NotFound);
         }
         let versions = store::versions::of_documents(&mut tx, &[id.0]).await?;
-        return Ok(BindDocumentResponse { document: Some(convert::document(&fresh, &versions, policy)) });
+        return Ok(BindDocumentResponse { document: Some(convert::document(&bound, &versions, policy)) });
     }
     let document = store::documents::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
     let versions = store::versions::of_documents(&mut tx, &[id.0]).await?;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     access,
+    domain::sighting::Way,
     error::DocumentsError,
     events::publish,
     service::{Call, SharedService},
@@ -23,7 +24,7 @@ pub(super) async fn handle(
     let text = service.previews.text(&service.vault, &version.file, &stored, page).await?;
     let mut tx = service.store.begin(&call.ctx).await?;
     let details = json!({ "page": page, "text": true });
-    publish::version_audited(service, &mut tx, "document.viewed", &document, &version, details).await?;
+    publish::version_seen(service, &mut tx, Way::Viewed, &document, &version, details).await?;
     tx.commit().await?;
     Ok(GetPageTextResponse { text })
 }

@@ -1,4 +1,4 @@
-//! Lists documents, newest first.
+//! Lists documents, newest first. A page may have fewer than were asked for: what the caller may not open is left out.
 
 use chrono::{DateTime, Utc};
 use portico_core::AccountId;
@@ -7,7 +7,7 @@ use portico_service::page;
 use uuid::Uuid;
 
 use crate::{
-    convert,
+    access, convert,
     domain::document::Version,
     error::DocumentsError,
     peers,
@@ -31,10 +31,53 @@ pub(super) async fn handle(
     let next_page_token = page::cut(&mut documents, size, |last| (last.created_at, last.id.0));
     let ids: Vec<Uuid> = documents.iter().map(|document| document.id.0).collect();
     let versions = store::versions::of_documents(&mut tx, &ids).await?;
+    drop(tx);
+    let documents = access::visible(service, &call, documents).await?;
     let documents = documents.iter().map(|document| {
         let own = versions.iter().filter(|version| version.document_id == document.id);
         let own: Vec<Version> = own.take(1).cloned().collect();
         convert::document(document, &own, policy)
     });
     Ok(ListDocumentsResponse { documents: documents.collect(), next_page_token })
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_proto::documents::v1::BindDocumentRequest;
+
+    use super::*;
+    use crate::testing::Fixture;
+
+    #[tokio::test]
+    async fn a_list_names_nothing_that_its_reader_could_not_open() {
+        let fixture = Fixture::new().await;
+        let (client, manager) = (fixture.client("client"), fixture.manager());
+        let system = portico_testkit::system(fixture.tenant);
+        for (name, account, record) in [
+            ("seen.txt", fixture.acme, fixture.record),
+            // A record of the account that workflow shows to nobody, such as one of a kind closed to the reader's role.
+            ("closed.txt", fixture.acme, fixture.run),
+        ] {
+            let path = format!("/record-files?account_id={account}");
+            let uploaded = fixture.upload(&manager, &path, name, b"x").await.unwrap();
+            let bind = BindDocumentRequest {
+                document_id: uploaded["document_id"].as_str().unwrap().to_owned(),
+                person_id: manager.actor.person.unwrap().to_string(),
+                kind: "record_file".to_owned(),
+                account_id: account.to_string(),
+                record_id: record.to_string(),
+                internal: false,
+            };
+            fixture.documents(&system).bind_document(bind).await.unwrap();
+        }
+        let listed =
+            fixture.documents(&client).list_documents(ListDocumentsRequest::default()).await.unwrap();
+        let titles: Vec<_> =
+            listed.into_inner().documents.into_iter().map(|document| document.title).collect();
+        assert_eq!(titles, ["seen.txt"]);
+        for stranger in fixture.strangers() {
+            let listed = fixture.documents(&stranger).list_documents(ListDocumentsRequest::default()).await;
+            assert!(listed.unwrap().into_inner().documents.is_empty());
+        }
+    }
 }

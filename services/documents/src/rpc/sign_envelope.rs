@@ -54,7 +54,8 @@ pub(super) async fn handle(
     let own = own_turn(&envelope, &standing)?.clone();
 
     let now = service.clock.now();
-    let email = peers::email(service, &call.ctx, person).await?;
+    let known = peers::person(service, &call.ctx, person).await?;
+    let email = known.map(|known| known.email).unwrap_or_default();
     let signer = signed(own, &call, person, email, &request, &original, now)?;
     let mut after = envelope.clone();
     advance(&mut after, &signer);
@@ -116,9 +117,17 @@ pub(super) fn own_turn<'a>(
     let own = envelope.signed_by(standing.ctx.actor.person).or_else(|| envelope.signers.iter().find(theirs));
     let own = own.or_else(|| envelope.signers.first().filter(|_| envelope.state != EnvelopeState::Open));
     let Some(own) = own else { return Err(DocumentsError::Forbidden) };
-    let (reason, text) =
-        not_now(envelope.state, &decide_sign(&envelope.rules(), &own.role, envelope.created_at));
-    Err(DocumentsError::Envelope { reason, text })
+    Err(too_late(envelope, own, standing.ctx.actor.person))
+}
+
+/// Why this person does not sign in this place now.
+fn too_late(envelope: &Envelope, own: &Signer, person: Option<PersonId>) -> DocumentsError {
+    let turn = decide_sign(&envelope.rules(), &own.role, envelope.created_at);
+    let (reason, mut text) = not_now(envelope.state, &turn);
+    if reason == "already_signed" && own.person != person {
+        text = format!("{} has signed here already, so you need not.", own.shown_name());
+    }
+    DocumentsError::Envelope { reason, text }
 }
 
 /// The signer with what they signed.
@@ -195,9 +204,8 @@ async fn commit(
     }
     // What was composed holds only while nothing else has happened.
     if present.ready().is_none_or(|ready| ready.id != signer.id) {
-        let turn = decide_sign(&present.rules(), &signer.role, present.created_at);
-        let (reason, text) = not_now(present.state, &turn);
-        return Err(DocumentsError::Envelope { reason, text });
+        let own = present.signers.iter().find(|each| each.id == signer.id).unwrap_or(signer);
+        return Err(too_late(&present, own, signer.person));
     }
     let mut after = after.clone();
     store::envelopes::update_signer(&mut tx, signer, &original.file.sha256_text()).await?;

@@ -5,7 +5,6 @@ use portico_core::EnvelopeId;
 
 use super::{
     canvas::{Colour, HAIRLINE, INK, MUTED, Mark, Sheet},
-    error::SigningError,
     fonts::{Fonts, Style},
 };
 
@@ -76,14 +75,8 @@ const HASH: f32 = 8.4;
 /// Text from outside is shown up to here, in characters.
 const LONGEST: usize = 300;
 
-/// Lays the certificate out on as many pages as it takes.
-///
-/// # Errors
-/// [`SigningError::Unprintable`] where a signer's name cannot be printed. Anything else that cannot is replaced.
-pub(super) fn pages(fonts: &Fonts, certificate: &Certificate) -> Result<Vec<Sheet>, SigningError> {
-    for signer in &certificate.signers {
-        fonts.require(&signer.name)?;
-    }
+/// Lays the certificate out on as many pages as it takes. Characters that no font has stand there as their code points.
+pub(super) fn pages(fonts: &Fonts, certificate: &Certificate) -> Vec<Sheet> {
     let mut layout = Layout { fonts, pages: Vec::new(), y: BOTTOM };
     layout.paragraph(Style::Bold, 18.0, INK, "Signature certificate");
     layout.y += 4.0;
@@ -120,7 +113,7 @@ pub(super) fn pages(fonts: &Fonts, certificate: &Certificate) -> Result<Vec<Shee
             layout.pair(&moment(event.at), &event.what);
         }
     }
-    Ok(layout.finish(certificate))
+    layout.finish(certificate)
 }
 
 fn not_recorded() -> String {

@@ -65,7 +65,7 @@ pub fn compose(
         sheets.push(stamp(fonts, &field.field, &field.value, width, height)?);
         places.push((field.place.page, shape.matrix(&field.place)));
     }
-    sheets.extend(certificate::pages(fonts, certificate)?);
+    sheets.extend(certificate::pages(fonts, certificate));
     let drawn = canvas::write(&sheets)?;
     original.add(&drawn, &places)?;
     original.write(&certificate.firm, &certificate.document_name, certificate.made_at)

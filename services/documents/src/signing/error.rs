@@ -28,8 +28,8 @@ pub enum SigningError {
     },
     /// A text has characters that none of the installed fonts has.
     #[error(
-        "These characters cannot be printed: {characters}. Please draw your signature instead, or write the name in \
-         another script."
+        "These characters cannot be printed: {characters}. Please keep the name as it is and draw your signature, or write \
+         the name in another script."
     )]
     Unprintable {
         /// The characters, at most ten.

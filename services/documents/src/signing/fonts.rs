@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fmt::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -35,16 +36,47 @@ impl Default for FontConfig {
             regular: dejavu("DejaVuSans.ttf"),
             bold: dejavu("DejaVuSans-Bold.ttf"),
             signature: dejavu("DejaVuSerif.ttf"),
-            fallbacks: [
-                "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
-                "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
-                "/usr/share/fonts/truetype/noto/NotoSansDevanagari-Regular.ttf",
-                "/usr/share/fonts/truetype/noto/NotoSansThai-Regular.ttf",
-            ]
-            .map(PathBuf::from)
-            .to_vec(),
+            fallbacks: fallbacks(),
         }
     }
+}
+
+/// Where Debian's packages fonts-droid-fallback, fonts-noto-cjk, fonts-wqy-microhei and fonts-noto-core put their fonts.
+fn fallbacks() -> Vec<PathBuf> {
+    const CHINESE_JAPANESE_KOREAN: [&str; 3] = [
+        "truetype/droid/DroidSansFallbackFull.ttf",
+        "opentype/noto/NotoSansCJK-Regular.ttc",
+        "truetype/wqy/wqy-microhei.ttc",
+    ];
+    const NOTO: [&str; 20] = [
+        "Arabic",
+        "Hebrew",
+        "Devanagari",
+        "Bengali",
+        "Gujarati",
+        "Gurmukhi",
+        "Kannada",
+        "Malayalam",
+        "Oriya",
+        "Sinhala",
+        "Tamil",
+        "Telugu",
+        "Thai",
+        "Lao",
+        "Khmer",
+        "Myanmar",
+        "Ethiopic",
+        "Georgian",
+        "Armenian",
+        "Mongolian",
+    ];
+    let fonts = Path::new("/usr/share/fonts");
+    let noto = NOTO.map(|script| format!("truetype/noto/NotoSans{script}-Regular.ttf"));
+    CHINESE_JAPANESE_KOREAN
+        .map(|name| fonts.join(name))
+        .into_iter()
+        .chain(noto.map(|name| fonts.join(name)))
+        .collect()
 }
 
 /// Which font a text is set in.
@@ -117,20 +149,27 @@ impl Fonts {
         Err(SigningError::Unprintable { characters: characters.join(" ") })
     }
 
-    /// Shapes one line. Control characters become spaces; characters that no font has become the replacement sign.
+    /// Whether some font has every character of the text.
+    pub(super) fn has_all(&self, text: &str) -> bool {
+        self.require(text).is_ok()
+    }
+
+    /// Shapes one line. Control characters become spaces; characters that no font has are written as their code points,
+    /// `[U+738B]`, so that nothing is lost in silence.
     pub(super) fn shape(&self, style: Style, text: &str) -> Line {
         self.shape_with(&self.faces(), style, text)
     }
 
     fn shape_with(&self, faces: &[Face<'_>], style: Style, text: &str) -> Line {
-        let text: String = text
-            .chars()
-            .map(|c| match c {
-                c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => ' ',
-                c if is_invisible(c) || faces.iter().any(|face| has(face, c)) => c,
-                _ => char::REPLACEMENT_CHARACTER,
-            })
-            .collect();
+        let text = text.chars().fold(String::with_capacity(text.len()), |mut line, c| {
+            match c {
+                c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => line.push(' '),
+                c if is_invisible(c) || faces.iter().any(|face| has(face, c)) => line.push(c),
+                // Writing to a string cannot fail.
+                c => drop(write!(line, "[U+{:04X}]", u32::from(c))),
+            }
+            line
+        });
         let mut runs = Vec::new();
         let bidi = BidiInfo::new(&text, None);
         for paragraph in &bidi.paragraphs {
@@ -332,7 +371,8 @@ mod tests {
         assert!(fonts.require("Zoë Ľubomír Ολγα").is_ok());
         let refused = fonts.require("王 wrote").unwrap_err();
         assert!(matches!(refused, SigningError::Unprintable { characters } if characters == "王"));
-        assert_eq!(fonts.shape(Style::Regular, "王\n!").text, "\u{fffd} !");
+        assert_eq!(fonts.shape(Style::Regular, "王\n!").text, "[U+738B] !");
+        assert_eq!(fonts.shape(Style::Bold, "\u{20000}\u{10fffd}").text, "[U+20000][U+10FFFD]");
     }
 
     #[test]

@@ -16,6 +16,8 @@ const SMALLEST: f32 = 5.0;
 /// Characters in a typed signature, and in a text.
 const LONGEST_SIGNATURE: usize = 120;
 const LONGEST_TEXT: usize = 2000;
+/// What stands where a text has characters that no font has and no room for their code points.
+const ELSEWHERE: &str = "(see the certificate)";
 /// Line height of texts, in font sizes, and the part of it above the base line.
 const LINE: f32 = 1.25;
 const ASCENT: f32 = 0.95;
@@ -63,8 +65,14 @@ pub(super) fn stamp(
             if words.chars().count() > LONGEST_TEXT {
                 return Err(too_long());
             }
-            fonts.require(words)?;
-            text(fonts, words, width, height).ok_or_else(too_long)?
+            match text(fonts, words, width, height) {
+                Some(marks) => marks,
+                // What was only written out as code points takes more room than anybody typed.
+                None if !fonts.has_all(words) => {
+                    text(fonts, ELSEWHERE, width, height).ok_or_else(too_long)?
+                }
+                None => return Err(too_long()),
+            }
         }
     };
     Ok(Sheet { width, height, marks })

@@ -104,6 +104,9 @@ pub(crate) async fn bind(
     )
     .execute(tx.conn())
     .await?;
+    if bound.rows_affected() == 0 {
+        return Ok(false);
+    }
     sqlx::query!(
         "update documents.versions set account_id = $3, internal = $4 where tenant_id = $1 and document_id = $2",
         tenant,
@@ -113,7 +116,29 @@ pub(crate) async fn bind(
     )
     .execute(tx.conn())
     .await?;
-    Ok(bound.rows_affected() == 1)
+    Ok(true)
+}
+
+/// The oldest uploads from before `before` that nobody has bound, held until the transaction ends. Those that somebody is
+/// binding at this moment are passed over.
+pub(crate) async fn hold_unbound(
+    tx: &mut Tx,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Document>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, account_id, internal, kind, title, record_id, step_id, bound, created_by, created_at
+         from documents.documents where tenant_id = $1 and not bound and created_at < $2
+         order by created_at limit $3 for update skip locked",
+        tenant,
+        before,
+        limit
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Document::try_from).collect()
 }
 
 /// Removes a document that has no version left.

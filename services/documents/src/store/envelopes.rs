@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::known;
 use crate::{
-    domain::signature::{Envelope, EnvelopeState, PlacedField, Side, Signer, SignerStatus},
+    domain::signature::{Envelope, EnvelopeState, Expected, PlacedField, Side, Signer, SignerStatus},
     error::DocumentsError,
 };
 
@@ -76,7 +76,7 @@ pub(crate) async fn read(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>
 async fn signers(tx: &mut Tx, envelope: EnvelopeId) -> Result<Vec<Signer>, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let rows = sqlx::query!(
-        "select id, place, role, role_title, side, state, person_id, person_name, email, identified, typed_name, drawn,
+        "select id, place, role, role_title, side, state, expected_id, expected_name, person_id, person_name, email, identified, typed_name, drawn,
            consented_at, signed_at, address, user_agent
          from documents.signers where tenant_id = $1 and envelope_id = $2 order by place",
         tenant,
@@ -93,6 +93,7 @@ async fn signers(tx: &mut Tx, envelope: EnvelopeId) -> Result<Vec<Signer>, Docum
                 role_title: row.role_title,
                 side: known(Side::of(&row.side), &row.side)?,
                 status: known(SignerStatus::of(&row.state), &row.state)?,
+                expected: row.expected_id.map(|id| Expected { person: id.into(), name: row.expected_name }),
                 person: row.person_id.map(Into::into),
                 person_name: row.person_name,
                 email: row.email,
@@ -138,8 +139,8 @@ pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Doc
     for signer in &envelope.signers {
         sqlx::query!(
             "insert into documents.signers
-               (tenant_id, id, account_id, envelope_id, place, role, role_title, side, state)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+               (tenant_id, id, account_id, envelope_id, place, role, role_title, side, state, expected_id, expected_name)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             tenant,
             signer.id,
             envelope.account_id.0,
@@ -148,7 +149,9 @@ pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Doc
             signer.role,
             signer.role_title,
             signer.side.word(),
-            signer.status.word()
+            signer.status.word(),
+            signer.expected.as_ref().map(|expected| expected.person.0),
+            signer.expected.as_ref().map_or("", |expected| expected.name.as_str())
         )
         .execute(tx.conn())
         .await?;
@@ -182,6 +185,44 @@ pub(crate) async fn update_signer(tx: &mut Tx, signer: &Signer, sha256: &str) ->
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Writes who is to sign in a place; nobody in particular where `expected` is nothing.
+pub(crate) async fn expect(
+    tx: &mut Tx,
+    signer: Uuid,
+    expected: Option<&Expected>,
+) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!(
+        "update documents.signers set expected_id = $3, expected_name = $4 where tenant_id = $1 and id = $2",
+        tenant,
+        signer,
+        expected.map(|expected| expected.person.0),
+        expected.map_or("", |expected| expected.name.as_str())
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The open envelopes of a step from before `attempt`.
+pub(crate) async fn open_before(
+    tx: &mut Tx,
+    step: StepId,
+    attempt: i32,
+) -> Result<Vec<EnvelopeId>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let ids = sqlx::query_scalar!(
+        "select id from documents.envelopes
+         where tenant_id = $1 and step_id = $2 and attempt < $3 and state = 'open' order by attempt",
+        tenant,
+        step.0,
+        attempt
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(ids.into_iter().map(EnvelopeId).collect())
 }
 
 /// Ends an envelope.

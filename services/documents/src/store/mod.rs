@@ -1,9 +1,11 @@
 //! The SQL. Each function runs within a transaction that carries its caller's context.
 
+pub(crate) mod blobs;
 pub(crate) mod deliverables;
 pub(crate) mod documents;
 pub(crate) mod envelopes;
 pub(crate) mod requests;
+pub(crate) mod sightings;
 pub(crate) mod templates;
 pub(crate) mod versions;
 

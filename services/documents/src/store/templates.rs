@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::{hash, stored_size};
 use crate::{
-    domain::document::{FileFacts, Template, wrapped},
+    domain::{
+        document::{FileFacts, Template, wrapped},
+        retention::may_land,
+    },
     error::DocumentsError,
 };
 
@@ -76,7 +79,13 @@ pub(crate) async fn read(tx: &mut Tx, path: &str) -> Result<Option<Template>, Do
 }
 
 /// Puts a template in the place of the one with its path, whose bytes are named in the answer.
+///
+/// # Errors
+/// [`DocumentsError::TooSlow`] where its bytes were so long on their way that they may be gone.
 pub(crate) async fn put(tx: &mut Tx, template: &Template) -> Result<Option<VersionId>, DocumentsError> {
+    if !may_land(template.version_id.0, template.uploaded_at) {
+        return Err(DocumentsError::TooSlow);
+    }
     let tenant = tx.ctx().tenant.0;
     let file = &template.file;
     let before = sqlx::query_scalar!(

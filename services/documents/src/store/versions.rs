@@ -8,7 +8,10 @@ use uuid::Uuid;
 use super::{hash, known, stored_size};
 use crate::{
     content::ScanState,
-    domain::document::{FileFacts, Version, wrapped},
+    domain::{
+        document::{FileFacts, Version, wrapped},
+        retention::may_land,
+    },
     error::DocumentsError,
 };
 
@@ -124,7 +127,13 @@ pub(crate) async fn next_number(tx: &mut Tx, document: DocumentId) -> Result<i32
 }
 
 /// Adds a version.
+///
+/// # Errors
+/// [`DocumentsError::TooSlow`] where its bytes were so long on their way that they may be gone.
 pub(crate) async fn insert(tx: &mut Tx, version: &Version) -> Result<(), DocumentsError> {
+    if !may_land(version.id.0, version.added_at) {
+        return Err(DocumentsError::TooSlow);
+    }
     let tenant = tx.ctx().tenant.0;
     let file = &version.file;
     sqlx::query!(

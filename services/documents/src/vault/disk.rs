@@ -4,17 +4,23 @@ use std::{
     fs::File as StdFile,
     io::ErrorKind,
     path::{Path, PathBuf},
+    str::FromStr,
     time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
+use portico_core::{TenantId, VersionId};
 use tempfile::TempPath;
 use tokio::{
     fs::File,
-    io::{AsyncSeekExt, AsyncWriteExt},
+    io::{AsyncSeekExt, AsyncWriteExt, BufReader, BufWriter},
 };
 
 use super::blobs::{BlobError, BlobKey, BlobReader, BlobStore, BlobWriter};
+
+/// Bytes that go to the disk or come from it at once. Each time costs a turn of a thread that may block, so a chunk at a time
+/// would cost more than its encryption.
+const AT_ONCE: usize = 512 * 1024;
 
 /// Blobs under `root/<tenant>/<last two digits of the version>/<version>`.
 ///
@@ -47,15 +53,34 @@ impl DiskBlobs {
             };
             for entry in entries {
                 let entry = entry?;
-                let changed = entry.metadata()?.modified()?;
-                if SystemTime::now().duration_since(changed).is_ok_and(|idle| idle >= age) {
-                    std::fs::remove_file(entry.path())?;
+                // A file that was finished or removed meanwhile is no fault.
+                let Some(changed) = unless_gone(entry.metadata().and_then(|facts| facts.modified()))? else {
+                    continue;
+                };
+                let old = SystemTime::now().duration_since(changed).is_ok_and(|idle| idle >= age);
+                if old && unless_gone(std::fs::remove_file(entry.path()))?.is_some() {
                     removed += 1;
                 }
             }
             Ok(removed)
         })
         .await
+    }
+
+    /// The firms that have ever had a blob, in the order of their ids.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub async fn tenants(&self) -> Result<Vec<TenantId>, BlobError> {
+        names(self.root.clone()).await
+    }
+
+    /// The firm's blobs of one of its 256 folders, in the order of their ids.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub async fn versions(&self, tenant: TenantId, shard: u8) -> Result<Vec<VersionId>, BlobError> {
+        names(self.root.join(tenant.to_string()).join(format!("{shard:02x}"))).await
     }
 
     fn incoming(&self) -> PathBuf {
@@ -70,7 +95,7 @@ impl DiskBlobs {
 }
 
 struct DiskWriter {
-    file: File,
+    file: BufWriter<File>,
     temporary: TempPath,
     target: PathBuf,
 }
@@ -83,7 +108,7 @@ impl BlobWriter for DiskWriter {
 
     async fn commit(mut self: Box<Self>) -> Result<(), BlobError> {
         self.file.flush().await?;
-        self.file.sync_all().await?;
+        self.file.get_ref().sync_all().await?;
         let Self { temporary, target, .. } = *self;
         in_background(move || {
             let folder = target.parent().unwrap_or(Path::new("."));
@@ -108,7 +133,8 @@ impl BlobStore for DiskBlobs {
             Ok(tempfile::Builder::new().prefix("").suffix(".part").tempfile_in(folder)?.into_parts())
         })
         .await?;
-        Ok(Box::new(DiskWriter { file: File::from_std(file), temporary, target }))
+        let file = BufWriter::with_capacity(AT_ONCE, File::from_std(file));
+        Ok(Box::new(DiskWriter { file, temporary, target }))
     }
 
     async fn size(&self, key: BlobKey) -> Result<u64, BlobError> {
@@ -120,7 +146,7 @@ impl BlobStore for DiskBlobs {
         if offset > 0 {
             file.seek(std::io::SeekFrom::Start(offset)).await?;
         }
-        Ok(Box::pin(file))
+        Ok(Box::pin(BufReader::with_capacity(AT_ONCE, file)))
     }
 
     async fn delete(&self, key: BlobKey) -> Result<(), BlobError> {
@@ -128,6 +154,29 @@ impl BlobStore for DiskBlobs {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
+    }
+}
+
+/// The ids that name what lies in a folder; nothing where there is no folder.
+async fn names<T: FromStr + Ord + Send + 'static>(folder: PathBuf) -> Result<Vec<T>, BlobError> {
+    in_background(move || {
+        let Some(entries) = unless_gone(std::fs::read_dir(folder))? else { return Ok(Vec::new()) };
+        let mut names = Vec::new();
+        for entry in entries {
+            names.extend(entry?.file_name().to_str().and_then(|name| name.parse::<T>().ok()));
+        }
+        names.sort_unstable();
+        Ok(names)
+    })
+    .await
+}
+
+/// A file that is not there any more is nothing, and no error.
+fn unless_gone<T>(outcome: std::io::Result<T>) -> Result<Option<T>, BlobError> {
+    match outcome {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

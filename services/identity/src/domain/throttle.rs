@@ -1,5 +1,7 @@
 //! How often something may be tried.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 
@@ -12,6 +14,8 @@ pub(crate) enum Tried {
     Address,
     /// Links asked for by mail.
     Link,
+    /// Links asked for by mail, for whomever, from one network address.
+    LinkAddress,
 }
 
 impl Tried {
@@ -20,7 +24,8 @@ impl Tried {
         match self {
             Self::Password => "password",
             Self::Address => "address",
-            Self::Link => "link",
+            // The subjects tell the two apart: a network is no mail address.
+            Self::Link | Self::LinkAddress => "link",
         }
     }
 
@@ -30,6 +35,7 @@ impl Tried {
             Self::Password => 10,
             Self::Address => 50,
             Self::Link => 5,
+            Self::LinkAddress => 30,
         }
     }
 }
@@ -46,6 +52,18 @@ pub(crate) fn wait(tried: Tried, tries: &[DateTime<Utc>], now: DateTime<Utc>) ->
     tries.get(first_that_counts).map(|oldest| *oldest + window() - now)
 }
 
+/// The network that an address stands for in the counters: one subscriber of IPv6 has a whole /64 to choose from.
+pub(crate) fn network(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
 /// What a subject is known by in the counters: the addresses themselves are not kept.
 pub(crate) fn subject(text: &str) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
@@ -54,6 +72,14 @@ pub(crate) fn subject(text: &str) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_subscriber_of_ipv6_is_one_network() {
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::9"));
+        assert_ne!(network("2001:db8:1:2::9"), network("2001:db8:1:3::9"));
+        assert_eq!(network("::ffff:192.0.2.7"), network("192.0.2.7"));
+        assert_ne!(network("192.0.2.7"), network("192.0.2.8"));
+    }
 
     #[test]
     fn the_window_slides() {

@@ -1,4 +1,5 @@
-//! What the service says. Secrets are in none of it.
+//! What the service says. Secrets are in none of it. A function that answers a text answers the event as `type;id`, for whoever wants to read
+//! what they have just written.
 
 use portico_core::{AccountId, PersonId, SessionId};
 use portico_db::{StoreError, Tx};
@@ -18,7 +19,7 @@ pub(crate) async fn person_created(
     service: &Service,
     tx: &mut Tx,
     person: &Person,
-) -> Result<(), StoreError> {
+) -> Result<String, StoreError> {
     let event =
         proto::PersonCreated { person_id: person.id.to_string(), side: side_message(person.side).into() };
     say(service, tx, "person", person.id.0, None, &event).await
@@ -29,8 +30,18 @@ pub(crate) async fn person_deactivated(
     service: &Service,
     tx: &mut Tx,
     person: PersonId,
-) -> Result<(), StoreError> {
+) -> Result<String, StoreError> {
     say(service, tx, "person", person.0, None, &proto::PersonDeactivated { person_id: person.to_string() })
+        .await
+}
+
+/// A deactivated person was let in again.
+pub(crate) async fn person_reactivated(
+    service: &Service,
+    tx: &mut Tx,
+    person: PersonId,
+) -> Result<String, StoreError> {
+    say(service, tx, "person", person.0, None, &proto::PersonReactivated { person_id: person.to_string() })
         .await
 }
 
@@ -42,7 +53,7 @@ pub(crate) async fn signed_in(
     session: SessionId,
     method: &str,
     first_time: bool,
-) -> Result<(), StoreError> {
+) -> Result<String, StoreError> {
     let event = proto::SignedIn {
         person_id: person.to_string(),
         session_id: session.to_string(),
@@ -58,13 +69,13 @@ pub(crate) async fn session_revoked(
     tx: &mut Tx,
     person: PersonId,
     session: SessionId,
-) -> Result<(), StoreError> {
+) -> Result<String, StoreError> {
     let event = proto::SessionRevoked { session_id: session.to_string(), person_id: person.to_string() };
     say(service, tx, "session", session.0, None, &event).await
 }
 
 /// A link waits for the mail that carries it.
-pub(crate) async fn link_issued(service: &Service, tx: &mut Tx, link: &Link) -> Result<(), StoreError> {
+pub(crate) async fn link_issued(service: &Service, tx: &mut Tx, link: &Link) -> Result<String, StoreError> {
     let event = LinkIssued {
         link_id: link.id.to_string(),
         person_id: link.person_id.to_string(),
@@ -130,7 +141,8 @@ async fn say<M: prost::Message + prost::Name>(
     key: Uuid,
     account: Option<AccountId>,
     body: &M,
-) -> Result<(), StoreError> {
-    publish(tx, &*service.clock, &*service.entropy, Outgoing { aggregate, key, account, body }).await?;
-    Ok(())
+) -> Result<String, StoreError> {
+    let outgoing = Outgoing { aggregate, key, account, body };
+    let id = publish(tx, &*service.clock, &*service.entropy, outgoing).await?;
+    Ok(format!("{};{id}", M::full_name()))
 }

@@ -51,13 +51,17 @@ pub(crate) async fn handle(
         if there.side != side {
             return Err(IdentityError::OtherSide);
         }
-        return Ok(CreatePersonResponse { person: Some(convert::person(there)), created: false });
+        return Ok(CreatePersonResponse {
+            person: Some(convert::person(there)),
+            created: false,
+            event: String::new(),
+        });
     }
-    events::publish::person_created(service, &mut tx, &person).await?;
+    let event = events::publish::person_created(service, &mut tx, &person).await?;
     let details = json!({ "side": side.as_str() });
     events::publish::log(service, &mut tx, "person.created", &person, None, details).await?;
     tx.commit().await?;
-    Ok(CreatePersonResponse { person: Some(convert::person(person)), created: true })
+    Ok(CreatePersonResponse { person: Some(convert::person(person)), created: true, event })
 }
 
 /// Refuses staff who are no administrators: only those bring people onto the firm's side.

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{error::IdentityError, events, service::Service, store};
 
 /// Somebody who is deactivated already stays so.
-pub(super) async fn handle(
+pub(crate) async fn handle(
     service: &Service,
     ctx: Ctx,
     request: DeactivatePersonRequest,
@@ -18,9 +18,14 @@ pub(super) async fn handle(
     }
     let now = service.clock.now();
     let mut tx = service.store.begin(&ctx).await?;
+    // Of two administrators who deactivate each other at once, one is too late: a firm keeps at least one.
+    let deactivated = store::people::hold_all(&mut tx, ctx.actor.person.into_iter().chain([id])).await?;
+    if ctx.actor.person.is_some_and(|me| deactivated.contains(&me)) {
+        return Err(IdentityError::NotFound);
+    }
     let person = store::people::read(&mut tx, id).await?.ok_or(IdentityError::NotFound)?;
     if !store::people::deactivate(&mut tx, id, now).await? {
-        return Ok(DeactivatePersonResponse {});
+        return Ok(DeactivatePersonResponse { event: String::new() });
     }
     store::credentials::delete(&mut tx, id).await?;
     let links = store::links::revoke(&mut tx, id, true, now).await?;
@@ -28,18 +33,18 @@ pub(super) async fn handle(
     for session in &ended {
         events::publish::session_revoked(service, &mut tx, id, *session).await?;
     }
-    events::publish::person_deactivated(service, &mut tx, id).await?;
+    let event = events::publish::person_deactivated(service, &mut tx, id).await?;
     let details = json!({ "sessions_ended": ended.len(), "links_revoked": links });
     events::publish::log(service, &mut tx, "person.deactivated", &person, None, details).await?;
     tx.commit().await?;
-    Ok(DeactivatePersonResponse {})
+    Ok(DeactivatePersonResponse { event })
 }
 
 #[cfg(test)]
 mod tests {
     use portico_proto::{
         events::v1::LinkIssued,
-        identity::v1::{PersonDeactivated, RequestSignInLinkRequest, SessionRevoked},
+        identity::v1::{PersonDeactivated, RequestSignInLinkRequest, SessionRevoked, Side},
     };
 
     use super::*;
@@ -86,5 +91,21 @@ mod tests {
         let outcome = handle(&fixture.service, admin, request).await;
         assert!(matches!(outcome, Err(IdentityError::Oneself)));
         fixture.sign_in(ANA, PASSWORD).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn of_two_who_deactivate_each_other_at_once_one_stays() {
+        let fixture = Fixture::new().await;
+        let ben = fixture.person("ben@northwind.example", Side::Staff).await;
+        let eva = fixture.person("eva@northwind.example", Side::Staff).await;
+        let act = async |me: PersonId, other: PersonId| {
+            let mut ctx = fixture.admin();
+            ctx.actor.person = Some(me);
+            let request = DeactivatePersonRequest { person_id: other.to_string() };
+            handle(&fixture.service, ctx, request).await
+        };
+        let (one, two) = tokio::join!(act(ben, eva), act(eva, ben));
+        assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+        assert_eq!(fixture.published::<PersonDeactivated>().await, 1);
     }
 }

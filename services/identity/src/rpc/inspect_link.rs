@@ -9,7 +9,7 @@ use portico_proto::{
 use super::MOST_SECRET_BYTES;
 use crate::{convert, domain::link::LinkState, error::IdentityError, service::Service, store};
 
-pub(super) async fn handle(
+pub(crate) async fn handle(
     service: &Service,
     ctx: Ctx,
     request: InspectLinkRequest,

@@ -58,10 +58,10 @@ pub(crate) async fn handle(
     let inviter = ctx.actor.person.filter(|_| ctx.actor.kind == ActorKind::Staff);
     let draft =
         LinkDraft { purpose: Purpose::Invitation, account, return_to: "", reply_to: inviter, message };
-    let link = issue_link(service, &mut tx, &person, draft).await?;
+    let (link, event) = issue_link(service, &mut tx, &person, draft).await?;
     tx.commit().await?;
     let state = invitation_state(&link, person.joined_at.is_some(), service.clock.now());
-    Ok(InvitePersonResponse { invitation: Some(convert::invitation(&link, state)) })
+    Ok(InvitePersonResponse { invitation: Some(convert::invitation(&link, state)), event })
 }
 
 #[cfg(test)]

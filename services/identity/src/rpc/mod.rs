@@ -2,14 +2,15 @@
 
 mod batch_get_people;
 pub(crate) mod create_person;
-mod deactivate_person;
+pub(crate) mod deactivate_person;
 mod get_person;
-mod inspect_link;
+pub(crate) mod inspect_link;
 pub(crate) mod invite_person;
 mod list_invitations;
 mod list_people;
 mod list_sessions;
 pub(crate) mod mint_link;
+mod reactivate_person;
 pub(crate) mod redeem_link;
 mod renew_link;
 pub(crate) mod request_sign_in_link;
@@ -172,5 +173,12 @@ impl Identity for Rpc {
         request: Request<DeactivatePersonRequest>,
     ) -> Answer<DeactivatePersonResponse> {
         self.serve(request, deactivate_person::handle).await
+    }
+
+    async fn reactivate_person(
+        &self,
+        request: Request<ReactivatePersonRequest>,
+    ) -> Answer<ReactivatePersonResponse> {
+        self.serve(request, reactivate_person::handle).await
     }
 }

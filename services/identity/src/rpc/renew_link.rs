@@ -11,21 +11,30 @@ use crate::{
     },
     error::IdentityError,
     issue::{LinkDraft, issue_link},
+    pace::at_one_pace,
     service::Service,
     store,
 };
 
-/// The answer never tells whether anything was sent. A link that still works, or was withdrawn, is not replaced.
+/// The answer never tells whether anything was sent, nor does the time it takes. A link that still works, or was withdrawn, is not replaced.
 pub(super) async fn handle(
     service: &Service,
     ctx: Ctx,
+    request: RenewLinkRequest,
+) -> Result<RenewLinkResponse, IdentityError> {
+    at_one_pace(renew(service, &ctx, request)).await
+}
+
+async fn renew(
+    service: &Service,
+    ctx: &Ctx,
     request: RenewLinkRequest,
 ) -> Result<RenewLinkResponse, IdentityError> {
     if request.secret.is_empty() || request.secret.len() > MOST_SECRET_BYTES {
         return Ok(RenewLinkResponse {});
     }
     let now = service.clock.now();
-    let mut tx = service.store.begin(&ctx).await?;
+    let mut tx = service.store.begin(ctx).await?;
     let Some(old) = store::links::find_by_secret(&mut tx, &request.secret).await? else {
         return Ok(RenewLinkResponse {});
     };

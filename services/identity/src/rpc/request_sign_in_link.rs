@@ -1,5 +1,7 @@
 //! Sends a sign-in link by mail, if the address belongs to an active person.
 
+use std::time::Duration;
+
 use portico_core::Ctx;
 use portico_proto::identity::v1::{RequestSignInLinkRequest, RequestSignInLinkResponse};
 use serde_json::json;
@@ -12,22 +14,41 @@ use crate::{
     error::IdentityError,
     events,
     issue::{LinkDraft, issue_link},
+    pace::at_one_pace,
     service::Service,
     store,
 };
 
-/// The answer never tells whether anything was sent.
+/// The answer never tells whether anything was sent, nor does the time it takes.
 pub(crate) async fn handle(
     service: &Service,
     ctx: Ctx,
     request: RequestSignInLinkRequest,
 ) -> Result<RequestSignInLinkResponse, IdentityError> {
+    at_one_pace(send(service, &ctx, request)).await
+}
+
+async fn send(
+    service: &Service,
+    ctx: &Ctx,
+    request: RequestSignInLinkRequest,
+) -> Result<RequestSignInLinkResponse, IdentityError> {
     let email = request.email.trim().to_ascii_lowercase();
     let now = service.clock.now();
     let subject = throttle::subject(&email);
-    let mut tx = service.store.begin(&ctx).await?;
+    let mut tx = service.store.begin(ctx).await?;
+    // The mailboxes of a whole list of people are not to be filled from one place. That this is refused says nothing of any of them.
+    if let Some(address) = &ctx.address {
+        let network = throttle::subject(&throttle::network(address));
+        let tries = store::tries::hold(&mut tx, Tried::LinkAddress, &network, now).await?;
+        if let Some(wait) = throttle::wait(Tried::LinkAddress, &tries, now) {
+            return Err(IdentityError::TooManyTries { wait: wait.to_std().unwrap_or(Duration::ZERO) });
+        }
+        store::tries::insert(&mut tx, service.entropy.uuid(now), Tried::LinkAddress, &network, now).await?;
+    }
     let tries = store::tries::hold(&mut tx, Tried::Link, &subject, now).await?;
     if throttle::wait(Tried::Link, &tries, now).is_some() {
+        tx.commit().await?;
         return Ok(RequestSignInLinkResponse {});
     }
     store::tries::insert(&mut tx, service.entropy.uuid(now), Tried::Link, &subject, now).await?;
@@ -91,6 +112,24 @@ mod tests {
         fixture.database.clock.advance(TimeDelta::minutes(15));
         ask(&fixture, "ana@acme.example", "").await;
         assert_eq!(fixture.published::<LinkIssued>().await, 6);
+    }
+
+    #[tokio::test]
+    async fn one_place_does_not_fill_the_mailboxes_of_a_whole_list() {
+        let fixture = Fixture::new().await;
+        let from = |address: &str| Ctx { address: Some(address.to_owned()), ..fixture.system() };
+        let ask = async |ctx: Ctx, email: String| {
+            let request = RequestSignInLinkRequest { email, return_to: String::new() };
+            send(&fixture.service, &ctx, request).await
+        };
+        for number in 0..30 {
+            ask(from("203.0.113.9"), format!("p{number}@acme.example")).await.unwrap();
+        }
+        let refused = ask(from("203.0.113.9"), "another@acme.example".to_owned()).await;
+        assert!(matches!(refused, Err(IdentityError::TooManyTries { .. })), "{refused:?}");
+        ask(from("203.0.113.10"), "another@acme.example".to_owned()).await.unwrap();
+        fixture.database.clock.advance(TimeDelta::minutes(15));
+        ask(from("203.0.113.9"), "another@acme.example".to_owned()).await.unwrap();
     }
 
     #[tokio::test]

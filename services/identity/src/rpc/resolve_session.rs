@@ -1,8 +1,10 @@
 //! Turns a session secret into an actor token.
 
+use std::collections::BTreeMap;
+
 use portico_core::{AccountId, AccountScope, Actor, ActorKind, AuthStrength, Ctx};
 use portico_proto::{
-    identity::v1::{ResolveSessionRequest, ResolveSessionResponse},
+    identity::v1::{AccountRoles, ResolveSessionRequest, ResolveSessionResponse},
     tenancy::v1::GetPrincipalResponse,
     time::timestamp,
 };
@@ -30,6 +32,7 @@ pub(crate) async fn handle(
     let (session, person) = find(service, &ctx, &request).await?;
     let principal = peers::principal(service, &ctx, &person).await?;
     let accounts = accounts(&person, &principal)?;
+    let account_roles = account_roles(&accounts, &principal);
     let actor = Actor {
         kind: match person.side {
             Side::Staff => ActorKind::Staff,
@@ -39,6 +42,7 @@ pub(crate) async fn handle(
         name: person.profile.name.clone(),
         accounts: accounts.clone(),
         roles: principal.roles.clone(),
+        account_roles: account_roles.clone(),
         session: Some(session.id),
         strength: AuthStrength::Single,
         impersonator: None,
@@ -54,6 +58,10 @@ pub(crate) async fn handle(
         form_secret: session.form_secret,
         roles: principal.roles,
         account_ids: accounts.listed().iter().map(ToString::to_string).collect(),
+        account_roles: account_roles
+            .into_iter()
+            .map(|(account, roles)| AccountRoles { account_id: account.to_string(), roles })
+            .collect(),
     })
 }
 
@@ -95,11 +103,21 @@ fn accounts(person: &Person, principal: &GetPrincipalResponse) -> Result<Account
     Ok(AccountScope::Listed(accounts))
 }
 
+/// What somebody does in each of the accounts within reach.
+fn account_roles(
+    accounts: &AccountScope,
+    principal: &GetPrincipalResponse,
+) -> BTreeMap<AccountId, Vec<String>> {
+    let memberships = principal.memberships.iter().filter(|membership| !membership.roles.is_empty());
+    let held = memberships.filter_map(|one| Some((one.account_id.parse().ok()?, one.roles.clone())));
+    held.filter(|(account, _)| accounts.listed().contains(account)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
     use portico_core::{Clock as _, ErrorCode};
-    use portico_proto::identity::v1::Side as SideMessage;
+    use portico_proto::{identity::v1::Side as SideMessage, tenancy::v1::Membership};
     use portico_rpc::ServiceError as _;
 
     use super::*;
@@ -114,7 +132,12 @@ mod tests {
         let account = fixture.database.account();
         let principal = GetPrincipalResponse {
             account_ids: vec![account.to_string()],
-            roles: vec!["signatory".to_owned()],
+            roles: vec!["client".to_owned(), "signatory".to_owned()],
+            memberships: vec![Membership {
+                account_id: account.to_string(),
+                roles: vec!["signatory".to_owned(), "client".to_owned()],
+                ..Default::default()
+            }],
             ..Default::default()
         };
         fixture.principals.lock().unwrap().insert(ana.to_string(), principal);
@@ -122,12 +145,14 @@ mod tests {
         let answer = fixture.resolve(&secret).await.unwrap();
         assert_eq!(
             (answer.account_ids, answer.roles.join(" ").as_str()),
-            (vec![account.to_string()], "signatory")
+            (vec![account.to_string()], "client signatory")
         );
         assert_eq!(answer.form_secret.len(), 64);
         let verified = fixture.verify(&answer.actor_token);
         assert_eq!(verified.tenant, Some(fixture.tenant));
         assert_eq!((verified.actor.kind, verified.actor.person), (ActorKind::Client, Some(ana)));
+        assert_eq!(verified.actor.roles_in(account), ["signatory", "client"]);
+        assert_eq!(answer.account_roles[0].roles, ["signatory", "client"]);
         assert_eq!(verified.actor.accounts, AccountScope::Listed(vec![account]));
         assert_eq!(verified.actor.session.unwrap().to_string(), answer.session_id);
         assert!(verified.expires <= fixture.database.clock.now() + TimeDelta::minutes(5));

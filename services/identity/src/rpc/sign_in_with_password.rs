@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use portico_core::{Ctx, Problem};
 use portico_proto::identity::v1::{SignInWithPasswordRequest, SignInWithPasswordResponse};
 use serde_json::json;
@@ -25,10 +26,14 @@ use crate::{
 /// The longest address that is looked at, in bytes.
 const MOST_EMAIL_BYTES: usize = 320;
 
+/// How long an address is remembered as one from which a person signs in.
+const FAMILIAR: TimeDelta = TimeDelta::days(30);
+
 /// Whom a try is about, and how it is counted.
 struct Try {
     person: Option<Person>,
     phc: Option<String>,
+    /// What the tries for the mail address are counted under.
     email_subject: [u8; 32],
     /// The counted try of the network address; taken back where the sign-in succeeds.
     of_address: Option<Uuid>,
@@ -69,11 +74,17 @@ pub(crate) async fn handle(
 /// Counts the try before any work is done, so that tries at once are counted one by one.
 async fn count(service: &Service, ctx: &Ctx, email: &str, device: &Device) -> Result<Try, IdentityError> {
     let now = service.clock.now();
-    let email_subject = throttle::subject(email);
     let mut tx = service.store.begin(ctx).await?;
+    // Whoever guesses elsewhere uses up the tries of elsewhere: somebody who signed in from here lately keeps their own.
+    let is_familiar = store::sessions::is_familiar(&mut tx, email, &device.address, now - FAMILIAR).await?;
+    let email_subject = if is_familiar {
+        throttle::subject(&format!("{email} from {}", device.address))
+    } else {
+        throttle::subject(email)
+    };
     let mut subjects = vec![(Tried::Password, email_subject)];
     if !device.address.is_empty() {
-        subjects.push((Tried::Address, throttle::subject(&device.address)));
+        subjects.push((Tried::Address, throttle::subject(&throttle::network(&device.address))));
     }
     let mut of_address = None;
     for (tried, subject) in &subjects {
@@ -247,6 +258,37 @@ mod tests {
         for _ in 0..10 {
             assert!(matches!(fixture.sign_in(ANA, "wrong").await, Err(IdentityError::WrongCredentials)));
         }
+    }
+
+    #[tokio::test]
+    async fn n058_who_guesses_elsewhere_locks_nobody_out_at_home() {
+        let fixture = Fixture::new().await;
+        fixture.person_with_password(ANA).await;
+        fixture.sign_in(ANA, PASSWORD).await.unwrap();
+        for at in 0..40 {
+            let _ = fixture.sign_in_from(ANA, "wrong", &format!("198.51.100.{at}")).await.unwrap_err();
+        }
+        let elsewhere = fixture.sign_in_from(ANA, PASSWORD, "203.0.113.9").await.unwrap_err();
+        assert!(matches!(elsewhere, IdentityError::TooManyTries { .. }), "{elsewhere:?}");
+        fixture.sign_in(ANA, PASSWORD).await.unwrap();
+        // At home the number of tries is limited all the same.
+        for _ in 0..10 {
+            assert!(fixture.sign_in(ANA, "wrong").await.is_err());
+        }
+        let problem = fixture.sign_in(ANA, PASSWORD).await.unwrap_err().problem();
+        assert_eq!(problem.code, ErrorCode::ResourceExhausted);
+    }
+
+    #[tokio::test]
+    async fn n058_a_subscriber_of_ipv6_has_the_tries_of_one() {
+        let fixture = Fixture::new().await;
+        for at in 0..50 {
+            let email = format!("p{at}@acme.example");
+            let outcome = fixture.sign_in_from(&email, "wrong", &format!("2001:db8:1:2::{at:x}")).await;
+            assert!(matches!(outcome, Err(IdentityError::WrongCredentials)));
+        }
+        let outcome = fixture.sign_in_from(ANA, "wrong", "2001:db8:1:2:ffff::1").await;
+        assert!(matches!(outcome, Err(IdentityError::TooManyTries { .. })), "{outcome:?}");
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 pub(crate) mod credentials;
 pub(crate) mod links;
+pub(crate) mod over;
 pub(crate) mod people;
 pub(crate) mod sessions;
 pub(crate) mod tries;

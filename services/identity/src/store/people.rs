@@ -176,11 +176,44 @@ pub(crate) async fn hold_active(tx: &mut Tx, id: PersonId) -> Result<bool, Store
     Ok(held.is_some())
 }
 
+/// Holds the rows of several people until the transaction ends, always in the same order so that two who do so wait for each other and
+/// not for ever. Answers who of them is deactivated.
+pub(crate) async fn hold_all(
+    tx: &mut Tx,
+    ids: impl IntoIterator<Item = PersonId>,
+) -> Result<Vec<PersonId>, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    let ids: Vec<Uuid> = ids.into_iter().map(|id| id.0).collect();
+    let held = sqlx::query!(
+        "select id, active from identity.people where tenant_id = $1 and id = any ($2) order by id for update",
+        tenant,
+        &ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(held.into_iter().filter(|row| !row.active).map(|row| PersonId(row.id)).collect())
+}
+
 /// Deactivates a person; answers whether they were active.
 pub(crate) async fn deactivate(tx: &mut Tx, id: PersonId, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let tenant = tx.ctx().tenant.0;
     let updated = sqlx::query!(
         "update identity.people set active = false, updated_at = $3 where tenant_id = $1 and id = $2 and active",
+        tenant,
+        id.0,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(updated.rows_affected() == 1)
+}
+
+/// Lets a deactivated person in again; answers whether they were deactivated.
+pub(crate) async fn reactivate(tx: &mut Tx, id: PersonId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    let updated = sqlx::query!(
+        "update identity.people set active = true, updated_at = $3
+         where tenant_id = $1 and id = $2 and not active",
         tenant,
         id.0,
         now

@@ -108,6 +108,29 @@ pub(crate) async fn touch(
     Ok(())
 }
 
+/// Whether the person with this mail address has opened a session from this network address since then, or used one. The same work
+/// whether there is such a person or not.
+pub(crate) async fn is_familiar(
+    tx: &mut Tx,
+    email: &str,
+    address: &str,
+    since: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    Ok(sqlx::query_scalar!(
+        r#"select exists (
+             select from identity.people p join identity.sessions s on s.tenant_id = p.tenant_id and s.person_id = p.id
+             where p.tenant_id = $1 and p.email = $2 and $3 <> '' and s.address = $3 and s.last_used_at > $4
+           ) as "familiar!""#,
+        tenant,
+        email,
+        address,
+        since
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 /// Ends one session of a person; answers whether it was open.
 pub(crate) async fn end(
     tx: &mut Tx,

@@ -1,5 +1,7 @@
 //! Who is asking, for which firm, and which accounts they may reach.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{AccountId, PersonId, SessionId, TenantId};
@@ -90,14 +92,30 @@ pub struct Actor {
     pub name: String,
     /// The accounts within reach.
     pub accounts: AccountScope,
-    /// Role names as the portals' definitions declare them, together with the built-in `admin`.
+    /// Role names as the portals' definitions declare them, together with the built-in `admin`. For people of accounts these are the
+    /// roles of all their accounts together, which says what may be worth looking for and permits nothing: ask
+    /// [`Actor::roles_in`] wherever a role decides.
     pub roles: Vec<String>,
+    /// For people of accounts: what they do in each. In an account that is not here they have no role.
+    #[serde(default)]
+    pub account_roles: BTreeMap<AccountId, Vec<String>>,
     /// The session, where a person acts through a browser.
     pub session: Option<SessionId>,
     /// How surely we know them.
     pub strength: AuthStrength,
     /// Who really sits before the screen, where it is not the person.
     pub impersonator: Option<Impersonator>,
+}
+
+impl Actor {
+    /// The roles that count for what belongs to `account`: what a person does *there*, or the roles of the firm's side, which hold for
+    /// the whole firm.
+    pub fn roles_in(&self, account: AccountId) -> &[String] {
+        match self.kind {
+            ActorKind::Client => self.account_roles.get(&account).map_or(&[], Vec::as_slice),
+            ActorKind::Staff | ActorKind::Machine | ActorKind::System => &self.roles,
+        }
+    }
 }
 
 /// The context of one call or one handled event. There is no way to the data without one.
@@ -124,6 +142,7 @@ impl Ctx {
                 name: name.to_owned(),
                 accounts: AccountScope::All,
                 roles: Vec::new(),
+                account_roles: BTreeMap::new(),
                 session: None,
                 strength: AuthStrength::None,
                 impersonator: None,
@@ -138,8 +157,34 @@ impl Ctx {
         !matches!(self.actor.kind, ActorKind::Client)
     }
 
-    /// Whether the actor has this role.
+    /// Whether the actor has this role: somewhere, for people of accounts. For what belongs to an account ask [`Ctx::has_role_in`].
     pub fn has_role(&self, role: &str) -> bool {
         self.actor.roles.iter().any(|held| held == role)
+    }
+
+    /// Whether the actor has this role for what belongs to `account`.
+    pub fn has_role_in(&self, account: AccountId, role: &str) -> bool {
+        self.actor.roles_in(account).iter().any(|held| held == role)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Entropy as _, SeededEntropy};
+
+    #[test]
+    fn a_role_in_one_account_is_none_in_another() {
+        let entropy = SeededEntropy::new(3);
+        let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let (acme, globex) = (AccountId(entropy.uuid(now)), AccountId(entropy.uuid(now)));
+        let mut ctx = Ctx::system(TenantId::new(now, &entropy), "Test");
+        ctx.actor.kind = ActorKind::Client;
+        ctx.actor.accounts = AccountScope::Listed(vec![acme, globex]);
+        ctx.actor.roles = vec!["signatory".to_owned()];
+        ctx.actor.account_roles = BTreeMap::from([(acme, vec!["signatory".to_owned()])]);
+        assert!(ctx.has_role_in(acme, "signatory") && !ctx.has_role_in(globex, "signatory"));
+        ctx.actor.kind = ActorKind::Staff;
+        assert!(ctx.has_role_in(globex, "signatory"), "the firm's own roles hold for the whole firm");
     }
 }

@@ -107,8 +107,9 @@ pub struct Subscription {
     pub types: Types,
     /// What to do with an event.
     pub handler: Arc<dyn Handler>,
-    /// Durable consumers have a cursor and start at the first event there ever was. The others start at the present and may miss
-    /// events: they keep open pages fresh, in every process.
+    /// Durable consumers have a cursor and start at the first event that is still kept: see [`Retention`](crate::Retention). What one
+    /// that is added later needs from before that, it asks the owner for. The others start at the present and may miss events:
+    /// they keep open pages fresh, in every process.
     pub durable: bool,
 }
 

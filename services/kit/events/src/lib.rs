@@ -39,11 +39,18 @@
 //! Each producer's outbox has one relay at a time, the holder of an advisory lock; the others stand by and take over when its
 //! connection ends. The relay stamps on the very connection that holds the lock, so that one who has lost it cannot stamp.
 
+//!
+//! # What becomes of old events
+//!
+//! A week after it happened an event that every consumer has had is taken away, and its receipts a day later; dead letters and their
+//! events stay until they are replayed. [`Retention`] says how long, and the module behind it why nothing is lost or repeated.
+
 mod dead_letters;
 mod envelope;
 mod gate;
 mod handler;
 mod inbox;
+mod prune;
 mod publish;
 mod road;
 
@@ -52,5 +59,6 @@ pub use envelope::{EventActor, Received};
 pub use gate::InboxGate;
 pub use handler::{HandleError, Handler, Subscription, Topics, Types};
 pub use inbox::{claim, has_seen};
+pub use prune::{Pruned, Retention};
 pub use publish::{AuditDraft, Outgoing, audit, publish};
 pub use road::{DuplicateConsumer, EmbeddedRoad, Road, RoadMetrics, Unsettled};

@@ -1,6 +1,6 @@
 //! The callee's half of the stack, the same for calls from this process and from another.
 
-use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -24,6 +24,7 @@ use crate::{
     headers,
     incoming::Facts,
     trace::{new_trace, trace_of},
+    watched::{panic_text, watched},
 };
 
 /// The longest that an answer waits for an event that the caller has caused.
@@ -53,8 +54,8 @@ pub struct CalleeConfig {
     pub after: Option<Arc<dyn AfterGate>>,
 }
 
-/// Wraps the routes of a service: trace, token, access rule, deadline, panic guard, and one log line for each call
-/// that fails.
+/// Wraps the routes of a service: trace, token, access rule, deadline, panic guard (also within streams and file bytes), and one log line for
+/// each call that fails.
 ///
 /// Paths that do not begin with `/portico.` are file routes: they need a valid token of a firm, have no rule and no
 /// deadline, take [`Incoming`] as an extractor, and refuse with [`status`] turned into a response by
@@ -82,7 +83,9 @@ async fn boundary(State(config): State<Arc<CalleeConfig>>, request: Request, nex
         };
         conclude(response, &trace, started)
     };
-    work.instrument(span).await
+    let response = work.instrument(span.clone()).await;
+    // A single answer is whole by now; only these still have something to go wrong.
+    if is_file || rule.is_some_and(|rule| rule.streaming) { watched(response, span, trace) } else { response }
 }
 
 fn call_span(service: &'static str, name: &str, trace: &str, incoming: Option<&Incoming>) -> Span {
@@ -205,12 +208,4 @@ fn failure(response: &Response<Body>) -> Option<Status> {
     }
     let http = response.status();
     http.is_server_error().then(|| Status::internal(format!("a file route answered {http}")))
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&'static str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("with no text")
 }

@@ -13,6 +13,7 @@ mod incoming;
 mod peer;
 mod token;
 mod trace;
+mod watched;
 
 pub use access::{AccessError, AccessTable, Rule};
 pub use callee::{AfterGate, CalleeConfig, callee};

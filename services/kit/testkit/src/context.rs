@@ -1,6 +1,9 @@
 //! Contexts of the usual parties.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use portico_core::{
     AccountId, AccountScope, Actor, ActorKind, AuthStrength, Clock as _, Ctx, Entropy as _, OsEntropy,
@@ -12,7 +15,7 @@ pub fn staff(tenant: TenantId, roles: &[&str]) -> Ctx {
     person(tenant, ActorKind::Staff, AccountScope::All, AuthStrength::Multiple, roles)
 }
 
-/// A fresh person of these accounts with these roles, signed in with one factor.
+/// A fresh person of these accounts with these roles in each of them, signed in with one factor.
 pub fn client(tenant: TenantId, accounts: &[AccountId], roles: &[&str]) -> Ctx {
     person(tenant, ActorKind::Client, AccountScope::Listed(accounts.to_vec()), AuthStrength::Single, roles)
 }
@@ -31,6 +34,9 @@ fn person(
 ) -> Ctx {
     static PEOPLE: AtomicU64 = AtomicU64::new(1);
     let now = SystemClock.now();
+    let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
+    let account_roles: BTreeMap<AccountId, Vec<String>> =
+        accounts.listed().iter().map(|account| (*account, roles.clone())).collect();
     Ctx {
         tenant,
         actor: Actor {
@@ -38,7 +44,8 @@ fn person(
             person: Some(PersonId::new(now, &OsEntropy)),
             name: format!("{} {}", kind.as_str(), PEOPLE.fetch_add(1, Ordering::Relaxed)),
             accounts,
-            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+            roles,
+            account_roles,
             session: Some(SessionId::new(now, &OsEntropy)),
             strength,
             impersonator: None,

@@ -163,6 +163,7 @@ fn shorten(answer: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::sink;
 
     fn carrier(smtp: &str) -> anyhow::Result<Carrier> {
         Carrier::new(&MessagingConfig {
@@ -198,5 +199,44 @@ mod tests {
         ] {
             assert_eq!(of(as_written), Protection::AsWritten, "{as_written}");
         }
+    }
+
+    fn message() -> Message {
+        Message::builder()
+            .from("office@northwind.example".parse().unwrap())
+            .to("ana@acme.example".parse().unwrap())
+            .body("Hello".to_owned())
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn names_and_passwords_may_hold_any_character() {
+        let (port, inbox) = sink::start(Vec::new()).await;
+        let address = format!("smtp://office%40northwind.example:p%40ss%3Aw%C3%B6rd%2F1%25@127.0.0.1:{port}");
+        let answer = carrier(&address).unwrap().send(message()).await.unwrap();
+        assert!(answer.starts_with("250 "), "{answer}");
+        // NUL, office@northwind.example, NUL, p@ss:wörd/1%, in Base64.
+        let expected = "AUTH PLAIN AG9mZmljZUBub3J0aHdpbmQuZXhhbXBsZQBwQHNzOnfDtnJkLzEl";
+        assert!(inbox.commands().contains(&expected.to_owned()), "{:?}", inbox.commands());
+    }
+
+    #[tokio::test]
+    async fn where_tls_is_asked_for_and_not_offered_nothing_is_said() {
+        let (port, inbox) = sink::start(Vec::new()).await;
+        let address = format!("smtp://user:hunter2@127.0.0.1:{port}?tls=required");
+        let refused = carrier(&address).unwrap().send(message()).await.unwrap_err();
+        assert!(!refused.for_good && !refused.answer.contains("hunter2"), "{refused:?}");
+        let said = inbox.commands();
+        assert!(!said.iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")), "{said:?}");
+        assert!(inbox.sources().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_away_can_be_tried_again() {
+        let port = sink::nobody_at().await;
+        let refused =
+            carrier(&format!("smtp://127.0.0.1:{port}")).unwrap().send(message()).await.unwrap_err();
+        assert!(!refused.for_good, "{refused:?}");
+        assert!(refused.answer.starts_with("The mail server could not be reached"), "{refused:?}");
     }
 }

@@ -195,6 +195,17 @@ mod tests {
     }
 
     #[test]
+    fn names_and_subjects_travel_in_any_language() {
+        let letter = Letter { subject: "日本語の件名 und Grüße, ".repeat(6), ..letter() };
+        let source = compose(&envelope(), &letter, "#1a5fb4", "").unwrap().parts.source;
+        let (head, _) = source.split_once("\r\n\r\n").unwrap();
+        assert!(head.is_ascii(), "{head}");
+        assert!(head.contains("Subject: =?utf-8?b?") && head.contains("From: =?utf-8?b?"), "{head}");
+        assert!(head.lines().all(|line| line.len() <= 998), "{head}");
+        assert!(head.contains("<office@northwind.example>") && head.contains("<ana@acme.example>"), "{head}");
+    }
+
+    #[test]
     fn a_meeting_comes_with_its_calendar_file() {
         let calendar = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n";
         let source = compose(&envelope(), &letter(), "#1a5fb4", calendar).unwrap().parts.source;

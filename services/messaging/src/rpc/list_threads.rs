@@ -1,15 +1,11 @@
 //! Lists threads, newest message first.
 
-use futures_util::{StreamExt as _, stream};
 use portico_core::AccountId;
 use portico_proto::messaging::v1::{ListThreadsRequest, ListThreadsResponse};
 use portico_service::page;
 
 use super::Asker;
-use crate::{convert, domain::thread::Listed, error::MessagingError, peers, service::Service, store};
-
-/// Records that are asked for side by side.
-const SIDE_BY_SIDE: usize = 8;
+use crate::{convert, error::MessagingError, peers, service::Service, store};
 
 pub(super) async fn handle(
     service: &Service,
@@ -25,34 +21,17 @@ pub(super) async fn handle(
     let mut tx = service.store.begin(&asker.ctx).await?;
     let listed = store::threads::list(&mut tx, account, size).await?;
     tx.rollback().await?;
-    // A thread is seen by whoever may see its record, and only workflow knows who that is.
-    let visible: Vec<Result<Option<Listed>, MessagingError>> = stream::iter(listed)
-        .map(|listed| if_visible(service, &asker, listed))
-        .buffered(SIDE_BY_SIDE)
-        .collect()
-        .await;
-    let mut threads = Vec::with_capacity(visible.len());
-    for listed in visible {
-        threads.extend(listed?.map(convert::thread));
+    // A thread is seen by whoever may see its record, and only workflow knows who that is. The list has no more rows than one call answers.
+    let mut records =
+        peers::records(service, &asker.caller, listed.iter().map(|listed| listed.thread.record_id)).await?;
+    let mut threads = Vec::with_capacity(records.len());
+    for mut listed in listed {
+        let Some(record) = records.remove(&listed.thread.record_id) else { continue };
+        let named = peers::thread_of(service, &record)?;
+        (listed.thread.title, listed.thread.account_name) = (named.title, named.account_name);
+        threads.push(convert::thread(listed));
     }
     Ok(ListThreadsResponse { threads })
-}
-
-/// The thread under the names that the caller may read; none where they may not see its record.
-async fn if_visible(
-    service: &Service,
-    asker: &Asker,
-    mut listed: Listed,
-) -> Result<Option<Listed>, MessagingError> {
-    match peers::record(service, &asker.caller, listed.thread.record_id).await {
-        Ok(record) => {
-            let named = peers::thread_of(service, &record)?;
-            (listed.thread.title, listed.thread.account_name) = (named.title, named.account_name);
-            Ok(Some(listed))
-        }
-        Err(MessagingError::NotFound) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]
@@ -118,5 +97,19 @@ mod tests {
         // A member of staff whom a rule keeps from the record does not see its thread either.
         fixture.hide_from(ours, tom);
         assert_eq!(titles(fixture.asker_staff(tom), "").await.unwrap(), ["Theirs"]);
+    }
+
+    #[tokio::test]
+    async fn a_long_list_is_one_call_to_workflow() {
+        let fixture = Fixture::new().await;
+        let tom = fixture.staff_person("Tom");
+        for number in 0..12 {
+            let record = fixture.record(fixture.acme(), &format!("Matter {number}"));
+            fixture.post(tom, record, "Hello", false).await;
+        }
+        let before = fixture.calls_to_workflow();
+        let asker = fixture.asker_staff(tom);
+        let threads = handle(&fixture.service, asker, ListThreadsRequest::default()).await.unwrap().threads;
+        assert_eq!((threads.len(), fixture.calls_to_workflow() - before), (12, 1));
     }
 }

@@ -85,7 +85,8 @@ async fn converse(
         inbox.0.lock().unwrap().commands.push(line.clone());
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
         let answer = match verb.as_str() {
-            "EHLO" => "250-sink.example\r\n250-8BITMIME\r\n250 SMTPUTF8".to_owned(),
+            "EHLO" => "250-sink.example\r\n250-8BITMIME\r\n250-AUTH PLAIN\r\n250 SMTPUTF8".to_owned(),
+            "AUTH" => "235 2.7.0 welcome".to_owned(),
             "RCPT" => match replies.lock().unwrap().pop_front().unwrap_or(Reply::Accept) {
                 Reply::Accept => "250 ok".to_owned(),
                 Reply::RefuseRecipient(line) => line,

@@ -17,6 +17,8 @@ pub(crate) struct Membership {
     /// In the order in which they were given.
     pub(crate) roles: Vec<String>,
     pub(crate) account_name: String,
+    /// Whether the person is deactivated, so that the place counts for nothing.
+    pub(crate) deactivated: bool,
 }
 
 /// A member of staff and what they do.
@@ -25,6 +27,8 @@ pub(crate) struct StaffBinding {
     pub(crate) person_id: PersonId,
     /// In the order in which they were given.
     pub(crate) roles: Vec<String>,
+    /// Whether the person is deactivated, so that the roles count for nothing.
+    pub(crate) deactivated: bool,
 }
 
 impl StaffBinding {

@@ -1,4 +1,5 @@
-//! What the service says, each with its entry in the audit.
+//! What the service says, each with its entry in the audit. A function that answers a text answers the event as `type;id`, for whoever
+//! wants to read what they have just written.
 
 use portico_core::AccountId;
 use portico_db::{StoreError, Tx};
@@ -36,12 +37,13 @@ pub(crate) async fn tenant_updated(
     tx: &mut Tx,
     tenant: &Tenant,
     new_logo: bool,
-) -> Result<(), StoreError> {
+) -> Result<String, StoreError> {
     let event = proto::TenantUpdated { tenant: Some(convert::tenant(tenant.clone())) };
-    say(service, tx, "tenant", tenant.id.0, None, &event).await?;
+    let event_ref = say(service, tx, "tenant", tenant.id.0, None, &event).await?;
     let details =
         json!({ "new_logo": new_logo, "allow_unscanned_files": tenant.profile.allow_unscanned_files });
-    log(service, tx, about_tenant("tenant.updated", tenant, details)).await
+    log(service, tx, about_tenant("tenant.updated", tenant, details)).await?;
+    Ok(event_ref)
 }
 
 /// The firm's holidays were replaced.
@@ -50,10 +52,11 @@ pub(crate) async fn holidays_set(
     tx: &mut Tx,
     tenant: &Tenant,
     days: &[String],
-) -> Result<(), StoreError> {
+) -> Result<String, StoreError> {
     let event = proto::TenantUpdated { tenant: Some(convert::tenant(tenant.clone())) };
-    say(service, tx, "tenant", tenant.id.0, None, &event).await?;
-    log(service, tx, about_tenant("tenant.holidays_set", tenant, json!({ "days": days.len() }))).await
+    let event_ref = say(service, tx, "tenant", tenant.id.0, None, &event).await?;
+    log(service, tx, about_tenant("tenant.holidays_set", tenant, json!({ "days": days.len() }))).await?;
+    Ok(event_ref)
 }
 
 /// An account was made or renamed; `action` says which.
@@ -62,13 +65,13 @@ pub(crate) async fn account_changed(
     tx: &mut Tx,
     action: &'static str,
     account: &Account,
-) -> Result<(), StoreError> {
+) -> Result<String, StoreError> {
     let event = proto::AccountChanged {
         account_id: account.id.to_string(),
         name: account.name.clone(),
         kind: account.kind.clone(),
     };
-    say(service, tx, "account", account.id.0, Some(account.id), &event).await?;
+    let event_ref = say(service, tx, "account", account.id.0, Some(account.id), &event).await?;
     let draft = AuditDraft {
         action,
         object_kind: "account",
@@ -79,7 +82,8 @@ pub(crate) async fn account_changed(
         details: json!({ "kind": account.kind }),
         internal: false,
     };
-    log(service, tx, draft).await
+    log(service, tx, draft).await?;
+    Ok(event_ref)
 }
 
 /// A membership was set, or ended where `removed`.
@@ -89,7 +93,7 @@ pub(crate) async fn membership_changed(
     membership: &Membership,
     person_name: &str,
     removed: bool,
-) -> Result<(), StoreError> {
+) -> Result<String, StoreError> {
     let roles = if removed { Vec::new() } else { membership.roles.clone() };
     let event = proto::MembershipChanged {
         account_id: membership.account_id.to_string(),
@@ -98,7 +102,7 @@ pub(crate) async fn membership_changed(
         removed,
     };
     let account = membership.account_id;
-    say(service, tx, "membership", account.0, Some(account), &event).await?;
+    let event_ref = say(service, tx, "membership", account.0, Some(account), &event).await?;
     let draft = AuditDraft {
         action: if removed { "membership.removed" } else { "membership.set" },
         object_kind: "person",
@@ -109,7 +113,8 @@ pub(crate) async fn membership_changed(
         details: json!({ "roles": roles }),
         internal: false,
     };
-    log(service, tx, draft).await
+    log(service, tx, draft).await?;
+    Ok(event_ref)
 }
 
 /// A member of staff's roles were set.
@@ -118,10 +123,10 @@ pub(crate) async fn staff_roles_changed(
     tx: &mut Tx,
     binding: &StaffBinding,
     person_name: &str,
-) -> Result<(), StoreError> {
+) -> Result<String, StoreError> {
     let event =
         proto::StaffRolesChanged { person_id: binding.person_id.to_string(), roles: binding.roles.clone() };
-    say(service, tx, "staff", binding.person_id.0, None, &event).await?;
+    let event_ref = say(service, tx, "staff", binding.person_id.0, None, &event).await?;
     let draft = AuditDraft {
         action: "staff.roles_set",
         object_kind: "person",
@@ -132,7 +137,8 @@ pub(crate) async fn staff_roles_changed(
         details: json!({ "roles": binding.roles }),
         internal: true,
     };
-    log(service, tx, draft).await
+    log(service, tx, draft).await?;
+    Ok(event_ref)
 }
 
 /// A version of a portal was published; `widened` counts the changes that let somebody see or do more.
@@ -141,14 +147,14 @@ pub(crate) async fn portal_published(
     tx: &mut Tx,
     portal: &Portal,
     widened: usize,
-) -> Result<(), StoreError> {
+) -> Result<String, StoreError> {
     let event = proto::PortalPublished {
         portal_id: portal.id.to_string(),
         name: portal.name.clone(),
         version: portal.version,
         hash: portal.hash.clone(),
     };
-    say(service, tx, "portal", portal.id.0, None, &event).await?;
+    let event_ref = say(service, tx, "portal", portal.id.0, None, &event).await?;
     let draft = AuditDraft {
         action: "portal.published",
         object_kind: "portal",
@@ -159,7 +165,8 @@ pub(crate) async fn portal_published(
         details: json!({ "hash": portal.hash, "changes_that_widen_access": widened }),
         internal: true,
     };
-    log(service, tx, draft).await
+    log(service, tx, draft).await?;
+    Ok(event_ref)
 }
 
 fn about_tenant<'a>(action: &'static str, tenant: &'a Tenant, details: serde_json::Value) -> AuditDraft<'a> {
@@ -182,9 +189,10 @@ async fn say<M: prost::Message + prost::Name>(
     key: Uuid,
     account: Option<AccountId>,
     body: &M,
-) -> Result<(), StoreError> {
-    publish(tx, &*service.clock, &*service.entropy, Outgoing { aggregate, key, account, body }).await?;
-    Ok(())
+) -> Result<String, StoreError> {
+    let outgoing = Outgoing { aggregate, key, account, body };
+    let id = publish(tx, &*service.clock, &*service.entropy, outgoing).await?;
+    Ok(format!("{};{id}", M::full_name()))
 }
 
 async fn log(service: &Service, tx: &mut Tx, draft: AuditDraft<'_>) -> Result<(), StoreError> {

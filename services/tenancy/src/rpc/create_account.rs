@@ -34,11 +34,11 @@ pub(crate) async fn handle(
     store::tenants::read(&mut tx).await?.ok_or(TenancyError::NotFound)?;
     if !store::accounts::insert(&mut tx, &account, key).await? {
         let made = store::accounts::find_by_key(&mut tx, &request.idempotency_key).await?;
-        return Ok(CreateAccountResponse { account: made.map(convert::account) });
+        return Ok(CreateAccountResponse { account: made.map(convert::account), event: String::new() });
     }
-    events::publish::account_changed(service, &mut tx, "account.created", &account).await?;
+    let event = events::publish::account_changed(service, &mut tx, "account.created", &account).await?;
     tx.commit().await?;
-    Ok(CreateAccountResponse { account: Some(convert::account(account)) })
+    Ok(CreateAccountResponse { account: Some(convert::account(account)), event })
 }
 
 #[cfg(test)]

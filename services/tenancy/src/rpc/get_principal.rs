@@ -5,8 +5,8 @@ use portico_proto::tenancy::v1::{GetPrincipalRequest, GetPrincipalResponse};
 
 use crate::{convert, error::TenancyError, service::Service, store};
 
-/// Somebody who is neither staff nor a member of any account is nobody: no account and no role.
-pub(super) async fn handle(
+/// Somebody who is neither staff nor a member of any account is nobody: no account and no role. So is somebody deactivated.
+pub(crate) async fn handle(
     service: &Service,
     ctx: Ctx,
     request: GetPrincipalRequest,
@@ -14,9 +14,13 @@ pub(super) async fn handle(
     let person: PersonId = request.person_id.parse()?;
     let mut tx = service.store.begin(&ctx).await?;
     if let Some(binding) = store::staff::list(&mut tx, Some(person)).await?.pop() {
+        if binding.deactivated {
+            return Ok(GetPrincipalResponse::default());
+        }
         return Ok(GetPrincipalResponse { roles: binding.roles, all_accounts: true, ..Default::default() });
     }
-    let memberships = store::memberships::list(&mut tx, None, Some(person)).await?;
+    let mut memberships = store::memberships::list(&mut tx, None, Some(person)).await?;
+    memberships.retain(|membership| !membership.deactivated);
     let mut roles: Vec<String> = memberships.iter().flat_map(|membership| membership.roles.clone()).collect();
     roles.sort_unstable();
     roles.dedup();

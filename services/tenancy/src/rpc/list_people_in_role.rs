@@ -6,7 +6,7 @@ use portico_proto::tenancy::v1::{ListPeopleInRoleRequest, ListPeopleInRoleRespon
 use crate::{error::TenancyError, service::Service, store};
 
 /// The people of the account who have the role, then the staff who have it: a role is one side's or the other's.
-pub(super) async fn handle(
+pub(crate) async fn handle(
     service: &Service,
     ctx: Ctx,
     request: ListPeopleInRoleRequest,

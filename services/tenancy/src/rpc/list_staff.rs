@@ -5,7 +5,7 @@ use portico_proto::tenancy::v1::{ListStaffRequest, ListStaffResponse};
 
 use crate::{convert, error::TenancyError, service::Service, store};
 
-pub(super) async fn handle(
+pub(crate) async fn handle(
     service: &Service,
     ctx: Ctx,
     _: ListStaffRequest,

@@ -45,6 +45,7 @@ pub(crate) async fn handle(
         portal: newest.as_ref().map(|newest| convert::portal(newest.portal.clone())),
         findings,
         changes: changes.iter().cloned().map(convert::change).collect(),
+        event: String::new(),
     };
     if !answer.findings.is_empty() {
         answer.portal = None;
@@ -76,7 +77,7 @@ pub(crate) async fn handle(
     let version = PortalVersion { portal: portal.clone(), yaml: request.yaml, definition_json };
     store::portals::insert_version(&mut tx, &version, ctx.actor.person).await?;
     let widened = changes.iter().filter(|change| change.effect == AccessEffect::Widened).count();
-    events::publish::portal_published(service, &mut tx, &portal, widened).await?;
+    answer.event = events::publish::portal_published(service, &mut tx, &portal, widened).await?;
     tx.commit().await?;
     answer.portal = Some(convert::portal(portal));
     Ok(answer)

@@ -19,9 +19,10 @@ pub(super) async fn handle(
     if !store::memberships::remove(&mut tx, account, person_id).await? {
         return Err(TenancyError::NotFound);
     }
-    events::publish::membership_changed(service, &mut tx, &membership, &person.name, true).await?;
+    let event =
+        events::publish::membership_changed(service, &mut tx, &membership, &person.name, true).await?;
     tx.commit().await?;
-    Ok(RemoveMembershipResponse {})
+    Ok(RemoveMembershipResponse { event })
 }
 
 #[cfg(test)]

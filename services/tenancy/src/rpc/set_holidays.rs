@@ -19,9 +19,9 @@ pub(super) async fn handle(
     let tenant = store::tenants::read(&mut tx).await?.ok_or(TenancyError::NotFound)?;
     store::holidays::replace(&mut tx, &days).await?;
     let dates: Vec<String> = days.iter().map(ToString::to_string).collect();
-    events::publish::holidays_set(service, &mut tx, &tenant, &dates).await?;
+    let event = events::publish::holidays_set(service, &mut tx, &tenant, &dates).await?;
     tx.commit().await?;
-    Ok(SetHolidaysResponse { dates })
+    Ok(SetHolidaysResponse { dates, event })
 }
 
 /// The days in order and without repeats.

@@ -12,7 +12,7 @@ use crate::{
     convert, domain::membership::check_external, error::TenancyError, events, peers, service::Service, store,
 };
 
-pub(super) async fn handle(
+pub(crate) async fn handle(
     service: &Service,
     ctx: Ctx,
     request: SetMembershipRequest,
@@ -34,9 +34,10 @@ pub(super) async fn handle(
     store::memberships::set(&mut tx, account, person_id, &roles, service.clock.now()).await?;
     let membership = store::memberships::list(&mut tx, Some(account), Some(person_id)).await?.pop();
     let membership = membership.ok_or(TenancyError::NotFound)?;
-    events::publish::membership_changed(service, &mut tx, &membership, &person.name, false).await?;
+    let event =
+        events::publish::membership_changed(service, &mut tx, &membership, &person.name, false).await?;
     tx.commit().await?;
-    Ok(SetMembershipResponse { membership: Some(convert::membership(membership)) })
+    Ok(SetMembershipResponse { membership: Some(convert::membership(membership)), event })
 }
 
 #[cfg(test)]

@@ -34,9 +34,9 @@ pub(crate) async fn handle(
     if administrators == [person_id] && !binding.is_admin() {
         return Err(TenancyError::LastAdministrator);
     }
-    events::publish::staff_roles_changed(service, &mut tx, &binding, &person.name).await?;
+    let event = events::publish::staff_roles_changed(service, &mut tx, &binding, &person.name).await?;
     tx.commit().await?;
-    Ok(SetStaffRolesResponse { binding: Some(convert::staff_binding(binding)) })
+    Ok(SetStaffRolesResponse { binding: Some(convert::staff_binding(binding)), event })
 }
 
 #[cfg(test)]

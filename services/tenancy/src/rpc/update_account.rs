@@ -23,9 +23,9 @@ pub(super) async fn handle(
     if !renamed {
         return Err(TenancyError::Stale);
     }
-    events::publish::account_changed(service, &mut tx, "account.renamed", &account).await?;
+    let event = events::publish::account_changed(service, &mut tx, "account.renamed", &account).await?;
     tx.commit().await?;
-    Ok(UpdateAccountResponse { account: Some(convert::account(account)) })
+    Ok(UpdateAccountResponse { account: Some(convert::account(account)), event })
 }
 
 #[cfg(test)]

@@ -28,9 +28,9 @@ pub(super) async fn handle(
         store::logos::put(&mut tx, logo).await?;
     }
     let tenant = store::tenants::read(&mut tx).await?.ok_or(TenancyError::NotFound)?;
-    events::publish::tenant_updated(service, &mut tx, &tenant, logo.is_some()).await?;
+    let event = events::publish::tenant_updated(service, &mut tx, &tenant, logo.is_some()).await?;
     tx.commit().await?;
-    Ok(UpdateTenantResponse { tenant: Some(convert::tenant(tenant)) })
+    Ok(UpdateTenantResponse { tenant: Some(convert::tenant(tenant)), event })
 }
 
 #[cfg(test)]

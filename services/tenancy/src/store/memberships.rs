@@ -16,6 +16,7 @@ struct Row {
     person_id: Uuid,
     roles: Vec<String>,
     account_name: String,
+    deactivated: bool,
 }
 
 impl From<Row> for Membership {
@@ -25,6 +26,7 @@ impl From<Row> for Membership {
             person_id: row.person_id.into(),
             roles: row.roles,
             account_name: row.account_name,
+            deactivated: row.deactivated,
         }
     }
 }
@@ -43,7 +45,9 @@ pub(crate) async fn list(
         r#"select m.account_id, m.person_id, a.name as account_name,
              array(select r.role from tenancy.membership_roles r
                    where r.tenant_id = m.tenant_id and r.account_id = m.account_id and r.person_id = m.person_id
-                   order by r.given_at, r.role) as "roles!"
+                   order by r.given_at, r.role) as "roles!",
+             exists (select from tenancy.deactivated_people d
+                     where d.tenant_id = m.tenant_id and d.person_id = m.person_id) as "deactivated!"
            from tenancy.memberships m
            join tenancy.accounts a on a.tenant_id = m.tenant_id and a.id = m.account_id
            where m.tenant_id = $1 and ($2::uuid is null or m.account_id = $2) and ($3::uuid is null or m.person_id = $3)
@@ -117,7 +121,7 @@ pub(crate) async fn remove(tx: &mut Tx, account: AccountId, person: PersonId) ->
     Ok(removed.rows_affected() == 1)
 }
 
-/// Who has a role in an account, in the order in which they were given it.
+/// Who has a role in an account and is not deactivated, in the order in which they were given it.
 pub(crate) async fn people_in_role(
     tx: &mut Tx,
     account: AccountId,
@@ -125,8 +129,11 @@ pub(crate) async fn people_in_role(
 ) -> Result<Vec<PersonId>, StoreError> {
     let tenant = tx.ctx().tenant.0;
     let ids = sqlx::query_scalar!(
-        "select person_id from tenancy.membership_roles where tenant_id = $1 and account_id = $2 and role = $3
-         order by given_at, person_id limit $4",
+        "select r.person_id from tenancy.membership_roles r
+         where r.tenant_id = $1 and r.account_id = $2 and r.role = $3
+           and not exists (select from tenancy.deactivated_people d
+                           where d.tenant_id = r.tenant_id and d.person_id = r.person_id)
+         order by r.given_at, r.person_id limit $4",
         tenant,
         account.0,
         role,

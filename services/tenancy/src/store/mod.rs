@@ -3,6 +3,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod audit;
+pub(crate) mod deactivated;
 pub(crate) mod holidays;
 pub(crate) mod logos;
 pub(crate) mod memberships;

@@ -15,7 +15,9 @@ pub(crate) async fn list(tx: &mut Tx, person: Option<PersonId>) -> Result<Vec<St
     let rows = sqlx::query!(
         r#"select s.person_id,
              array(select r.role from tenancy.staff_roles r
-                   where r.tenant_id = s.tenant_id and r.person_id = s.person_id order by r.given_at, r.role) as "roles!"
+                   where r.tenant_id = s.tenant_id and r.person_id = s.person_id order by r.given_at, r.role) as "roles!",
+             exists (select from tenancy.deactivated_people d
+                     where d.tenant_id = s.tenant_id and d.person_id = s.person_id) as "deactivated!"
            from tenancy.staff s
            where s.tenant_id = $1 and ($2::uuid is null or s.person_id = $2)
            order by s.created_at, s.person_id limit $3"#,
@@ -27,7 +29,11 @@ pub(crate) async fn list(tx: &mut Tx, person: Option<PersonId>) -> Result<Vec<St
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| StaffBinding { person_id: row.person_id.into(), roles: row.roles })
+        .map(|row| StaffBinding {
+            person_id: row.person_id.into(),
+            roles: row.roles,
+            deactivated: row.deactivated,
+        })
         .collect())
 }
 
@@ -68,12 +74,16 @@ pub(crate) async fn set(
     Ok(())
 }
 
-/// Holds the rows of all administrators until the transaction ends, so that two of them cannot take the role from each
+/// Holds the rows of all administrators who are not deactivated until the transaction ends, so that two of them cannot take the role from each
 /// other at the same moment, and answers who they are.
 pub(crate) async fn lock_administrators(tx: &mut Tx) -> Result<Vec<PersonId>, StoreError> {
     let tenant = tx.ctx().tenant.0;
     let ids = sqlx::query_scalar!(
-        "select person_id from tenancy.staff_roles where tenant_id = $1 and role = $2 order by person_id for update",
+        "select r.person_id from tenancy.staff_roles r
+         where r.tenant_id = $1 and r.role = $2
+           and not exists (select from tenancy.deactivated_people d
+                           where d.tenant_id = r.tenant_id and d.person_id = r.person_id)
+         order by r.person_id for update of r",
         tenant,
         ADMIN
     )
@@ -82,11 +92,15 @@ pub(crate) async fn lock_administrators(tx: &mut Tx) -> Result<Vec<PersonId>, St
     Ok(ids.into_iter().map(PersonId).collect())
 }
 
-/// Which members of staff have a role, in the order in which they were given it.
+/// Which members of staff have a role and are not deactivated, in the order in which they were given it.
 pub(crate) async fn people_in_role(tx: &mut Tx, role: &str) -> Result<Vec<PersonId>, StoreError> {
     let tenant = tx.ctx().tenant.0;
     let ids = sqlx::query_scalar!(
-        "select person_id from tenancy.staff_roles where tenant_id = $1 and role = $2 order by given_at, person_id limit $3",
+        "select r.person_id from tenancy.staff_roles r
+         where r.tenant_id = $1 and r.role = $2
+           and not exists (select from tenancy.deactivated_people d
+                           where d.tenant_id = r.tenant_id and d.person_id = r.person_id)
+         order by r.given_at, r.person_id limit $3",
         tenant,
         role,
         MOST

@@ -62,6 +62,10 @@ async function refetch(part, toEnd) {
   if (toEnd) document.getElementById(part.id)?.lastElementChild?.scrollIntoView({ block: "nearest" });
 }
 
+let listenAgainIn = 5000;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let listenTimer;
+
 function listen() {
   if (!streamUrl || stream) return;
   const from = lastHeard ? `?after=${encodeURIComponent(lastHeard)}` : "";
@@ -71,9 +75,18 @@ function listen() {
     liveChannel?.postMessage(told);
     hear(told);
   };
+  stream.onopen = () => { listenAgainIn = 5000; };
+  // A stream that was refused, as in an outage, does not come back by itself.
+  stream.onerror = () => {
+    if (stream?.readyState !== EventSource.CLOSED) return;
+    stream = null;
+    listenTimer = setTimeout(listen, listenAgainIn);
+    listenAgainIn = Math.min(listenAgainIn * 2, 60000);
+  };
 }
 
 function stopListening() {
+  clearTimeout(listenTimer);
   stream?.close();
   stream = null;
   stepDown?.();

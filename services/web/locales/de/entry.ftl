@@ -30,3 +30,4 @@ link-unknown = Dieser Link ist nicht vollständig
 link-unknown-text = Vielleicht wurde er in der E-Mail abgeschnitten. Öffnen Sie ihn dort noch einmal oder melden Sie sich an.
 link-renew = Neuen Link senden
 link-renew-to = Der neue Link geht an { $owner }.
+sign-in-welcome = Willkommen. Das Portal von { $firm } ist bereit. Melden Sie sich mit der Adresse und dem Passwort an, die Sie eben gewählt haben; der nächste Schritt ist Ihr erstes Portal.

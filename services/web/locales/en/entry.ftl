@@ -30,3 +30,4 @@ link-unknown = This link is not complete
 link-unknown-text = Perhaps it was cut off in the mail. Open it again from there, or sign in.
 link-renew = Send me a new link
 link-renew-to = The new link goes to { $owner }.
+sign-in-welcome = Welcome. The portal of { $firm } is ready. Sign in with the address and password you have just chosen; the next step is your first portal.

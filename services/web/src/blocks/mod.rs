@@ -11,6 +11,8 @@ use portico_proto::workflow::v1::{
     GetRunRequest, ListRecordsRequest, ListRunsRequest, Record, Run, RunState,
 };
 
+pub use once::Once;
+
 use crate::{ask::Ask, error::PageError, layout::Shell, web::PublishedPortal, wording::html};
 
 pub(crate) mod activity;
@@ -22,12 +24,16 @@ mod form;
 mod gantt;
 mod invoices;
 mod meetings;
+mod once;
 mod record;
 pub(crate) mod record_list;
 mod run_board;
 mod text;
 mod thread;
 mod timeline;
+
+/// The least number of records that is asked for, so that blocks that show one and blocks that show a few share a list.
+const SHARED_RECORDS: usize = 10;
 
 /// Where a page of a definition is being shown.
 pub struct Place<'a> {
@@ -41,6 +47,10 @@ pub struct Place<'a> {
     pub href: String,
     /// The query: filters of lists.
     pub query: Vec<(String, String)>,
+    /// Runs that several blocks ask for.
+    pub runs_once: Once<Run>,
+    /// Records that several blocks ask for.
+    pub records_once: Once<Record>,
 }
 
 /// A page's content.
@@ -92,6 +102,14 @@ impl Place<'_> {
 
     /// The runs of a workflow with their steps, newest first.
     pub(crate) async fn runs(&self, workflow: &str, states: &[RunState]) -> Result<Vec<Run>, PageError> {
+        // One account has few runs: its blocks share one list of all states. Over many accounts each asks for what it shows.
+        let listed = if self.account.is_empty() { states } else { &[] };
+        let question = format!("{workflow} {listed:?}");
+        let runs = self.runs_once.ask(question, self.list_runs(workflow, listed)).await?;
+        Ok(runs.into_iter().filter(|run| states.is_empty() || states.contains(&run.state())).collect())
+    }
+
+    async fn list_runs(&self, workflow: &str, states: &[RunState]) -> Result<Vec<Run>, PageError> {
         let asked = ListRunsRequest {
             portal_id: self.portal.portal.id.clone(),
             workflow: workflow.to_owned(),
@@ -112,13 +130,21 @@ impl Place<'_> {
         join_all(whole).await.into_iter().collect()
     }
 
-    /// The account's newest records of a kind.
-    pub(crate) async fn records(&self, kind: &str, at_most: i32) -> Result<Vec<Record>, PageError> {
+    /// The account's newest records of a kind; a few are asked for by several blocks, and shared.
+    pub(crate) async fn records(&self, kind: &str, at_most: usize) -> Result<Vec<Record>, PageError> {
+        let listed = at_most.max(SHARED_RECORDS);
+        let mut records =
+            self.records_once.ask(format!("{kind} {listed}"), self.list_records(kind, listed)).await?;
+        records.truncate(at_most);
+        Ok(records)
+    }
+
+    async fn list_records(&self, kind: &str, at_most: usize) -> Result<Vec<Record>, PageError> {
         let asked = ListRecordsRequest {
             portal_id: self.portal.portal.id.clone(),
             kind: kind.to_owned(),
             account_id: self.account.clone(),
-            page_size: at_most,
+            page_size: i32::try_from(at_most).unwrap_or(i32::MAX),
             ..ListRecordsRequest::default()
         };
         Ok(self.ask.workflow().list_records(asked).await?.into_inner().records)

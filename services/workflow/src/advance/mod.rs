@@ -412,6 +412,13 @@ impl<'s> Stage<'s> {
         Ok(())
     }
 
+    /// Wakes a job for a step at once, in a process that lives: what it is to do is kept as a timer of this name.
+    pub(crate) async fn wake(&mut self, run: &Run, step: StepId, timer: &str) -> Result<(), StoreError> {
+        store::timers::set(&mut self.tx, run, step, timer, self.now).await?;
+        self.timers_set = true;
+        Ok(())
+    }
+
     /// Publishes an event about the record's account.
     pub(crate) async fn say<M: prost::Message + prost::Name>(
         &mut self,

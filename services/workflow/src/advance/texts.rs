@@ -9,6 +9,7 @@ use crate::{
     domain::{
         engine::{Assignment, Change, StepRecord, Tell},
         fields, notices,
+        places::{self, Reader},
         sentences::{day, who},
     },
     service::Firm,
@@ -43,7 +44,7 @@ impl Telling<'_> {
         to: &Assignment,
         reply_to: Option<PersonId>,
     ) -> Option<NoticeRequested> {
-        let draft = self.draft(tell)?;
+        let draft = self.draft(tell, to.external)?;
         let mut by = Vec::new();
         by.extend(draft.mail.then(|| "mail".to_owned()));
         by.extend(draft.app.then(|| "app".to_owned()));
@@ -66,21 +67,60 @@ impl Telling<'_> {
         })
     }
 
-    fn draft(&self, tell: &Tell) -> Option<Draft> {
+    fn draft(&self, tell: &Tell, external: bool) -> Option<Draft> {
+        let (acting, watching) = (Reader::acting(external), Reader::watching(external));
         match tell {
-            Tell::Tasks { steps, mail } => self.tasks(steps, *mail),
-            Tell::OfferTimes { step } => {
+            Tell::Tasks { steps, mail } => self.tasks(steps, *mail, acting),
+            Tell::OfferTimes { step, again } => {
                 let step = self.run.state.step(*step)?;
-                let key = format!("offer:{}:{}", step.id, step.attempt);
-                let body =
-                    format!("Please offer times for “{}”.{}\n\n{}", step.title, self.due(step), self.about());
-                Some(self.about_step(step, key, format!("Offer times: {}", step.title), body, "task"))
+                let (round, ask) = if *again {
+                    let ask = "The times offered for it have passed or were taken. Please offer others for";
+                    (format!(":{}", self.run.version), ask)
+                } else {
+                    (String::new(), "Please offer times for")
+                };
+                let key = format!("offer:{}:{}{round}", step.id, step.attempt);
+                let body = format!("{ask} “{}”.{}\n\n{}", step.title, self.due(step), self.about());
+                Some(self.about_step(step, acting, key, format!("Offer times: {}", step.title), body, "task"))
+            }
+            Tell::ChooseTime { step } => {
+                let step = self.run.state.step(*step)?;
+                let key = format!("choose:{}:{}:{}", step.id, step.attempt, self.run.version);
+                let body = format!(
+                    "Times are offered for “{}”. Please choose one.{}\n\n{}",
+                    step.title,
+                    self.due(step),
+                    self.about()
+                );
+                let subject = format!("Choose a time: {}", step.title);
+                Some(self.about_step(step, acting, key, subject, body, "task"))
+            }
+            Tell::Missing { step, item, name, said } => {
+                let step = self.run.state.step(*step)?;
+                let key = format!("missing:{}:{item}", step.id);
+                let said = if said.is_empty() { String::new() } else { format!("\n\n{said}") };
+                let body = format!(
+                    "{} does not have “{name}”, which “{}” asks for.{said}\n\n{}",
+                    self.record.account_name,
+                    step.title,
+                    self.about()
+                );
+                let subject = format!("Not available: {name}");
+                let draft = self.about_step(step, watching, key, subject, body, "task");
+                Some(Draft { link_text: "Open the step", ..draft })
             }
             Tell::Reminder { step, rule, count } => {
                 let step = self.run.state.step(*step)?;
                 let key = format!("remind:{}:{}:{rule}:{count}:{}", step.id, step.attempt, due_key(step));
                 let body = format!("“{}” is still open.{}\n\n{}", step.title, self.due(step), self.about());
-                Some(self.about_step(step, key, format!("Reminder: {}", step.title), body, "reminder"))
+                Some(self.about_step(
+                    step,
+                    acting,
+                    key,
+                    format!("Reminder: {}", step.title),
+                    body,
+                    "reminder",
+                ))
             }
             Tell::Escalation { step } => {
                 let step = self.run.state.step(*step)?;
@@ -92,7 +132,14 @@ impl Telling<'_> {
                     self.due(step),
                     self.about()
                 );
-                Some(self.about_step(step, key, format!("Late: {}", step.title), body, "escalation"))
+                Some(self.about_step(
+                    step,
+                    watching,
+                    key,
+                    format!("Late: {}", step.title),
+                    body,
+                    "escalation",
+                ))
             }
             Tell::Returned { step } => {
                 let step = self.run.state.step(*step)?;
@@ -103,7 +150,14 @@ impl Telling<'_> {
                     step.reason,
                     self.about()
                 );
-                Some(self.about_step(step, key, format!("Please look again: {}", step.title), body, "task"))
+                Some(self.about_step(
+                    step,
+                    acting,
+                    key,
+                    format!("Please look again: {}", step.title),
+                    body,
+                    "task",
+                ))
             }
             Tell::Deliverable { step } => {
                 let step = self.run.state.step(*step)?;
@@ -116,7 +170,7 @@ impl Telling<'_> {
                     self.due(step),
                     self.about()
                 );
-                Some(self.about_step(step, key, step.title.clone(), body, "task"))
+                Some(self.about_step(step, acting, key, step.title.clone(), body, "task"))
             }
             Tell::Declined { step } => {
                 let step = self.run.state.step(*step)?;
@@ -128,24 +182,27 @@ impl Telling<'_> {
                 );
                 Some(self.about_step(
                     step,
+                    watching,
                     key,
                     format!("Not the right person: {}", step.title),
                     body,
                     "task",
                 ))
             }
-            Tell::Notification { place, entry } => self.notification(*place, *entry),
-            Tell::Changed { step, what } => self.changed(step.and_then(|id| self.run.state.step(id)), *what),
+            Tell::Notification { place, entry } => self.notification(*place, *entry, watching),
+            Tell::Changed { step, what } => {
+                self.changed(step.and_then(|id| self.run.state.step(id)), *what, watching)
+            }
         }
     }
 
-    fn tasks(&self, steps: &[portico_core::StepId], mail: bool) -> Option<Draft> {
+    fn tasks(&self, steps: &[portico_core::StepId], mail: bool, reader: Reader) -> Option<Draft> {
         let steps: Vec<&StepRecord> = steps.iter().filter_map(|id| self.run.state.step(*id)).collect();
         let first = steps.first()?;
         let key = format!("tasks:{}:{}:{}", first.id, first.attempt, self.run.version);
         if let [step] = steps.as_slice() {
             let body = format!("This is for you: “{}”.{}\n\n{}", step.title, self.due(step), self.about());
-            let draft = self.about_step(step, key, step.title.clone(), body, "task");
+            let draft = self.about_step(step, reader, key, step.title.clone(), body, "task");
             return Some(Draft { mail, ..draft });
         }
         let lines: Vec<String> =
@@ -154,7 +211,7 @@ impl Telling<'_> {
             key,
             subject: format!("{} things need you", steps.len()),
             body: format!("{}\n\n{}", lines.join("\n"), self.about()),
-            link: format!("/runs/{}", self.run.id),
+            link: places::tasks(reader, self.run.id),
             link_text: "See what needs you",
             kind: "task",
             mail,
@@ -162,14 +219,14 @@ impl Telling<'_> {
         })
     }
 
-    fn notification(&self, place: usize, entry: u32) -> Option<Draft> {
+    fn notification(&self, place: usize, entry: u32, reader: Reader) -> Option<Draft> {
         let notification = self.workflow.notify.get(place)?;
         let notice = self.definition.spec.notices.get(&notification.notice)?;
         let wants_record = [&notice.subject, &notice.body].iter().any(|text| text.contains("record.link"));
         let link = if wants_record {
-            format!("/records/{}", self.record.id)
+            places::record(reader, self.record.id)
         } else {
-            format!("/runs/{}", self.run.id)
+            places::run(reader, self.run.id, self.record.id)
         };
         Some(Draft {
             key: format!("notify:{place}:{entry}"),
@@ -183,7 +240,7 @@ impl Telling<'_> {
         })
     }
 
-    fn changed(&self, step: Option<&StepRecord>, what: Change) -> Option<Draft> {
+    fn changed(&self, step: Option<&StepRecord>, what: Change, reader: Reader) -> Option<Draft> {
         let title = step.map(|step| step.title.as_str()).unwrap_or_default();
         let reason = step.map_or(self.run.state.reason.as_str(), |step| step.reason.as_str());
         let (subject, body) = match what {
@@ -211,7 +268,10 @@ impl Telling<'_> {
             key: format!("changed:{}:{}", step.map_or(self.run.id.0, |step| step.id.0), self.run.version),
             subject,
             body: if reason.is_empty() { body } else { format!("{body}\n\n{reason}") },
-            link: step.map_or_else(|| format!("/runs/{}", self.run.id), |step| format!("/steps/{}", step.id)),
+            link: step.map_or_else(
+                || places::run(reader, self.run.id, self.record.id),
+                |step| places::step(reader, step),
+            ),
             link_text: "Open",
             kind: "notice",
             mail: matches!(what, Change::Cancelled | Change::Paused | Change::Resumed),
@@ -222,12 +282,13 @@ impl Telling<'_> {
     fn about_step(
         &self,
         step: &StepRecord,
+        reader: Reader,
         key: String,
         subject: String,
         body: String,
         kind: &'static str,
     ) -> Draft {
-        let link = format!("/steps/{}", step.id);
+        let link = places::step(reader, step);
         Draft { key, subject, body, link, link_text: "Open the task", kind, mail: true, app: true }
     }
 

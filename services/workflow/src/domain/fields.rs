@@ -10,6 +10,8 @@ use uuid::Uuid;
 
 /// The longest text in a field that names no limit of its own, in characters.
 const LONGEST_TEXT: usize = 20_000;
+/// The longest value that may stand only once, in characters: it has to fit into an index.
+pub(crate) const LONGEST_UNIQUE: usize = 400;
 /// The most entries of a list.
 const MOST_ENTRIES: usize = 200;
 
@@ -87,6 +89,9 @@ fn check(field: &Field, value: &Value) -> Result<(), String> {
         FieldKind::Text { min, max } | FieldKind::LongText { min, max } => {
             let text = value.as_str().ok_or("Write a text.")?;
             let length = text.chars().count();
+            if !is_plain(text) {
+                return Err("Use plain text.".to_owned());
+            }
             if matches!(field.kind, FieldKind::Text { .. }) && text.contains(['\n', '\r']) {
                 return Err("Write this in one line.".to_owned());
             }
@@ -234,6 +239,11 @@ pub(crate) fn unique_values(
             Some((name.clone(), within, text))
         })
         .collect()
+}
+
+/// Whether a text has no control characters but tabs and the ends of lines.
+pub(crate) fn is_plain(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
 /// How a value reads in a text.

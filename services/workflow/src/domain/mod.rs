@@ -6,4 +6,6 @@ pub(crate) mod engine;
 pub(crate) mod fields;
 pub(crate) mod notices;
 pub(crate) mod permissions;
+pub(crate) mod places;
 pub(crate) mod sentences;
+pub(crate) mod times;

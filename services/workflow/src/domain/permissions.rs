@@ -1,6 +1,8 @@
 //! Who may see a record, and who may see, act on and review a step: the one place where that is decided.
 
-use portico_core::{ActorKind, Ctx, PersonId};
+use std::collections::BTreeMap;
+
+use portico_core::{AccountId, ActorKind, Ctx, PersonId};
 use portico_definition::{Action, Actor, Definition, RecordView, Step, StepKind, can, visible_fields};
 
 use super::engine::{Assignment, StepRecord};
@@ -13,6 +15,10 @@ pub(crate) struct Viewer {
     person_text: String,
     accounts: Vec<String>,
     roles: Vec<String>,
+    /// What somebody of accounts does in each, by the account's id.
+    account_roles: BTreeMap<String, Vec<String>>,
+    /// The roles that count for the object looked at: see [`Viewer::at`].
+    here: Vec<String>,
 }
 
 /// What is asked about a step.
@@ -35,14 +41,35 @@ pub(crate) enum Verdict {
 }
 
 impl Viewer {
+    /// Whoever acts in `ctx`. For somebody of accounts no role counts until [`Viewer::at`] has said where they look: a role in one account is
+    /// none in another.
     pub(crate) fn of(ctx: &Ctx) -> Self {
+        let is_client = ctx.actor.kind == ActorKind::Client;
+        let account_roles = ctx.actor.account_roles.iter();
         Self {
             kind: ctx.actor.kind,
             person: ctx.actor.person,
             person_text: ctx.actor.person.map(|id| id.to_string()).unwrap_or_default(),
             accounts: ctx.actor.accounts.listed().iter().map(ToString::to_string).collect(),
             roles: ctx.actor.roles.clone(),
+            account_roles: account_roles
+                .map(|(account, roles)| (account.to_string(), roles.clone()))
+                .collect(),
+            here: if is_client { Vec::new() } else { ctx.actor.roles.clone() },
         }
+    }
+
+    /// The same, before something that belongs to `account`. Fields and steps are asked about on this one; what holds a record finds the
+    /// account itself.
+    pub(crate) fn at(&self, account: AccountId) -> Self {
+        Self { here: self.roles_in(Some(&account.to_string())).to_vec(), ..self.clone() }
+    }
+
+    fn roles_in(&self, account: Option<&str>) -> &[String] {
+        if self.kind != ActorKind::Client {
+            return &self.roles;
+        }
+        account.and_then(|account| self.account_roles.get(account)).map_or(&[], Vec::as_slice)
     }
 
     /// Whether nothing of the firm is hidden: the system, and administrators among the staff.
@@ -62,12 +89,19 @@ impl Viewer {
         self.person
     }
 
+    /// The roles of all their accounts together: what may be worth looking for. It permits nothing.
     pub(crate) fn roles(&self) -> &[String] {
         &self.roles
     }
 
-    fn actor(&self) -> Actor<'_> {
-        Actor { person: &self.person_text, accounts: &self.accounts, roles: &self.roles }
+    /// The roles that count where they look.
+    pub(crate) fn roles_here(&self) -> &[String] {
+        &self.here
+    }
+
+    fn actor_before(&self, record: &RecordView<'_>) -> Actor<'_> {
+        let roles = self.roles_in(record.account);
+        Actor { person: &self.person_text, accounts: &self.accounts, roles }
     }
 
     /// Whether they may do this with a record.
@@ -78,7 +112,7 @@ impl Viewer {
         action: Action,
         record: &RecordView<'_>,
     ) -> bool {
-        self.sees_everything() || can(definition, kind, action, record, &self.actor())
+        self.sees_everything() || can(definition, kind, action, record, &self.actor_before(record))
     }
 
     /// The fields that they see and set.
@@ -89,14 +123,14 @@ impl Viewer {
                 .map(|record| record.fields.keys().map(String::as_str).collect())
                 .unwrap_or_default();
         }
-        visible_fields(definition, &self.roles, kind)
+        visible_fields(definition, &self.here, kind)
     }
 
     /// Whether an assignment means them: by name, or by one of their roles.
     pub(crate) fn is_meant(&self, assignment: &Assignment) -> bool {
         let by_name = self.person.is_some_and(|me| assignment.people.iter().any(|person| person.id == me));
         // A role is one side's: a client never holds one of the firm's.
-        by_name || assignment.roles.iter().any(|role| self.roles.contains(role))
+        by_name || assignment.roles.iter().any(|role| self.here.contains(role))
     }
 
     fn named_in(&self, step: &StepRecord) -> bool {
@@ -110,7 +144,7 @@ impl Viewer {
             return true;
         }
         let in_list = step.visible_to.is_empty()
-            || step.visible_to.iter().any(|role| self.roles.contains(role))
+            || step.visible_to.iter().any(|role| self.here.contains(role))
             || self.is_meant(&step.owner)
             || self.is_meant(&step.turn);
         reads_record && if self.is_client() { step.client_visible && in_list } else { true }
@@ -145,7 +179,7 @@ impl Viewer {
             _ if self.kind == ActorKind::System => true,
             StepAction::Act => {
                 let signs = matches!(declared.map(|step| &step.kind), Some(StepKind::Esign(esign))
-                    if esign.order.iter().any(|role| self.roles.contains(role)));
+                    if esign.order.iter().any(|role| self.here.contains(role)));
                 self.is_meant(&step.owner)
                     || self.is_meant(&step.turn)
                     || signs
@@ -158,7 +192,7 @@ impl Viewer {
                     StepKind::Meeting(meeting) => Some(&meeting.with.role),
                     _ => None,
                 });
-                role.is_some_and(|role| self.roles.contains(role))
+                role.is_some_and(|role| self.here.contains(role))
                     || (role.is_some() && self.kind == ActorKind::Staff && self.sees_everything())
             }
         };
@@ -194,7 +228,9 @@ mod tests {
             AccountScope::All
         };
         ctx.actor.roles = roles.iter().map(|role| (*role).to_owned()).collect();
-        Viewer::of(&ctx)
+        ctx.actor.account_roles =
+            accounts.iter().map(|account| (*account, ctx.actor.roles.clone())).collect();
+        accounts.first().map_or_else(|| Viewer::of(&ctx), |account| Viewer::of(&ctx).at(*account))
     }
 
     #[test]
@@ -222,6 +258,39 @@ mod tests {
         assert!(!reads(&manager, other, json!([])));
         assert!(!client.fields(&definition, "engagement").contains(&"fee"));
         assert!(manager.fields(&definition, "engagement").contains(&"fee"));
+    }
+
+    #[test]
+    fn a_role_in_one_account_opens_nothing_in_another() {
+        let (tenant, acme, globex, person) = people();
+        let definition = portico_definition::parse(portico_definition::gallery()[0].yaml).unwrap();
+        let mut ctx = Ctx::system(tenant, "Test");
+        ctx.actor.kind = ActorKind::Client;
+        ctx.actor.person = Some(person);
+        ctx.actor.accounts = AccountScope::Listed(vec![acme, globex]);
+        ctx.actor.roles = vec!["client".to_owned(), "signatory".to_owned()];
+        ctx.actor.account_roles = BTreeMap::from([(acme, vec!["client".to_owned()])]);
+        let viewer = Viewer::of(&ctx);
+        let reads = |account: AccountId| {
+            let (account, fields) = (account.to_string(), Map::new());
+            let record = RecordView {
+                account: Some(&account),
+                creator: None,
+                state: None,
+                number: None,
+                fields: &fields,
+                related: None,
+            };
+            viewer.can(&definition, "engagement", Action::Read, &record)
+        };
+        assert!(reads(acme) && !reads(globex));
+        let turn =
+            |role: &str| Assignment { roles: vec![role.to_owned()], external: true, ..Assignment::default() };
+        assert!(viewer.at(acme).is_meant(&turn("client")) && !viewer.at(globex).is_meant(&turn("client")));
+        assert!(!viewer.at(acme).is_meant(&turn("signatory")), "held nowhere, whatever the list of all says");
+        assert!(!viewer.is_meant(&turn("client")), "nothing counts before it is known where");
+        assert!(!viewer.at(acme).fields(&definition, "engagement").is_empty());
+        assert!(viewer.at(globex).fields(&definition, "engagement").is_empty());
     }
 
     #[test]

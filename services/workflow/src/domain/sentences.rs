@@ -22,6 +22,12 @@ pub(crate) fn sentence(run: &RunState, line: &RunFact, zone: Tz) -> Option<(Stri
         Fact::Waived { reason, .. } => format!("“{title}” was waived.{}", because(reason)),
         Fact::Returned { reason, .. } => format!("“{title}” was returned.{}", because(reason)),
         Fact::Reopened { .. } => format!("“{title}” is open again."),
+        Fact::TimesOffered { .. } => format!("Times were offered for “{title}”."),
+        Fact::TimesGone { .. } => format!("The times offered for “{title}” have passed or were taken."),
+        Fact::Missing { name, said, .. } if said.is_empty() => {
+            format!("“{name}” is not there, says the client.")
+        }
+        Fact::Missing { name, said, .. } => format!("“{name}” is not there, says the client: {said}"),
         Fact::Expired { .. } => format!("The time for “{title}” is over."),
         Fact::VersionAdded { deliverable, .. } => {
             format!(
@@ -84,8 +90,9 @@ pub(crate) fn next<'a>(
     open.sort_by_key(|step| (step.due.is_none(), step.due));
     if let Some(step) = open.first() {
         let until = step.due.map(|due| format!(" by {}", day(due, zone))).unwrap_or_default();
+        let act = if step.kind == "meeting" { "offer times for" } else { "act on" };
         return format!(
-            "Next: {} will act on “{}”{until}. There is nothing for you to do now.",
+            "Next: {} will {act} “{}”{until}. There is nothing for you to do now.",
             who(&step.turn),
             step.title
         );

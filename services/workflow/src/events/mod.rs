@@ -1,6 +1,7 @@
 //! What the service says, and what it listens to: one file for each kind of event.
 
 mod on_account_changed;
+mod on_item_changed;
 mod on_portal_published;
 mod on_step_answered;
 pub(crate) mod publish;
@@ -13,6 +14,7 @@ use crate::service::SharedService;
 pub(crate) fn subscriptions(service: &SharedService) -> Vec<Subscription> {
     vec![
         on_account_changed::subscription(service),
+        on_item_changed::subscription(service),
         on_portal_published::subscription(service),
         on_step_answered::subscription(service),
     ]

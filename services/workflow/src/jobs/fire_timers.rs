@@ -9,6 +9,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use portico_core::Ctx;
 
+use super::free_times;
 use crate::{
     advance::{self, Stage},
     domain::{
@@ -71,6 +72,9 @@ pub(super) async fn fire_leased(
     fence: i64,
 ) -> Result<(), WorkflowError> {
     let ctx = context(timer);
+    if timer.kind == free_times::TIMER {
+        return free_times::run(service, &ctx, timer, fence).await;
+    }
     let mut tx = service.store.begin(&ctx).await?;
     let found = reach::run(service, &mut tx, &Viewer::of(&ctx), timer.run).await?;
     tx.rollback().await?;

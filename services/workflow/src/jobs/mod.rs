@@ -1,6 +1,9 @@
 //! What the service does by the clock.
 
+#[cfg(test)]
+mod calendar_tests;
 pub(crate) mod fire_timers;
+pub(crate) mod free_times;
 
 use std::sync::Arc;
 

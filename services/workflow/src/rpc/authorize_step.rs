@@ -26,7 +26,9 @@ pub(crate) async fn handle(
         _ => return Err(WorkflowError::invalid("action", "The action is view, act or review.")),
     };
     let (step, found) = reach::step(service, &mut tx, &viewer, id, action).await?;
-    let roles = viewer.roles().iter().filter(|role| found.definition.spec.roles.contains_key(*role)).cloned();
+    let here = viewer.at(found.record.account);
+    let roles =
+        here.roles_here().iter().filter(|role| found.definition.spec.roles.contains_key(*role)).cloned();
     Ok(AuthorizeStepResponse {
         step: Some(convert::step_of(&viewer, &found, &step)),
         account_id: found.record.account.to_string(),

@@ -14,11 +14,18 @@ use super::{
 };
 use crate::{
     convert,
-    domain::{engine::Event, permissions::Viewer},
+    domain::{
+        engine::Event,
+        permissions::Viewer,
+        places::{self, Reader},
+    },
     error::WorkflowError,
+    jobs::free_times,
     service::Service,
     store,
 };
+
+const BOOKED: &str = "meeting.booked";
 
 /// Of two clients exactly one gets the time. Both sides are told, with the meeting for their calendars.
 pub(crate) async fn handle(
@@ -39,17 +46,23 @@ pub(crate) async fn handle(
     let mut held = change::hold(service, &ctx, &viewer, &step, found, Need::Act, &[host]).await?;
     let booked = store::meetings::booked(&mut held.stage.tx, step.id).await?;
     if let Some(booked) = booked.filter(|booked| booked.id == slot.id && held.ended_by_caller()) {
-        return Ok(BookTimeResponse { booked: Some(convert::slot(&booked)), event: String::new() });
+        let attempt = held.step.attempt;
+        let (_, event) = held.repeated(BOOKED, attempt).await?;
+        return Ok(BookTimeResponse { booked: Some(convert::slot(&booked)), event });
     }
     held.must_be_open()?;
+    // Other times may have been offered since.
+    let offered = store::meetings::slots(&mut held.stage.tx, step.id).await?;
+    let slot = offered.into_iter().find(|one| one.id == slot.id).ok_or_else(taken)?;
+    // Staff whose turn it is offer times; the choice is the client's.
+    if held.step.owner.external && !viewer.is_client() {
+        return Err(WorkflowError::NotAllowed);
+    }
     let now = held.stage.now;
     if slot.starts_at <= now + notice
         || !store::meetings::book(&mut held.stage.tx, step.id, &slot, now).await?
     {
-        return Err(WorkflowError::Precondition {
-            reason: "time_taken",
-            message: "This time has just been taken. Please choose another one.".to_owned(),
-        });
+        return Err(taken());
     }
     let zone = held.stage.prepared.firm.zone;
     let when = slot.starts_at.with_timezone(&zone).format("%A, %-d %B %Y, %H:%M %Z").to_string();
@@ -58,8 +71,10 @@ pub(crate) async fn handle(
 
     let with_name = held.stage.prepared.directory.person(host).name;
     let calendar = file(&held.stage.prepared.firm, &held.found, &held.step, &slot, &with_name);
-    let told = [(host, ctx.actor.name.clone()), (ctx.actor.person.unwrap_or(host), with_name)];
-    for (person, other) in told {
+    let mut told = vec![(host, ctx.actor.name.clone(), true)];
+    told.extend(ctx.actor.person.filter(|me| *me != host).map(|me| (me, with_name, !viewer.is_client())));
+    for (person, other, staff) in told {
+        let reader = if staff { Reader::Watching } else { Reader::Client };
         let message = NoticeRequested {
             dedupe_key: format!("meeting:{}:{}", step.id, slot.id),
             person_ids: vec![person.to_string()],
@@ -69,7 +84,7 @@ pub(crate) async fn handle(
                 "{}\n\nYou meet {other} on {when}. {}: {}.",
                 step.title, held.found.record.account_name, held.found.record.title
             ),
-            link: format!("/steps/{}", step.id),
+            link: places::step(reader, &held.step),
             link_text: "Open the meeting".to_owned(),
             by: vec!["mail".to_owned(), "app".to_owned()],
             kind: "meeting".to_owned(),
@@ -79,9 +94,17 @@ pub(crate) async fn handle(
         };
         held.stage.say("notice", held.found.run.id.0, &message).await?;
     }
-    let (_, event) = held.finish("meeting.booked", json!({ "starts_at": slot.starts_at })).await?;
+    held.stage.wake(&held.found.run, step.id, free_times::TIMER).await?;
+    let (_, event) = held.finish_once(BOOKED, attempt, json!({ "starts_at": slot.starts_at })).await?;
     let booked = store::meetings::Slot { free: false, ..slot };
     Ok(BookTimeResponse { booked: Some(convert::slot(&booked)), event })
+}
+
+fn taken() -> WorkflowError {
+    WorkflowError::Precondition {
+        reason: "time_taken",
+        message: "This time has just been taken. Please choose another one.".to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What every command about a step or a run has in common: who may, the engine's decision under lock, the audit, the answer.
 
+use std::fmt::Display;
+
 use portico_core::{Ctx, PersonId, Problem, RunId, StepId};
 use portico_proto::workflow::v1 as proto;
 use serde_json::Value;
@@ -23,6 +25,8 @@ use crate::{
 pub(super) enum Need {
     /// It is their step.
     Act,
+    /// They check what is handed in for it, or provide what it needs.
+    Review,
     /// They steer the run.
     Manage,
 }
@@ -39,6 +43,7 @@ pub(super) async fn find(
     let mut tx = service.store.begin(ctx).await?;
     let found = match need {
         Need::Act => reach::step(service, &mut tx, viewer, id, StepAction::Act).await?,
+        Need::Review => reach::step(service, &mut tx, viewer, id, StepAction::Review).await?,
         Need::Manage => reach::managed_step(service, &mut tx, viewer, id).await?,
     };
     tx.rollback().await?;
@@ -67,14 +72,23 @@ pub(super) async fn hold<'s>(
     let mut stage = Stage::open(service, ctx, prepared, found.record.id).await?;
     found.run = store::runs::lock(&mut stage.tx, found.run.id).await?.ok_or(WorkflowError::NotFound)?;
     found.record = stage.record().clone();
+    found.reads_record = viewer.can(
+        &found.portal.definition,
+        &found.record.kind,
+        portico_definition::Action::Read,
+        &found.record.view(),
+    );
     let step = found.run.state.step(step.id).cloned().ok_or(WorkflowError::NotFound)?;
-    if need == Need::Act {
-        let verdict = viewer.authorize(&step, found.declared(&step), found.reads_record, StepAction::Act);
-        match verdict {
-            Verdict::Allowed => {}
-            Verdict::Refused => return Err(WorkflowError::NotAllowed),
-            Verdict::Hidden => return Err(WorkflowError::NotFound),
-        }
+    let action = match need {
+        Need::Act => StepAction::Act,
+        Need::Review => StepAction::Review,
+        Need::Manage => StepAction::View,
+    };
+    let here = viewer.at(found.run.account);
+    match here.authorize(&step, found.declared(&step), found.reads_record, action) {
+        Verdict::Allowed if need != Need::Manage || found.manages(viewer) => {}
+        Verdict::Allowed | Verdict::Refused => return Err(WorkflowError::NotAllowed),
+        Verdict::Hidden => return Err(WorkflowError::NotFound),
     }
     Ok(Held { stage, step, found, viewer: viewer.clone() })
 }
@@ -90,9 +104,31 @@ impl Held<'_> {
         self.step.is_ended() && self.step.ended_by.as_ref().map(|by| by.id) == self.viewer.person()
     }
 
-    /// The step as it is, where nothing is to be done.
-    pub(super) fn unchanged(self) -> (proto::Step, String) {
-        (convert::step_of(&self.viewer, &self.found, &self.step), String::new())
+    /// The step as it is and the event of the command that the caller repeats: nothing is to be done.
+    pub(super) async fn repeated(
+        mut self,
+        action: &'static str,
+        round: impl Display,
+    ) -> Result<(proto::Step, String), WorkflowError> {
+        let before =
+            store::idempotency::find(&mut self.stage.tx, action, &answered(&self.step, round)).await?;
+        let event = before.map(|(_, event)| event).unwrap_or_default();
+        Ok((self.as_it_is(), event))
+    }
+
+    /// The step as it is.
+    pub(super) fn as_it_is(&self) -> proto::Step {
+        convert::step_of(&self.viewer, &self.found, &self.step)
+    }
+
+    /// Whether the caller has given this command in this round already.
+    pub(super) async fn was_given(
+        &mut self,
+        action: &str,
+        round: impl Display,
+    ) -> Result<bool, WorkflowError> {
+        let key = answered(&self.step, round);
+        Ok(store::idempotency::find(&mut self.stage.tx, action, &key).await?.is_some())
     }
 
     /// Lets the event happen.
@@ -102,6 +138,19 @@ impl Held<'_> {
         Ok(())
     }
 
+    /// As [`finish`](Self::finish), for what can be done once in a round, such as an attempt: a repeat is answered with the same
+    /// event.
+    pub(super) async fn finish_once(
+        mut self,
+        action: &'static str,
+        round: impl Display,
+        details: Value,
+    ) -> Result<(proto::Step, String), WorkflowError> {
+        let (key, event, now) = (answered(&self.step, round), self.stage.event().to_owned(), self.stage.now);
+        store::idempotency::remember(&mut self.stage.tx, action, &key, self.step.id.0, &event, now).await?;
+        self.finish(action, details).await
+    }
+
     /// Writes down what was done, makes it durable and answers the step.
     pub(super) async fn finish(
         mut self,
@@ -109,9 +158,14 @@ impl Held<'_> {
         details: Value,
     ) -> Result<(proto::Step, String), WorkflowError> {
         self.stage.audit(action, "step", self.step.id.0, &self.step.title, details).await?;
-        let message = convert::step_of(&self.viewer, &self.found, &self.step);
+        let message = self.as_it_is();
         Ok((message, self.stage.commit().await?))
     }
+}
+
+/// One round of a step, as a key for what was answered to it.
+fn answered(step: &StepRecord, round: impl Display) -> String {
+    format!("{}:{round}", step.id)
 }
 
 /// Refuses what can be done only while the step is open in a run that goes on.

@@ -28,12 +28,13 @@ pub(crate) async fn handle(
     }
     let mut held = change::hold(service, &ctx, &viewer, &step, found, Need::Act, &[]).await?;
     if held.ended_by_caller() {
-        let (step, event) = held.unchanged();
+        let attempt = held.step.attempt;
+        let (step, event) = held.repeated("task.completed", attempt).await?;
         return Ok(CompleteTaskResponse { step: Some(step), event });
     }
     held.must_be_open()?;
-    let event = Event::Fulfilled { step: step.id, attempt: held.step.attempt, by: None, outcome: note };
-    held.happen(event).await?;
-    let (step, event) = held.finish("task.completed", json!({})).await?;
+    let attempt = held.step.attempt;
+    held.happen(Event::Fulfilled { step: step.id, attempt, by: None, outcome: note }).await?;
+    let (step, event) = held.finish_once("task.completed", attempt, json!({})).await?;
     Ok(CompleteTaskResponse { step: Some(step), event })
 }

@@ -34,7 +34,8 @@ pub(crate) async fn handle(
     if !ctx.actor.accounts.includes(account) {
         return Err(WorkflowError::NotFound);
     }
-    let viewer = Viewer::of(&ctx);
+    convert::idempotency_key(&request.idempotency_key)?;
+    let viewer = Viewer::of(&ctx).at(account);
     let mut tx = service.store.begin(&ctx).await?;
     let portal = service.portal(&mut tx, portal).await?;
     if let Some(answer) = repeated(service, &mut tx, &viewer, &request.idempotency_key).await? {
@@ -154,6 +155,37 @@ mod tests {
         assert_eq!(first.record.as_ref().unwrap().number, "PO-00001");
         assert_eq!(second.record.unwrap().number, "PO-00002");
         assert_eq!(again, first);
+    }
+
+    #[tokio::test]
+    async fn what_no_column_or_index_can_hold_is_refused_at_its_field() {
+        let fixture = Fixture::new().await;
+        let portal = fixture.publish(INVOICES).await;
+        let (finance, vendor) =
+            (fixture.staff("Fin", &["finance"]), fixture.client("Vera", fixture.acme, &["vendor"]));
+        let total = json!({"total": {"amount": 100, "currency": "USD"}});
+        let order = fixture.record(&finance, portal, "purchase_order", fixture.acme, total).await;
+        let before = fixture.rows().await;
+        let long: String = (0..5_000).map(|place| char::from(b'a' + (place * place % 26) as u8)).collect();
+        for (number, key, field) in [
+            (long.as_str(), "", "fields.supplier_no"),
+            ("47\u{0}11", "", "fields.supplier_no"),
+            ("4711", long.as_str(), "idempotency_key"),
+            ("4711", "\u{0}", "idempotency_key"),
+        ] {
+            let fields = json!({
+                "purchase_order": order.id, "supplier_no": number, "file": [id(&vendor)],
+                "amount": {"amount": 5, "currency": "USD"},
+            });
+            let request = CreateRecordRequest {
+                kind: "invoice".to_owned(),
+                fields: Some(portico_proto::json::to_struct(&fields)),
+                ..self::order(portal, fixture.acme, key)
+            };
+            let problem = handle(&fixture.service, vendor.clone(), request).await.unwrap_err().problem();
+            assert_eq!((problem.code, problem.fields[0].field.as_str()), (ErrorCode::InvalidArgument, field));
+        }
+        assert_eq!(fixture.rows().await, before);
     }
 
     #[tokio::test]

@@ -9,12 +9,15 @@ use super::change::{self, Held, Need};
 use crate::{
     convert,
     domain::{
-        engine::{Event, Refusal},
+        engine::{Event, Refusal, StepStatus},
         permissions::Viewer,
     },
     error::WorkflowError,
     service::Service,
 };
+
+const APPROVED: &str = "approval.approved";
+const RETURNED: &str = "approval.returned";
 
 pub(crate) async fn handle(
     service: &Service,
@@ -39,7 +42,15 @@ pub(crate) async fn handle(
     let comment = convert::text("comment", &request.comment, usize::from(!approve), 4000)?;
     let mut held = change::hold(service, &ctx, &viewer, &step, found, Need::Act, &[]).await?;
     if approve && held.ended_by_caller() {
-        let (step, event) = held.unchanged();
+        let attempt = held.step.attempt;
+        let (step, event) = held.repeated(APPROVED, attempt).await?;
+        return Ok(DecideApprovalResponse { step: Some(step), event });
+    }
+    // A return counts the attempt up, unless it was final.
+    let returned = held.step.attempt - u32::from(held.step.is_open() && held.step.attempt > 0);
+    let same = held.step.status == StepStatus::Returned && held.step.reason == comment;
+    if !approve && same && held.was_given(RETURNED, returned).await? {
+        let (step, event) = held.repeated(RETURNED, returned).await?;
         return Ok(DecideApprovalResponse { step: Some(step), event });
     }
     held.must_be_open()?;
@@ -62,15 +73,12 @@ pub(crate) async fn handle(
     }
     let attempt = held.step.attempt;
     let (event, action) = if approve {
-        (
-            Event::Fulfilled { step: step.id, attempt, by: None, outcome: "approved".to_owned() },
-            "approval.approved",
-        )
+        (Event::Fulfilled { step: step.id, attempt, by: None, outcome: "approved".to_owned() }, APPROVED)
     } else {
-        (Event::Returned { step: step.id, attempt, by: None, reason: comment }, "approval.returned")
+        (Event::Returned { step: step.id, attempt, by: None, reason: comment }, RETURNED)
     };
     held.happen(event).await?;
-    let (step, event) = held.finish(action, details).await?;
+    let (step, event) = held.finish_once(action, attempt, details).await?;
     Ok(DecideApprovalResponse { step: Some(step), event })
 }
 

@@ -113,6 +113,10 @@ pub(super) async fn index(tx: &mut Tx, kind: &Kind, record: &Record) -> Result<(
         .map(|(field, within, value)| (field, scope(within), value))
         .collect();
     for (field, scope, value) in &values {
+        if value.chars().count() > fields::LONGEST_UNIQUE {
+            let text = format!("Write at most {} characters.", fields::LONGEST_UNIQUE);
+            return Err(WorkflowError::invalid(&format!("fields.{field}"), text));
+        }
         if store::records::value_taken(tx, record, field, *scope, value).await? {
             let title = kind
                 .fields

@@ -62,7 +62,7 @@ fn host_of(found: &RunInReach, meeting: &MeetingStep) -> String {
 }
 
 /// The meeting of a step, as its definition declares it.
-pub(super) fn meeting_of<'a>(
+pub(crate) fn meeting_of<'a>(
     found: &'a RunInReach,
     step: &StepRecord,
 ) -> Result<&'a MeetingStep, WorkflowError> {
@@ -75,7 +75,7 @@ pub(super) fn meeting_of<'a>(
     }
 }
 
-pub(super) fn minutes(minutes: u64) -> TimeDelta {
+pub(crate) fn minutes(minutes: u64) -> TimeDelta {
     TimeDelta::try_minutes(i64::try_from(minutes).unwrap_or(i64::MAX)).unwrap_or(TimeDelta::MAX)
 }
 

@@ -30,12 +30,12 @@ pub(crate) async fn handle(
     let found = reach::run(service, &mut tx, &viewer, id).await?;
     // Bookkeeping has no words, so more lines are read than are shown.
     let lines = store::runs::history(&mut tx, id, Some(1000)).await?;
-    let state = &found.run.state;
+    let (state, here) = (&found.run.state, viewer.at(found.run.account));
     let sees = |line: &crate::domain::engine::RunFact| {
         line.fact
             .step()
             .and_then(|step| state.step(step))
-            .is_none_or(|step| viewer.sees(step, found.reads_record))
+            .is_none_or(|step| here.sees(step, found.reads_record))
     };
     let history = lines.iter().rev().filter(|line| sees(line)).filter_map(|line| {
         let (sentence, for_clients) = sentences::sentence(state, line, zone)?;

@@ -56,14 +56,16 @@ pub(crate) async fn handle(
             limit: i64::try_from(limit).unwrap_or(MOST_OPEN),
         };
         let waiting = attention::open(&mut tx, &filter).await?;
-        open.extend(waiting.into_iter().filter(|one| !viewer.is_meant(&one.step.turn)));
+        open.extend(
+            waiting.into_iter().filter(|one| !viewer.at(one.record.account).is_meant(&one.step.turn)),
+        );
         (open, Vec::new())
     };
     let open: Vec<(Item, bool)> = open.into_iter().filter_map(|item| seen(&viewer, &portals, item)).collect();
     let rest: Vec<(Item, bool)> = rest.into_iter().filter_map(|item| seen(&viewer, &portals, item)).collect();
     // Administrators stand in for others, but what needs others does not need them.
     let (mine, others): (Vec<_>, Vec<_>) =
-        open.iter().partition(|(item, _)| viewer.is_meant(&item.step.turn));
+        open.iter().partition(|(item, _)| viewer.at(item.record.account).is_meant(&item.step.turn));
     let shown = |items: &[&(Item, bool)]| {
         items
             .iter()
@@ -86,7 +88,7 @@ pub(crate) async fn handle(
 pub(super) fn seen(viewer: &Viewer, portals: &[Portal], item: Item) -> Option<(Item, bool)> {
     let portal = portals.iter().find(|portal| portal.id == item.portal)?;
     let reads = viewer.can(&portal.definition, &item.record.kind, Action::Read, &item.record.view());
-    viewer.sees(&item.step, reads).then_some((item, reads))
+    viewer.at(item.record.account).sees(&item.step, reads).then_some((item, reads))
 }
 
 #[cfg(test)]
@@ -101,17 +103,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn four_things_need_the_client_then_they_hear_what_comes_next() {
+    async fn three_things_need_the_client_then_they_hear_what_comes_next() {
         let fixture = Fixture::new().await;
         let one = fixture.engagement().await;
         let home = ask(&fixture, &one.client).await;
-        assert_eq!(home.needs_you.len(), 4);
+        assert_eq!((home.needs_you.len(), home.waiting.len()), (3, 1), "times are to be offered first");
         let due: Vec<_> =
             home.needs_you.iter().map(|item| item.step.as_ref().unwrap().due.unwrap().seconds).collect();
         assert!(due.is_sorted());
         assert!(home.needs_you.iter().all(|item| item.step.as_ref().unwrap().can_act));
         let staff = ask(&fixture, &one.manager).await;
-        assert_eq!((staff.needs_you.len(), staff.waiting.len()), (0, 4), "the firm waits for the client");
+        assert_eq!((staff.needs_you.len(), staff.waiting.len()), (1, 3), "the firm waits for the client");
 
         for key in ["intake", "sysdocs", "agreement", "kickoff"] {
             let step = fixture.step(&one.client, &one.run, key).await;

@@ -6,7 +6,7 @@ use portico_proto::workflow::v1::{ListRecordsRequest, ListRecordsResponse};
 
 use crate::{
     convert,
-    domain::permissions::Viewer,
+    domain::{fields::is_plain, permissions::Viewer},
     error::WorkflowError,
     reach,
     service::Service,
@@ -25,6 +25,9 @@ pub(crate) async fn handle(
     let limit = convert::page_size(request.page_size, 50);
     let full = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut before = convert::page_token(&request.page_token)?;
+    if !request.states.iter().all(|state| is_plain(state)) {
+        return Ok(ListRecordsResponse::default());
+    }
     let portal: PortalId = request.portal_id.parse()?;
     let account: Option<AccountId> =
         if request.account_id.is_empty() { None } else { Some(request.account_id.parse()?) };

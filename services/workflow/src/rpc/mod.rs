@@ -2,6 +2,7 @@
 
 pub(crate) mod add_task;
 pub(crate) mod authorize_step;
+pub(crate) mod batch_get_records;
 pub(crate) mod book_time;
 pub(crate) mod cancel_run;
 mod change;
@@ -10,6 +11,8 @@ pub(crate) mod complete_task;
 pub(crate) mod create_record;
 pub(crate) mod decide_approval;
 pub(crate) mod decline_step;
+#[cfg(test)]
+mod event_tests;
 mod fill;
 pub(crate) mod get_form;
 pub(crate) mod get_meeting;
@@ -18,6 +21,8 @@ pub(crate) mod get_run;
 pub(crate) mod get_step;
 pub(crate) mod list_attention;
 pub(crate) mod list_blocked;
+#[cfg(test)]
+mod list_costs;
 pub(crate) mod list_records;
 pub(crate) mod list_runs;
 pub(crate) mod move_due_date;
@@ -26,6 +31,8 @@ pub(crate) mod pause_run;
 pub(crate) mod reassign_step;
 pub(crate) mod resume_run;
 pub(crate) mod save_draft;
+#[cfg(test)]
+mod strangers;
 pub(crate) mod submit_form;
 pub(crate) mod transition_record;
 pub(crate) mod update_record;
@@ -69,6 +76,13 @@ impl Rpc {
 impl Workflow for Rpc {
     async fn create_record(&self, request: Request<CreateRecordRequest>) -> Answer<CreateRecordResponse> {
         self.serve(request, create_record::handle).await
+    }
+
+    async fn batch_get_records(
+        &self,
+        request: Request<BatchGetRecordsRequest>,
+    ) -> Answer<BatchGetRecordsResponse> {
+        self.serve(request, batch_get_records::handle).await
     }
 
     async fn get_record(&self, request: Request<GetRecordRequest>) -> Answer<GetRecordResponse> {

@@ -64,7 +64,7 @@ mod tests {
         let gil = fixture.client("Gil", fixture.database.account(), &["client"]);
         let give = async |person: &Ctx| {
             let request = ReassignStepRequest {
-                step_id: step("kickoff").await.id,
+                step_id: step("agreement").await.id,
                 person_ids: vec![id(person)],
                 ..Default::default()
             };
@@ -72,7 +72,8 @@ mod tests {
         };
         assert_eq!(give(&gil).await.unwrap_err().problem().fields[0].field, "person_ids");
         give(&bea).await.unwrap();
-        assert!(!step("kickoff").await.can_act && fixture.step(&bea, &one.run, "kickoff").await.can_act);
+        let agreement = fixture.step(&bea, &one.run, "agreement").await;
+        assert!(!step("agreement").await.can_act && agreement.can_act);
 
         let task = AddTaskRequest {
             run_id: one.run.clone(),

@@ -37,8 +37,7 @@ pub(crate) async fn handle(
         let same = before
             .filter(|before| serde_json::from_str::<Value>(&before.answers).ok().as_ref() == Some(&kept));
         if let Some(before) = same {
-            let (step, _) = held.unchanged();
-            return Ok(SubmitFormResponse { step: Some(step), event: before.event });
+            return Ok(SubmitFormResponse { step: Some(held.as_it_is()), event: before.event });
         }
     }
     held.must_be_open()?;

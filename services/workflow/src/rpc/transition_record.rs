@@ -25,6 +25,7 @@ pub(crate) async fn handle(
     request: TransitionRecordRequest,
 ) -> Result<TransitionRecordResponse, WorkflowError> {
     let id: RecordId = request.record_id.parse()?;
+    convert::idempotency_key(&request.idempotency_key)?;
     let viewer = Viewer::of(&ctx);
     let mut tx = service.store.begin(&ctx).await?;
     let (record, portal) = reach::record(service, &mut tx, &viewer, id).await?;
@@ -44,9 +45,8 @@ pub(crate) async fn handle(
 
     let mut stage = Stage::open(service, &ctx, prepared, id).await?;
     // Under the record's lock: of two at the same moment the second sees what the first has done.
-    if let Some((_, event)) =
-        store::idempotency::find(&mut stage.tx, COMMAND, &request.idempotency_key).await?
-    {
+    let before = store::idempotency::find(&mut stage.tx, COMMAND, &request.idempotency_key).await?;
+    if let Some((_, event)) = before.filter(|(moved, _)| *moved == id.0) {
         let record = convert::record(&viewer, definition, stage.record());
         return Ok(TransitionRecordResponse { record: Some(record), run_ids: Vec::new(), event });
     }

@@ -45,7 +45,8 @@ pub(crate) async fn handle(
         .map(from_struct)
         .and_then(|value| value.as_object().cloned())
         .unwrap_or_default();
-    let settable = viewer.fields(definition, &present.kind);
+    let settable_by = viewer.at(present.account);
+    let settable = settable_by.fields(definition, &present.kind);
     let mut record = present.clone();
     record.fields =
         fields::change(kind, &present.fields, &changes, &settable).map_err(WorkflowError::Invalid)?;

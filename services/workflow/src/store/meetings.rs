@@ -32,6 +32,25 @@ pub(crate) async fn slots(tx: &mut Tx, step: StepId) -> Result<Vec<Slot>, StoreE
     .await?)
 }
 
+/// The open meetings of other steps for which the host has offered times that overlap with a booked one.
+pub(crate) async fn overlapping(tx: &mut Tx, step: StepId, booked: &Slot) -> Result<Vec<StepId>, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    let ids = sqlx::query_scalar!(
+        "select distinct s.step_id from workflow.slots s
+         join workflow.run_steps t on t.tenant_id = s.tenant_id and t.id = s.step_id
+         where s.tenant_id = $1 and s.host_id = $2 and s.starts_at < $4 and s.ends_at > $3 and s.step_id <> $5
+           and t.state in ('ready', 'active', 'returned')",
+        tenant,
+        booked.host,
+        booked.starts_at,
+        booked.ends_at,
+        step.0
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(ids.into_iter().map(StepId).collect())
+}
+
 /// Replaces the times offered for a step.
 pub(crate) async fn offer(
     tx: &mut Tx,
@@ -44,21 +63,24 @@ pub(crate) async fn offer(
     sqlx::query!("delete from workflow.slots where tenant_id = $1 and step_id = $2", tenant, step.0)
         .execute(tx.conn())
         .await?;
-    for (id, starts_at, ends_at) in slots {
-        sqlx::query!(
-            "insert into workflow.slots (tenant_id, id, account_id, step_id, host_id, starts_at, ends_at)
-             values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
-            tenant,
-            id,
-            account.0,
-            step.0,
-            host.0,
-            starts_at,
-            ends_at
-        )
-        .execute(tx.conn())
-        .await?;
-    }
+    let ids: Vec<Uuid> = slots.iter().map(|(id, ..)| *id).collect();
+    let starts: Vec<DateTime<Utc>> = slots.iter().map(|(_, starts_at, _)| *starts_at).collect();
+    let ends: Vec<DateTime<Utc>> = slots.iter().map(|(.., ends_at)| *ends_at).collect();
+    sqlx::query!(
+        "insert into workflow.slots (tenant_id, id, account_id, step_id, host_id, starts_at, ends_at)
+         select $1, slot.id, $2, $3, $4, slot.starts_at, slot.ends_at
+         from unnest($5::uuid[], $6::timestamptz[], $7::timestamptz[]) as slot (id, starts_at, ends_at)
+         on conflict do nothing",
+        tenant,
+        account.0,
+        step.0,
+        host.0,
+        &ids,
+        &starts,
+        &ends
+    )
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

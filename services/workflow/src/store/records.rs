@@ -110,6 +110,25 @@ pub(crate) async fn read(tx: &mut Tx, id: RecordId) -> Result<Option<Record>, St
     }
 }
 
+/// Those of these records that are within the caller's accounts, by their ids.
+pub(crate) async fn read_all(tx: &mut Tx, ids: &[Uuid]) -> Result<HashMap<RecordId, Record>, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    let rows = sqlx::query_as!(
+        Row,
+        r#"select r.id, r.account_id, coalesce(a.name, '') as "account_name!", r.portal_id, r.kind, r.number, r.title, r.state,
+             r.entries, r.fields as "fields: _", r.labels as "labels: _", r.version, r.created_by, r.created_at, r.updated_at
+           from workflow.records r
+           left join workflow.accounts a on a.tenant_id = r.tenant_id and a.account_id = r.account_id
+           where r.tenant_id = $1 and r.id = any ($2)"#,
+        tenant,
+        ids
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let records = with_related(tx, rows.into_iter().map(Record::from).collect()).await?;
+    Ok(records.into_iter().map(|record| (record.id, record)).collect())
+}
+
 /// Holds a record until the transaction ends: whoever changes a record or one of its runs takes it first, so that two changes of
 /// the same record and its runs never wait for each other in a circle.
 pub(crate) async fn lock(tx: &mut Tx, id: RecordId) -> Result<Option<Record>, StoreError> {

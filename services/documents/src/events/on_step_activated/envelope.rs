@@ -19,7 +19,7 @@ use crate::{
         signature::{Envelope, EnvelopeState, PlacedField, PlacedKind, Side, Signer},
     },
     error::DocumentsError,
-    events::publish,
+    events::{expected, on_step_withdrawn::withdraw_envelope, publish},
     http::discard,
     peers,
     service::Service,
@@ -49,8 +49,9 @@ pub(super) async fn open(
     })?;
 
     let title = declared.title.clone().unwrap_or_else(|| readable(&esign.template));
+    let signers = signers(service, &ctx, ids, message, &definition, esign).await?;
     let (document, version) = copy(service, &ctx, ids, &template, &title).await?;
-    let envelope = envelope(service, ids, &definition, declared, esign, title, version.id);
+    let envelope = envelope(service, ids, declared, signers, title, version.id);
     let inserted = insert(service, &ctx, event, &envelope, &document, &version).await;
     if !matches!(inserted, Ok(true))
         && !matches!(inserted, Err(DocumentsError::Store(portico_db::StoreError::Unavailable(_))))
@@ -72,6 +73,12 @@ async fn insert(
     let mut tx = service.store.begin(ctx).await?;
     if !claim(&mut tx, CONSUMER, event).await? {
         return Ok(false);
+    }
+    // Whoever still has the page of an earlier attempt open must not sign what nobody waits for any more.
+    for earlier in store::envelopes::open_before(&mut tx, envelope.step_id, envelope.attempt).await? {
+        if let Some(earlier) = store::envelopes::lock(&mut tx, earlier).await? {
+            withdraw_envelope(service, &mut tx, earlier, "superseded").await?;
+        }
     }
     store::documents::insert(&mut tx, document).await?;
     store::versions::insert(&mut tx, version).await?;
@@ -131,25 +138,44 @@ async fn copy(
     Ok((document, version))
 }
 
-fn envelope(
+/// Those who sign, in their order, by name where it is clear who that will be.
+async fn signers(
     service: &Service,
+    ctx: &Ctx,
     ids: Activated,
+    message: &StepActivated,
     definition: &Definition,
-    declared: &DocumentTemplate,
     esign: &EsignStep,
-    title: String,
-    original: VersionId,
-) -> Envelope {
+) -> Result<Vec<Signer>, DocumentsError> {
     let now = service.clock.now();
-    let signers = (1..).zip(&esign.order).map(|(place, role)| {
+    let mut signers = Vec::with_capacity(esign.order.len());
+    for (place, role) in (1..).zip(&esign.order) {
         let known = definition.spec.roles.get(role);
         let side = match known.map(|known| known.side) {
             Some(DeclaredSide::Internal) => Side::Internal,
             _ => Side::External,
         };
-        let role_title = known.and_then(|known| known.title.clone()).unwrap_or_else(|| readable(role));
-        Signer::new(service.entropy.uuid(now), place, role, &role_title, side)
-    });
+        let title = known.and_then(|known| known.title.clone()).unwrap_or_else(|| readable(role));
+        let mut signer = Signer::new(service.entropy.uuid(now), place, role, &title, side);
+        signer.expected = match message.assignee_ids.as_slice() {
+            // The step waits for its first signer, whom the workflow may know better.
+            [person] if place == 1 => expected::only(service, ctx, &[person.parse()?]).await?,
+            _ => expected::for_role(service, ctx, definition, role, (ids.account, ids.record)).await?,
+        };
+        signers.push(signer);
+    }
+    Ok(signers)
+}
+
+fn envelope(
+    service: &Service,
+    ids: Activated,
+    declared: &DocumentTemplate,
+    signers: Vec<Signer>,
+    title: String,
+    original: VersionId,
+) -> Envelope {
+    let now = service.clock.now();
     Envelope {
         id: EnvelopeId::new(now, &*service.entropy),
         account_id: ids.account,
@@ -163,7 +189,7 @@ fn envelope(
         fields: declared.fields.iter().filter_map(placed).collect(),
         original,
         signed: None,
-        signers: signers.collect(),
+        signers,
         created_at: now,
     }
 }

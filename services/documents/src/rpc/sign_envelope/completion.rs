@@ -34,6 +34,8 @@ pub(super) async fn compose(
     now: DateTime<Utc>,
 ) -> Result<Vec<u8>, DocumentsError> {
     let facts = peers::firm(service, &call.ctx).await?;
+    let closed = |_| DocumentsError::Unreadable("signing has ended".to_owned());
+    let _place = service.composing.acquire().await.map_err(closed)?;
     let bytes =
         service.vault.read_all(&original.stored(call.ctx.tenant), service.config.largest_template).await?;
     let filled = signed_file::filled(envelope, facts.firm.zone)?;

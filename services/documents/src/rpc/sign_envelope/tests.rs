@@ -1,5 +1,8 @@
 //! Whole envelopes, signed and declined.
 
+mod drawn;
+mod turns;
+
 use std::{io::Write as _, process::Command};
 
 use portico_core::{Ctx, ErrorCode, Problem};

@@ -17,7 +17,9 @@ use sqlx::AssertSqlSafe;
 use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{InboxGate, Replayed, Subscription, Topics, Types, replay_dead_letters};
+use crate::{
+    InboxGate, Pruned, Replayed, Retention, Subscription, Topics, Types, prune, replay_dead_letters,
+};
 
 /// How often [`Road::settle`] looks.
 const SETTLE_LOOK: Duration = Duration::from_millis(10);
@@ -63,7 +65,7 @@ pub struct RoadMetrics {
 pub struct EmbeddedRoad;
 
 impl EmbeddedRoad {
-    /// Starts to carry the events of `producers` to `subscriptions`, until `shutdown`.
+    /// Starts to carry the events of `producers` to `subscriptions`, until `shutdown`, and to prune what everybody has had.
     ///
     /// Succeeds while the database is away: it is tried again until it answers. Each producer takes one connection for good, and up
     /// to three more while events flow.
@@ -100,6 +102,12 @@ impl EmbeddedRoad {
             );
             relays.spawn(relay.run());
         }
+        relays.spawn(prune::keep_pruning(
+            producers.clone(),
+            subscriptions.clone(),
+            Arc::clone(&clock),
+            stop.clone(),
+        ));
         Ok(Road { producers, subscriptions, relays, gauges, clock, guard: stop.drop_guard() })
     }
 }
@@ -168,6 +176,14 @@ impl Road {
             }
             _ => Ok(None),
         }
+    }
+
+    /// Takes away old events that every consumer has had, and the receipts of such events. The road does so by itself once an hour.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database does not answer; what was taken away until then was rightly so.
+    pub async fn prune(&self, retention: Retention) -> Result<Pruned, StoreError> {
+        prune::prune(&self.producers, &self.subscriptions, self.clock.now(), retention).await
     }
 
     /// For tests: waits until every durable consumer has handled (or parked) everything committed before the call, and everything

@@ -6,3 +6,4 @@ mod conformance;
 mod embedded;
 mod fixture;
 mod isolation;
+mod pruning;

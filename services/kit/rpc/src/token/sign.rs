@@ -11,7 +11,7 @@ use portico_core::{
 use super::{
     AUDIENCE, MAX_LISTED_ACCOUNTS, MAX_TOKEN_LIFETIME, SigningKey,
     cache::Cache,
-    claims::{Claims, Scope},
+    claims::{Claims, Scope, places_of_roles},
 };
 
 /// How much of its life a reused system token must still have.
@@ -65,7 +65,8 @@ impl ActorSigner {
         Self { key, clock, entropy }
     }
 
-    /// A token that says: this is `actor`, of `tenant`, for `lifetime` from now.
+    /// A token that says: this is `actor`, of `tenant`, for `lifetime` from now. What an actor holds in accounts that they do not reach, or
+    /// holds there and not among all their roles, is left out.
     ///
     /// # Errors
     /// [`IssueError`] for the system, for a person without an id, for too many accounts or too long a life.
@@ -106,6 +107,7 @@ impl ActorSigner {
             accounts,
             scope,
             roles: actor.roles.clone(),
+            account_roles: places_of_roles(&actor.roles, actor.accounts.listed(), &actor.account_roles),
             session: actor.session,
             strength: actor.strength,
             impersonator: actor.impersonator.clone(),
@@ -165,6 +167,7 @@ impl ServiceSigner {
             accounts: None,
             scope: Some(Scope::All),
             roles: Vec::new(),
+            account_roles: Vec::new(),
             session: None,
             strength: AuthStrength::None,
             impersonator: None,

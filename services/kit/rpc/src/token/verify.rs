@@ -138,6 +138,9 @@ impl Verifier {
         }
         let expires = lifetime(&claims, now)?;
         check_consistent(&claims)?;
+        let account_roles = claims
+            .roles_by_account()
+            .ok_or(TokenError::Inconsistent("roles of accounts that it does not list"))?;
         let accounts = claims.reach().ok_or(TokenError::Inconsistent("not exactly one reach"))?;
         Ok(Verified {
             tenant: claims.tenant,
@@ -147,6 +150,7 @@ impl Verifier {
                 name: claims.name,
                 accounts,
                 roles: claims.roles,
+                account_roles,
                 session: claims.session,
                 strength: claims.strength,
                 impersonator: claims.impersonator,

@@ -1,6 +1,7 @@
 //! One service with a behaviour for every case, reachable over both roads.
 
 use std::{
+    collections::BTreeMap,
     fs,
     sync::{Arc, Mutex, OnceLock},
     time::Duration,
@@ -181,6 +182,7 @@ pub(crate) fn ana() -> Actor {
         name: "Ana Lima".to_owned(),
         accounts: AccountScope::Listed(vec![AccountId(Uuid::from_u128(4))]),
         roles: vec!["signer".to_owned()],
+        account_roles: BTreeMap::from([(AccountId(Uuid::from_u128(4)), vec!["signer".to_owned()])]),
         session: None,
         strength: AuthStrength::Single,
         impersonator: None,
@@ -192,6 +194,7 @@ pub(crate) fn staff(roles: &[&str]) -> Actor {
         kind: ActorKind::Staff,
         accounts: AccountScope::All,
         roles: roles.iter().map(|&role| role.to_owned()).collect(),
+        account_roles: BTreeMap::new(),
         ..ana()
     }
 }

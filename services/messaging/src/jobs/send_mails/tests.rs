@@ -168,6 +168,25 @@ async fn a_mail_is_in_one_pair_of_hands_and_late_ones_change_nothing() {
 }
 
 #[tokio::test]
+async fn two_at_work_send_nothing_twice() {
+    let (fixture, inbox) = with_sink(Vec::new()).await;
+    let tom = fixture.staff_person("Tom");
+    for number in 0..12 {
+        fixture.queue(tom, &format!("Mail {number}"), |_| {}).await;
+    }
+    tokio::join!(fixture.send_mails(), fixture.send_mails(), fixture.send_mails());
+    let ids = |source: &String| {
+        source.lines().find_map(|line| line.strip_prefix("Message-ID: ").map(str::to_owned))
+    };
+    let mut sent: Vec<String> = inbox.sources().iter().filter_map(ids).collect();
+    assert_eq!(sent.len(), 12);
+    sent.sort_unstable();
+    sent.dedup();
+    assert_eq!(sent.len(), 12, "each with a Message-ID of its own");
+    assert_eq!(fixture.published::<MailSettled>().await, 12);
+}
+
+#[tokio::test]
 async fn while_identity_is_away_mails_wait() {
     let (fixture, inbox) = with_sink(Vec::new()).await;
     let id = fixture.queue(fixture.staff_person("Tom"), "Hello", |_| {}).await;

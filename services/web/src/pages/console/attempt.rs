@@ -7,7 +7,10 @@ use axum::{
 use http::StatusCode;
 use portico_core::{ErrorCode, Problem};
 
-use crate::{error::PageError, form::Errors};
+use crate::{
+    error::{PageError, told},
+    form::Errors,
+};
 
 /// The fields of a form as they were sent; names may repeat.
 #[derive(Debug, Clone, Default)]
@@ -54,12 +57,10 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
     type Rejection = PageError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        let Form(pairs) =
-            Form::<Vec<(String, String)>>::from_request(request, state).await.map_err(|error| {
-                let problem =
-                    Problem::new(ErrorCode::InvalidArgument, "not_a_form", "This form could not be read.");
-                PageError(problem.with_cause(error))
-            })?;
+        let extensions = request.extensions().clone();
+        let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, state)
+            .await
+            .map_err(|_| told(&extensions, ErrorCode::InvalidArgument, "not_a_form", "form-unreadable"))?;
         Ok(Self(pairs))
     }
 }
@@ -88,6 +89,11 @@ impl Attempt {
     /// The same form with nothing wrong: what was typed stays.
     pub(super) fn forget_errors(&mut self) {
         self.errors = Errors::none();
+    }
+
+    /// Everything that was sent with the refused form of this name.
+    pub(super) fn sent(&self, form: &str) -> Option<&Vec<(String, String)>> {
+        self.is(form).then_some(&self.sent.0)
     }
 
     /// What is wrong, for fields and summary.

@@ -1,14 +1,24 @@
 //! What people and records a form on an account offers to choose from.
 
-use portico_definition::{FieldKind, Record as Kind};
+use portico_definition::{Field, FieldKind, Record as Kind};
 use portico_proto::{
     identity::v1::{ListPeopleRequest, Side},
     tenancy::v1::{ListMembershipsRequest, Membership},
     workflow::v1::ListRecordsRequest,
 };
 
-use super::{names, overview, record_form::Options};
-use crate::{ask::Ask, error::PageError};
+use super::{names, overview};
+use crate::{ask::Ask, error::PageError, record_form::Options, site::SignedIn};
+
+/// The fields of `kind` that the reader sees and sets.
+pub(super) fn fields<'a>(kind: &'a Kind, reader: &SignedIn) -> Vec<&'a str> {
+    let seen = |field: &Field| {
+        field.visible_to.is_empty()
+            || reader.has_role("admin")
+            || field.visible_to.iter().any(|role| reader.has_role(role))
+    };
+    kind.fields.iter().filter(|(_, field)| seen(field)).map(|(name, _)| name.as_str()).collect()
+}
 
 /// People of the account, by name.
 pub(super) async fn members(ask: &Ask, account_id: &str) -> Result<Vec<(String, String)>, PageError> {

@@ -3,9 +3,6 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
-/// What one reads where a day cannot be.
-pub(super) const NO_DAY: &str = "Choose a day.";
-
 /// The last minute of a day: what is due on a day may be done until it ends.
 pub(super) fn end_of_day(day: &str, zone: Tz) -> Option<DateTime<Utc>> {
     at(day, "23:59", zone)

@@ -26,7 +26,7 @@ use crate::{
     error::PageError,
     layout::Shell,
     render::{Page, see_other},
-    sending::{percent_encoded, send_file_by},
+    sending::{percent_encoded, read_text, send_file_by},
 };
 
 struct FindingRow {
@@ -126,30 +126,31 @@ pub(super) async fn add_template(
 
 async fn send(ask: &AdminAsk, FileForm(mut parts): FileForm) -> Result<(), Problem> {
     let mut path = String::new();
-    while let Some(field) = parts.next_field().await.map_err(|_| nothing_chosen())? {
+    while let Some(mut field) = parts.next_field().await.map_err(|_| nothing_chosen(&ask.shell))? {
         match field.name() {
-            Some("path") => path = field.text().await.unwrap_or_default().trim().to_owned(),
+            Some("path") => {
+                let text = read_text(&mut field).await.map_err(|wrong| wrong.at("path", &ask.shell))?;
+                text.trim().clone_into(&mut path);
+            }
             Some("file") if field.file_name().is_some_and(|name| !name.is_empty()) => {
-                let parts: Vec<_> = template_path(&path)?.split('/').map(percent_encoded).collect();
+                let parts: Vec<_> =
+                    template_path(&ask.shell, &path)?.split('/').map(percent_encoded).collect();
                 let path = format!("/templates/{}", parts.join("/"));
                 return send_file_by(Method::PUT, ask, &path, field).await.map(|_| ());
             }
             _ => {}
         }
     }
-    Err(nothing_chosen())
+    Err(nothing_chosen(&ask.shell))
 }
 
 /// The path of a template as definitions write it: relative, and without a way out.
-fn template_path(path: &str) -> Result<&str, Problem> {
+fn template_path<'a>(s: &Shell, path: &'a str) -> Result<&'a str, Problem> {
     let plain = path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
     if plain && path.len() <= 200 {
         Ok(path)
     } else {
-        Err(Problem::invalid(
-            "path",
-            "Write the path as the definition does, such as templates/agreement.pdf.",
-        ))
+        Err(Problem::invalid("path", s.t("console-template-path-wrong")))
     }
 }
 
@@ -287,9 +288,22 @@ mod tests {
 
     #[test]
     fn a_template_stays_beside_its_definition() {
-        assert!(template_path("templates/data-agreement.pdf").is_ok());
+        assert!(
+            template_path(
+                &crate::walk::shell(crate::layout::Area::Console, crate::text::Locale::En),
+                "templates/data-agreement.pdf"
+            )
+            .is_ok()
+        );
         for path in ["", "/etc/x", "../x", "a//b", "a/../b", "a/"] {
-            assert!(template_path(path).is_err(), "{path:?}");
+            assert!(
+                template_path(
+                    &crate::walk::shell(crate::layout::Area::Console, crate::text::Locale::En),
+                    path
+                )
+                .is_err(),
+                "{path:?}"
+            );
         }
     }
 }

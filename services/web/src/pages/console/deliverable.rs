@@ -78,7 +78,7 @@ pub(super) async fn add(
 }
 
 async fn send(ask: &StaffAsk, step_id: &str, FileForm(mut parts): FileForm) -> Result<String, Problem> {
-    while let Some(field) = parts.next_field().await.map_err(|_| nothing_chosen())? {
+    while let Some(field) = parts.next_field().await.map_err(|_| nothing_chosen(&ask.shell))? {
         if field.name() != Some("file") || field.file_name().is_none_or(str::is_empty) {
             continue;
         }
@@ -86,12 +86,12 @@ async fn send(ask: &StaffAsk, step_id: &str, FileForm(mut parts): FileForm) -> R
         let answer = send_file(ask, &path, field).await?;
         return Ok(text_of(&answer, "event").to_owned());
     }
-    Err(nothing_chosen())
+    Err(nothing_chosen(&ask.shell))
 }
 
 /// A form without a file.
-pub(super) fn nothing_chosen() -> Problem {
-    Problem::invalid("file", "Choose a file first.")
+pub(super) fn nothing_chosen(s: &Shell) -> Problem {
+    Problem::invalid("file", s.t("console-no-file"))
 }
 
 async fn page(ask: &StaffAsk, step_id: &str, attempt: Attempt, done: &Done) -> Result<Response, PageError> {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{layout::Shell, render::Page};
 
 /// The words that pages may be asked to say; each has its sentence `console-done-<word>`.
-const WORDS: [&str; 25] = [
+const WORDS: [&str; 27] = [
     "account-created",
     "account-renamed",
     "person-added",
@@ -32,6 +32,8 @@ const WORDS: [&str; 25] = [
     "mail-queued",
     "settings-saved",
     "template-saved",
+    "deactivated",
+    "reactivated",
 ];
 
 /// The query of a page that one comes to after an act.

@@ -5,6 +5,7 @@ use portico_core::Problem;
 use crate::{
     components::Choice,
     csrf::FileForm,
+    layout::Shell,
     text::Locale,
     theme::{Color, Theme},
 };
@@ -18,8 +19,8 @@ pub(super) const MAX_LOGO_BYTES: usize = 512 * 1024;
 const MAX_FIELD_BYTES: usize = 16 * 1024;
 
 /// A form with a logo: its fields, and the logo's bytes, which are empty where none was chosen.
-pub(super) async fn read(FileForm(mut parts): FileForm) -> Result<(Sent, Vec<u8>), Problem> {
-    let unreadable = |_| Problem::invalid("logo", "The form did not arrive completely. Send it again.");
+pub(super) async fn read(s: &Shell, FileForm(mut parts): FileForm) -> Result<(Sent, Vec<u8>), Problem> {
+    let unreadable = |_| Problem::invalid("logo", s.t("upload-cut"));
     let (mut fields, mut logo) = (Vec::new(), Vec::new());
     while let Some(mut field) = parts.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
@@ -28,12 +29,8 @@ pub(super) async fn read(FileForm(mut parts): FileForm) -> Result<(Sent, Vec<u8>
         let mut bytes = Vec::new();
         while let Some(chunk) = field.chunk().await.map_err(unreadable)? {
             if bytes.len() + chunk.len() > limit {
-                let text = if is_logo {
-                    "This logo is too large. Use one of at most 512 KB."
-                } else {
-                    "This is too long."
-                };
-                return Err(Problem::invalid(name, text));
+                let key = if is_logo { "console-logo-too-large" } else { "thread-too-long" };
+                return Err(Problem::invalid(name, s.t(key)));
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -99,7 +96,11 @@ mod tests {
             .body(Body::from(body))
             .unwrap();
         request.extensions_mut().insert(FormToken("t".to_owned()));
-        read(FileForm::from_request(request, &()).await.unwrap()).await
+        read(
+            &crate::walk::shell(crate::layout::Area::Console, crate::text::Locale::En),
+            FileForm::from_request(request, &()).await.unwrap(),
+        )
+        .await
     }
 
     #[tokio::test]

@@ -113,7 +113,7 @@ async fn read(bare: &Bare, slug: &str, mail_id: String) -> Result<Mail, PageErro
 
 /// The firms whose mails are kept here. On a firm's own host, and where real mail goes out, there is no mailbox.
 async fn tenants(bare: &Bare) -> Result<Vec<Tenant>, PageError> {
-    if bare.site.is_some() || !bare.web.config().mailbox {
+    if bare.site.is_some() || !bare.web.config().shows_mailbox() {
         return Err(not_here());
     }
     let asked = ListTenantsRequest { page_size: 500, page_token: String::new() };

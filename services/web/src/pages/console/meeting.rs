@@ -71,7 +71,7 @@ pub(super) async fn offer(
     Path(step_id): Path<String>,
     sent: Sent,
 ) -> Result<Response, PageError> {
-    let answer = match read(&sent, ask.shell.formats.zone()) {
+    let answer = match read(&ask.shell, &sent, ask.shell.formats.zone()) {
         Ok(starts) => {
             let starts = starts.into_iter().map(timestamp).collect();
             let asked = OfferTimesRequest { step_id: step_id.clone(), starts };
@@ -93,21 +93,20 @@ pub(super) async fn offer(
 }
 
 /// The times that were filled in; a line that is half empty is at fault, an empty one is not.
-fn read(sent: &Sent, zone: Tz) -> Result<Vec<DateTime<Utc>>, Problem> {
+fn read(s: &Shell, sent: &Sent, zone: Tz) -> Result<Vec<DateTime<Utc>>, Problem> {
     let mut starts = Vec::new();
     for row in 1..=ROWS {
         let (day, time) = (format!("day-{row}"), format!("time-{row}"));
         match (sent.of(&day), sent.of(&time)) {
             ("", "") => {}
-            ("", _) => return Err(Problem::invalid(day, dates::NO_DAY)),
-            (_, "") => return Err(Problem::invalid(time, "Choose a time of day.")),
+            ("", _) => return Err(Problem::invalid(day, s.t("console-no-day"))),
+            (_, "") => return Err(Problem::invalid(time, s.t("console-no-time"))),
             (on, at) => starts.push(
-                dates::at(on, at, zone)
-                    .ok_or_else(|| Problem::invalid(time, "There is no such time on this day."))?,
+                dates::at(on, at, zone).ok_or_else(|| Problem::invalid(time, s.t("console-no-such-time")))?,
             ),
         }
     }
-    if starts.is_empty() { Err(Problem::invalid("day-1", "Offer at least one time.")) } else { Ok(starts) }
+    if starts.is_empty() { Err(Problem::invalid("day-1", s.t("console-no-times"))) } else { Ok(starts) }
 }
 
 async fn page(ask: &StaffAsk, step_id: &str, attempt: Attempt, done: &Done) -> Result<Response, PageError> {
@@ -173,7 +172,12 @@ mod tests {
             ("day-4", "2026-12-04"),
             ("time-4", "15:00"),
         ]);
-        let starts = read(&typed, Tz::America__New_York).unwrap();
+        let starts = read(
+            &crate::walk::shell(crate::layout::Area::Console, crate::text::Locale::En),
+            &typed,
+            Tz::America__New_York,
+        )
+        .unwrap();
         assert_eq!(
             starts.iter().map(|at| at.to_rfc3339()).collect::<Vec<_>>(),
             ["2026-12-03T14:30:00+00:00", "2026-12-04T20:00:00+00:00"]
@@ -182,7 +186,17 @@ mod tests {
 
     #[test]
     fn half_a_line_is_at_fault_and_none_at_all_too() {
-        let field = |pairs: &[(&str, &str)]| read(&sent(pairs), Tz::UTC).unwrap_err().fields[0].field.clone();
+        let field = |pairs: &[(&str, &str)]| {
+            read(
+                &crate::walk::shell(crate::layout::Area::Console, crate::text::Locale::En),
+                &sent(pairs),
+                Tz::UTC,
+            )
+            .unwrap_err()
+            .fields[0]
+                .field
+                .clone()
+        };
         assert_eq!(field(&[("day-2", "2026-12-03")]), "time-2");
         assert_eq!(field(&[("time-3", "10:00")]), "day-3");
         assert_eq!(field(&[]), "day-1");

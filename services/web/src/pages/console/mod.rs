@@ -33,7 +33,6 @@ mod person;
 mod portal_page;
 mod portals;
 mod record;
-mod record_form;
 mod record_new;
 mod review;
 mod roles;
@@ -46,7 +45,7 @@ mod states;
 mod step;
 mod step_links;
 
-/// The pages of this group.
+/// The pages of this group. Forms with files have no limit here: documents keeps the limit of each file.
 pub const PAGES: &[Entry] = &[
     Entry { path: "/console", who: Who::Staff, mount: || get(home::show) },
     Entry {
@@ -87,12 +86,12 @@ pub const PAGES: &[Entry] = &[
     Entry {
         path: "/console/accounts/{account_id}/records/{portal}/{kind}",
         who: Who::Staff,
-        mount: || get(record_new::show).post(record_new::create),
+        mount: || get(record_new::show).post(record_new::create).layer(DefaultBodyLimit::disable()),
     },
     Entry {
         path: "/console/records/{record_id}",
         who: Who::Staff,
-        mount: || get(record::show).post(record::update),
+        mount: || get(record::show).post(record::update).layer(DefaultBodyLimit::disable()),
     },
     Entry { path: "/console/records/{record_id}/state", who: Who::Staff, mount: || post(record::set_state) },
     Entry { path: "/console/runs/{run_id}", who: Who::Staff, mount: || get(run::show) },
@@ -143,11 +142,13 @@ pub const PAGES: &[Entry] = &[
         who: Who::Admin,
         mount: || post(definition::add_template).layer(DefaultBodyLimit::disable()),
     },
-    Entry { path: "/console/people", who: Who::Staff, mount: || get(people::list).post(people::add) },
+    Entry { path: "/console/people", who: Who::Staff, mount: || get(people::list) },
+    Entry { path: "/console/people/add", who: Who::Admin, mount: || get(people::new).post(people::add) },
+    Entry { path: "/console/people/{person_id}", who: Who::Staff, mount: || get(person::show) },
     Entry {
-        path: "/console/people/{person_id}",
-        who: Who::Staff,
-        mount: || get(person::show).post(person::set_roles),
+        path: "/console/people/{person_id}/roles",
+        who: Who::Admin,
+        mount: || get(person::show_to_admin).post(person::set_roles),
     },
     Entry { path: "/console/people/{person_id}/invite", who: Who::Admin, mount: || post(person::invite) },
     Entry { path: "/console/people/{person_id}/revoke", who: Who::Admin, mount: || post(person::revoke) },
@@ -155,6 +156,11 @@ pub const PAGES: &[Entry] = &[
         path: "/console/people/{person_id}/deactivate",
         who: Who::Admin,
         mount: || post(person::deactivate),
+    },
+    Entry {
+        path: "/console/people/{person_id}/reactivate",
+        who: Who::Admin,
+        mount: || post(person::reactivate),
     },
     Entry { path: "/console/audit", who: Who::Staff, mount: || get(audit::list) },
     Entry { path: "/console/mail", who: Who::Staff, mount: || get(mail::list) },

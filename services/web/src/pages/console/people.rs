@@ -55,6 +55,11 @@ pub(super) async fn list(
     page(&ask, Attempt::default(), &done).await
 }
 
+/// The address that a refused form comes back at: loaded again, it is the list.
+pub(super) async fn new(_: AdminAsk) -> Response {
+    see_other("/console/people")
+}
+
 /// Adds a member of staff with their roles, and invites them.
 pub(super) async fn add(ask: AdminAsk, sent: Sent) -> Result<Response, PageError> {
     match place(&ask, &sent).await {
@@ -100,7 +105,7 @@ pub(super) async fn find(ask: &Ask) -> Result<Found, PageError> {
     let bindings = bindings.into_inner().bindings.into_iter();
     Ok(Found {
         people: people.into_inner().people,
-        bindings: bindings.map(|StaffBinding { person_id, roles }| (person_id, roles)).collect(),
+        bindings: bindings.map(|StaffBinding { person_id, roles, .. }| (person_id, roles)).collect(),
         invitations: invitations.into_inner().invitations,
         roles: roles::internal(&roles.into_inner().roles),
     })
@@ -185,8 +190,10 @@ pub(super) mod tests {
         let html =
             |admin| Page::new("x", People::new(&s, &found(), admin, Attempt::default())).whole(&s).unwrap();
         let own = html(true);
-        assert!(own.contains("action=\"/console/people\"") && own.contains("m@firm.example · Administrator"));
+        assert!(
+            own.contains("action=\"/console/people/add\"") && own.contains("m@firm.example · Administrator")
+        );
         assert!(own.contains("Deactivated") && own.matches("<h1").count() == 1 && !own.contains("console-"));
-        assert!(!html(false).contains("action=\"/console/people\""));
+        assert!(!html(false).contains("action=\"/console/people"));
     }
 }

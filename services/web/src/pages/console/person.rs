@@ -7,7 +7,8 @@ use axum::{
 };
 use portico_proto::{
     identity::v1::{
-        DeactivatePersonRequest, GetPersonRequest, InvitePersonRequest, Person, RevokeInvitationRequest, Side,
+        DeactivatePersonRequest, GetPersonRequest, InvitePersonRequest, Person, ReactivatePersonRequest,
+        RevokeInvitationRequest, Side,
     },
     tenancy::v1::{ListMembershipsRequest, Membership, SetStaffRolesRequest},
 };
@@ -20,7 +21,7 @@ use super::{
     roles,
 };
 use crate::{
-    ask::{AdminAsk, Ask, StaffAsk, not_here, refused},
+    ask::{AdminAsk, Ask, StaffAsk, not_here, refused, see_other_after},
     components::{Choice, Row, Tag},
     error::PageError,
     layout::Shell,
@@ -35,9 +36,12 @@ struct View<'a> {
     person: &'a Person,
     tag: Tag,
     staff: bool,
-    /// Whether the reader may change anything here.
+    /// Whether the reader may change roles and invitation here.
     admin: bool,
-    own: bool,
+    /// Whether the reader may shut the person out.
+    deactivate: bool,
+    /// Whether the reader may let the person in again.
+    reactivate: bool,
     roles: Vec<Choice>,
     held: String,
     companies: Vec<Row>,
@@ -51,6 +55,11 @@ pub(super) async fn show(
     Query(done): Query<Done>,
 ) -> Result<Response, PageError> {
     page(&ask, &person_id, Attempt::default(), &done).await
+}
+
+/// The address that refused roles come back at: loaded again, it is the person's page.
+pub(super) async fn show_to_admin(_: AdminAsk, Path(person_id): Path<String>) -> Response {
+    see_other(&format!("/console/people/{person_id}"))
 }
 
 pub(super) async fn set_roles(
@@ -82,8 +91,15 @@ pub(super) async fn revoke(ask: AdminAsk, Path(person_id): Path<String>) -> Resu
 }
 
 pub(super) async fn deactivate(ask: AdminAsk, Path(person_id): Path<String>) -> Result<Response, PageError> {
-    ask.identity().deactivate_person(DeactivatePersonRequest { person_id: person_id.clone() }).await?;
-    Ok(see_other(&format!("/console/people/{person_id}")))
+    let asked = DeactivatePersonRequest { person_id: person_id.clone() };
+    let event = ask.identity().deactivate_person(asked).await?.into_inner().event;
+    Ok(see_other_after(&format!("/console/people/{person_id}?done=deactivated"), &event))
+}
+
+pub(super) async fn reactivate(ask: AdminAsk, Path(person_id): Path<String>) -> Result<Response, PageError> {
+    let asked = ReactivatePersonRequest { person_id: person_id.clone() };
+    let event = ask.identity().reactivate_person(asked).await?.into_inner().event;
+    Ok(see_other_after(&format!("/console/people/{person_id}?done=reactivated"), &event))
 }
 
 async fn page(ask: &Ask, person_id: &str, attempt: Attempt, done: &Done) -> Result<Response, PageError> {
@@ -128,7 +144,8 @@ impl<'a> View<'a> {
             tag: people::state_tag(s, found, person),
             staff: person.side() == Side::Staff,
             admin: admin && person.active,
-            own,
+            deactivate: admin && person.active && !own,
+            reactivate: admin && !person.active,
             roles: roles::choices(s, &found.roles, &attempt.values("roles", "roles", &held)),
             held: roles::titles(s, &found.roles, &held),
             companies: memberships.iter().map(company).collect(),
@@ -163,6 +180,19 @@ mod tests {
     }
 
     #[test]
+    fn whoever_was_shut_out_can_be_let_in_again_by_an_administrator_alone() {
+        for side in [Side::Staff, Side::External] {
+            let gone = Person { side: side.into(), active: false, ..people::tests::found().people.remove(0) };
+            let page = html(&gone, (true, false), &[]);
+            assert!(
+                page.contains("action=\"/console/people/m/reactivate\"") && !page.contains("/deactivate")
+            );
+            assert!(!page.contains("/roles\"") && !page.contains("/invite\"") && !page.contains("console-"));
+            assert!(!html(&gone, (false, false), &[]).contains("<form method=\"post\" action=\"/console"));
+        }
+    }
+
+    #[test]
     fn somebody_of_an_account_is_shown_with_their_companies() {
         let person = Person {
             id: "a".to_owned(),
@@ -178,6 +208,10 @@ mod tests {
             ..Membership::default()
         };
         let page = html(&person, (true, false), &[membership]);
+        assert!(
+            page.contains("/console/people/a/deactivate"),
+            "a person of an account can be shut out as well"
+        );
         assert!(page.contains("href=\"/console/accounts/acc/people/a\"") && !page.contains("name=\"roles\""));
     }
 }

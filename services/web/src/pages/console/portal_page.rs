@@ -10,7 +10,7 @@ use portico_definition::{Page as Declared, Side};
 use super::record_new::portal_called;
 use crate::{
     ask::{StaffAsk, not_here},
-    blocks::{self, Place, Rendered},
+    blocks::{self, Once, Place, Rendered},
     error::PageError,
     render::Page,
     site::SignedIn,
@@ -50,7 +50,15 @@ async fn show(
     let page = declared(&portal, path, &ask.reader).ok_or_else(not_here)?;
     let query = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
     let href = format!("/console/portals/{}{}", portal.portal.name, page.path);
-    let place = Place { ask, portal: &portal, account: String::new(), href: href.clone(), query };
+    let place = Place {
+        ask,
+        portal: &portal,
+        account: String::new(),
+        href: href.clone(),
+        query,
+        runs_once: Once::default(),
+        records_once: Once::default(),
+    };
     let blocks = blocks::render_page(&place, page).await?;
     let heading = blocks.heading.as_deref().unwrap_or(&page.title);
     Page::new(page.title.clone(), View { heading, blocks: &blocks })

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query},
+    extract::{FromRequest as _, Path, Query, Request},
     response::Response,
 };
 use portico_definition::Definition;
@@ -21,17 +21,17 @@ use super::{
     choose,
     done::Done,
     overview,
-    record_form::{self, Control, Input, Options},
-    record_new::without_prefix,
 };
 use crate::{
     ask::{Ask, StaffAsk, not_here, refused, see_other_after},
     components::{Row, Tag, Tone},
+    csrf::FileForm,
     error::PageError,
     layout::Shell,
+    record_form::{Asked, Input, Options, asked, at_fields, changed, first, pairs_of, receive, values},
     render::{Page, see_other},
     site::SignedIn,
-    values::{self, Line, fields_of, kind_title},
+    values::{Line, fields_of, kind_title, lines},
     wording::humanize,
 };
 
@@ -57,7 +57,7 @@ struct View<'a> {
     key: String,
     lines: Vec<Line>,
     may_edit: bool,
-    inputs: Vec<Input>,
+    fields: Vec<Asked>,
     runs: Vec<Row>,
     attempt: Attempt,
 }
@@ -81,21 +81,26 @@ pub(super) async fn show(
 pub(super) async fn update(
     ask: StaffAsk,
     Path(record_id): Path<String>,
-    sent: Sent,
+    request: Request,
 ) -> Result<Response, PageError> {
+    let form = FileForm::from_request(request, &()).await?;
     let (record, definition) = read(&ask, &record_id).await?;
     let kind = definition.spec.records.get(&record.kind).ok_or_else(not_here)?;
-    let saved = match record_form::read(&record_form::visible(kind, &ask.reader), &sent) {
-        Ok(fields) => {
-            let fields = record_form::changed(&fields_of(&record), fields);
+    let (pairs, mut errors) = receive(&ask, form, kind, |_| record.account_id.clone()).await?;
+    let (fields, wrong) = values(&ask.shell, kind, &choose::fields(kind, &ask.reader), &pairs);
+    errors.extend(wrong);
+    let saved = match errors.as_problem() {
+        None => {
+            let fields = changed(&fields_of(&record), fields);
             if fields.is_empty() {
                 return Ok(see_other(&format!("/console/records/{record_id}")));
             }
             let fields = Some(to_struct(&Value::Object(fields)));
-            let asked = UpdateRecordRequest { record_id: record_id.clone(), fields, etag: sent.text("etag") };
+            let etag = first(&pairs, "etag").to_owned();
+            let asked = UpdateRecordRequest { record_id: record_id.clone(), fields, etag };
             ask.workflow().update_record(asked).await.map_err(|status| problem_from(&status))
         }
-        Err(problem) => Err(problem),
+        Some(problem) => Err(problem),
     };
     match saved {
         Ok(answer) => {
@@ -103,8 +108,8 @@ pub(super) async fn update(
             Ok(see_other_after(&href, &answer.into_inner().event))
         }
         Err(problem) => {
-            let problem = without_prefix(problem);
-            let attempt = Attempt::refused("record", sent, &problem, &[]);
+            let problem = at_fields(problem);
+            let attempt = Attempt::refused("record", pairs.into_iter().collect(), &problem, &[]);
             let page = page(&ask, &record_id, attempt, &Done::default()).await;
             Ok(refused(problem, |_| page))
         }
@@ -154,7 +159,10 @@ async fn page(ask: &StaffAsk, record_id: &str, attempt: Attempt, done: &Done) ->
     let (record, definition) = read(ask, record_id).await?;
     let kind = definition.spec.records.get(&record.kind).ok_or_else(not_here)?;
     let options = if record.allowed.iter().any(|act| act == "update") {
-        choose::options(ask, &record.portal_id, &record.account_id, kind).await?
+        Options {
+            held: record.labels.clone(),
+            ..choose::options(ask, &record.portal_id, &record.account_id, kind).await?
+        }
     } else {
         Options::default()
     };
@@ -177,9 +185,9 @@ impl<'a> View<'a> {
         let Found { record, definition, options, runs } = found;
         let kind = definition.spec.records.get(&record.kind);
         let may_edit = record.allowed.iter().any(|act| act == "update");
-        let there = fields_of(record);
-        let inputs = kind.filter(|_| may_edit).map(|kind| {
-            record_form::inputs(s, &record_form::visible(kind, reader), &there, options, &attempt)
+        let fields = kind.filter(|_| may_edit).map(|kind| {
+            let pairs = attempt.sent("record").cloned().unwrap_or_else(|| pairs_of(kind, record));
+            asked(s, kind, &choose::fields(kind, reader), options, &pairs)
         });
         let moves = record.allowed.iter().filter_map(|act| act.strip_prefix("to:"));
         Self {
@@ -194,9 +202,9 @@ impl<'a> View<'a> {
             state: (!record.state.is_empty()).then(|| Tag::new(Tone::Info, humanize(&record.state))),
             moves: moves.map(|state| Move { state: state.to_owned(), label: humanize(state) }).collect(),
             key,
-            lines: kind.map(|kind| values::lines(s, kind, record, &[])).unwrap_or_default(),
+            lines: kind.map(|kind| lines(s, kind, record, &[])).unwrap_or_default(),
             may_edit,
-            inputs: inputs.unwrap_or_default(),
+            fields: fields.unwrap_or_default(),
             runs: runs.iter().map(|run| overview::run_row(s, &[], run)).collect(),
             attempt,
         }
@@ -262,6 +270,6 @@ mod tests {
         assert!(!html.contains("<form") && html.contains("Website"));
         let editing = found(&["update"]);
         let view = View::new(&s, &editing, &reader(&["finance"]), "k".to_owned(), Attempt::default());
-        assert!(view.inputs.iter().all(|input| input.name != "fee"), "the fee is the project manager's");
+        assert!(view.fields.iter().all(|field| field.name != "fee"), "the fee is the project manager's");
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn add_task(
     let (person_ids, role) = hand_over::chosen(sent.of("to"));
     let due = dates::end_of_day(sent.of("due"), ask.shell.formats.zone());
     let answer = if due.is_none() && !sent.of("due").is_empty() {
-        Err(Problem::invalid("due", dates::NO_DAY))
+        Err(Problem::invalid("due", ask.shell.t("console-no-day")))
     } else {
         let asked = AddTaskRequest {
             run_id: run_id.clone(),

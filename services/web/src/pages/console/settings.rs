@@ -48,7 +48,7 @@ pub(super) async fn show(ask: AdminAsk, Query(done): Query<Done>) -> Result<Resp
 }
 
 pub(super) async fn save(ask: AdminAsk, form: FileForm) -> Result<Response, PageError> {
-    let (sent, logo) = match firm_form::read(form).await {
+    let (sent, logo) = match firm_form::read(&ask.shell, form).await {
         Ok(read) => read,
         Err(problem) => return again(&ask, "firm", Sent::default(), problem).await,
     };
@@ -71,7 +71,7 @@ pub(super) async fn save(ask: AdminAsk, form: FileForm) -> Result<Response, Page
 }
 
 pub(super) async fn set_holidays(ask: AdminAsk, sent: Sent) -> Result<Response, PageError> {
-    let saved = match days(sent.of("holidays")) {
+    let saved = match days(&ask.shell, sent.of("holidays")) {
         Ok(dates) => ask
             .tenancy()
             .set_holidays(SetHolidaysRequest { dates })
@@ -106,12 +106,12 @@ async fn again(
 }
 
 /// One day a line, as people write them for machines: 2026-12-25.
-fn days(text: &str) -> Result<Vec<String>, Problem> {
+fn days(s: &Shell, text: &str) -> Result<Vec<String>, Problem> {
     let mut days = Vec::new();
     for word in text.split([',', '\n', '\r', ' ']).filter(|word| !word.is_empty()) {
         let day: NaiveDate = word.parse().map_err(|_| {
             let shown: String = word.chars().take(20).collect();
-            let text = format!("“{shown}” is no day. Write one day a line, such as 2026-12-25.");
+            let text = s.say("console-holiday-wrong").arg("text", shown).to_string();
             Problem::new(ErrorCode::InvalidArgument, "invalid_argument", text.clone())
                 .with_field("holidays", text)
         })?;
@@ -212,7 +212,19 @@ mod tests {
 
     #[test]
     fn holidays_are_days_in_order_and_each_once() {
-        assert_eq!(days("2026-12-26\r\n2026-12-25, 2026-12-25").unwrap(), ["2026-12-25", "2026-12-26"]);
-        assert!(days("Christmas").unwrap_err().message.contains("“Christmas” is no day"));
+        assert_eq!(
+            days(
+                &crate::walk::shell(crate::layout::Area::Console, crate::text::Locale::En),
+                "2026-12-26\r\n2026-12-25, 2026-12-25"
+            )
+            .unwrap(),
+            ["2026-12-25", "2026-12-26"]
+        );
+        assert!(
+            days(&crate::walk::shell(crate::layout::Area::Console, crate::text::Locale::En), "Christmas")
+                .unwrap_err()
+                .message
+                .contains("“Christmas” is no day")
+        );
     }
 }

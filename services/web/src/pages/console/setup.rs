@@ -65,7 +65,7 @@ pub(super) async fn show(bare: Bare, Query(key): Query<Key>) -> Result<Response,
 }
 
 pub(super) async fn send(bare: Bare, form: FileForm) -> Result<Response, PageError> {
-    let (sent, logo) = match firm_form::read(form).await {
+    let (sent, logo) = match firm_form::read(&bare.shell, form).await {
         Ok(read) => read,
         Err(problem) => return Ok(refused(problem, |problem| Err(PageError(problem.clone())))),
     };
@@ -76,7 +76,7 @@ pub(super) async fn send(bare: Bare, form: FileForm) -> Result<Response, PageErr
     if sent.of("act") == "back" {
         return page(&bare, part.saturating_sub(1), sent.of("token"), sent.clone(), &Errors::none());
     }
-    let errors = check(part, &sent);
+    let errors = check(&bare.shell, part, &sent);
     if !errors.is_empty() {
         return page(&bare, part, sent.of("token"), sent.clone(), &errors);
     }

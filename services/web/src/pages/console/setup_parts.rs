@@ -3,7 +3,7 @@
 use portico_core::Problem;
 
 use super::attempt::Sent;
-use crate::{form::Errors, theme::Color};
+use crate::{form::Errors, layout::Shell, theme::Color};
 
 /// The fields of each part, in order.
 pub(super) const PARTS: [&[&str]; 3] = [
@@ -16,28 +16,22 @@ pub(super) const PARTS: [&[&str]; 3] = [
 const SHORTEST_PASSWORD: usize = 12;
 
 /// What can be told before anything is asked of a service.
-pub(super) fn check(part: usize, sent: &Sent) -> Errors {
+pub(super) fn check(s: &Shell, part: usize, sent: &Sent) -> Errors {
     let mut errors = Errors::none();
     for field in PARTS.get(part).copied().unwrap_or_default() {
         let value = sent.of(field);
         let wrong = match *field {
-            _ if value.is_empty() => Some("This is needed."),
-            "slug" if !is_slug(value) => {
-                Some("Use 2 to 40 small letters, digits and hyphens, such as northwind.")
-            }
-            "colour" if value.to_lowercase().parse::<Color>().is_err() => {
-                Some("Write # and six digits or letters a to f, such as #1f4e8c.")
-            }
-            "admin_email" | "sender_address" if !value.contains('@') => {
-                Some("Write a mail address, such as name@company.com.")
-            }
+            _ if value.is_empty() => Some("console-setup-needed"),
+            "slug" if !is_slug(value) => Some("console-setup-slug-wrong"),
+            "colour" if value.to_lowercase().parse::<Color>().is_err() => Some("console-setup-colour-wrong"),
+            "admin_email" | "sender_address" if !value.contains('@') => Some("console-setup-mail-wrong"),
             "admin_password" if value.chars().count() < SHORTEST_PASSWORD => {
-                Some("Use at least 12 characters.")
+                Some("console-setup-password-short")
             }
             _ => None,
         };
         if let Some(wrong) = wrong {
-            errors.add(*field, wrong);
+            errors.add(*field, s.t(wrong));
         }
     }
     errors
@@ -78,11 +72,15 @@ mod tests {
     #[test]
     fn each_part_is_checked_before_the_next() {
         let fields = |part, pairs: &[(&str, &str)]| {
-            check(part, &sent(pairs))
-                .all()
-                .iter()
-                .map(|violation| violation.field.clone())
-                .collect::<Vec<_>>()
+            check(
+                &crate::walk::shell(crate::layout::Area::Console, crate::text::Locale::En),
+                part,
+                &sent(pairs),
+            )
+            .all()
+            .iter()
+            .map(|violation| violation.field.clone())
+            .collect::<Vec<_>>()
         };
         assert_eq!(
             fields(0, &[("name", "Northwind"), ("slug", "North wind"), ("colour", "blue")]),

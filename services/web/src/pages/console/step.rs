@@ -76,7 +76,7 @@ pub(super) async fn move_due(
     sent: Sent,
 ) -> Result<Response, PageError> {
     let answer = match dates::end_of_day(sent.of("due"), ask.shell.formats.zone()) {
-        None => Err(Problem::invalid("due", dates::NO_DAY)),
+        None => Err(Problem::invalid("due", ask.shell.t("console-no-day"))),
         Some(due) => {
             let asked = MoveDueDateRequest {
                 step_id: step_id.clone(),

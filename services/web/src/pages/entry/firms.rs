@@ -27,7 +27,7 @@ pub(crate) async fn firms(bare: &Bare) -> Result<Response, PageError> {
         return Ok(see_other("/setup"));
     }
     let s = &*bare.shell;
-    let view = Firms { s, firms: addresses(bare, found), mailbox: bare.web.config().mailbox };
+    let view = Firms { s, firms: addresses(bare, found), mailbox: bare.web.config().shows_mailbox() };
     Page::new(s.t("firms-title"), view).framed(Area::Plain).wide().respond(s, &bare.headers)
 }
 

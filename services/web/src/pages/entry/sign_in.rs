@@ -30,6 +30,8 @@ pub(super) struct Typed {
     email: String,
     password: String,
     next: String,
+    /// Not empty right after the first run.
+    welcome: String,
 }
 
 #[derive(Template)]
@@ -40,13 +42,15 @@ struct SignIn<'a> {
     methods: Methods,
     email: &'a str,
     next: &'a str,
+    welcome: bool,
 }
 
 #[derive(Template)]
 #[template(path = "pages/entry/sent.html")]
 struct Sent<'a> {
     s: &'a Shell,
-    mailbox: bool,
+    /// Where the development mailbox is; empty for none.
+    mailbox: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +140,7 @@ pub(super) async fn with_link(visit: Visit, Form(typed): Form<Typed>) -> Result<
 
 pub(super) async fn sent(visit: Visit) -> Result<Response, PageError> {
     let s = &*visit.shell;
-    let view = Sent { s, mailbox: visit.web.config().mailbox };
+    let view = Sent { s, mailbox: visit.web.config().mailbox_href() };
     Page::new(s.t("sent-title"), view).framed(Area::Plain).respond(s, &visit.headers)
 }
 
@@ -148,7 +152,14 @@ async fn page(
 ) -> Result<Response, PageError> {
     let s = &*visit.shell;
     let next = local_path(&typed.next).unwrap_or_default();
-    let view = SignIn { s, errors, methods: Methods::of(visit).await?, email: &typed.email, next };
+    let view = SignIn {
+        s,
+        errors,
+        methods: Methods::of(visit).await?,
+        email: &typed.email,
+        next,
+        welcome: !typed.welcome.is_empty(),
+    };
     let title = s.say("sign-in-to").arg("firm", &s.firm.name).to_string();
     Page::new(title, view).framed(Area::Plain).status(status).respond(s, &visit.headers)
 }
@@ -175,7 +186,8 @@ mod tests {
             let mut errors = Errors::none();
             errors.add("email", s.t("sign-in-wrong"));
             let methods = Methods { password: true, link: true };
-            let view = SignIn { s: &s, errors, methods, email: "ana@acme.example", next: "/tasks" };
+            let view =
+                SignIn { s: &s, errors, methods, email: "ana@acme.example", next: "/tasks", welcome: false };
             let html = Page::new("x", view).whole(&s).unwrap();
             assert!(
                 html.contains("value=\"ana@acme.example\"")
@@ -187,6 +199,21 @@ mod tests {
                     && html.contains("formaction=\"/sign-in/link\"")
             );
             assert_eq!(html.matches("<h1").count(), 1);
+        }
+    }
+
+    #[test]
+    fn whoever_has_just_set_up_the_firm_is_told_what_comes_next() {
+        for locale in Locale::ALL {
+            let s = crate::walk::shell(Area::Plain, locale);
+            let html = |welcome| {
+                let methods = Methods { password: true, link: true };
+                SignIn { s: &s, errors: Errors::none(), methods, email: "", next: "", welcome }
+                    .render()
+                    .unwrap()
+            };
+            let told = s.say("sign-in-welcome").arg("firm", &s.firm.name).to_string();
+            assert!(html(true).contains(&told) && !html(false).contains(&told) && told.len() > 20);
         }
     }
 }

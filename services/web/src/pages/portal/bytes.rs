@@ -12,7 +12,7 @@ use http::{
         CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_RANGE, RANGE,
     },
 };
-use portico_core::{Problem, VersionId};
+use portico_core::{ErrorCode, Problem, VersionId};
 
 use crate::{
     ask::{Ask, not_here},
@@ -60,6 +60,9 @@ async fn pass(ask: &Ask, path: &str) -> Result<Response, PageError> {
 
 /// The part of an answer that a browser gets.
 fn answer(status: StatusCode, said: &HeaderMap, body: Body) -> Result<Response, PageError> {
+    if status.is_server_error() {
+        return Err(PageError(Problem::new(ErrorCode::Unavailable, "file_away", "")));
+    }
     if !(status.is_success() || status == StatusCode::RANGE_NOT_SATISFIABLE) {
         return Err(not_here());
     }
@@ -97,6 +100,8 @@ mod tests {
         assert_eq!(response.headers()[CONTENT_RANGE], "bytes 0-9/100");
         assert_eq!(response.headers()[CONTENT_SECURITY_POLICY], POLICY);
         assert!(!response.headers().contains_key("set-cookie"));
-        assert!(answer(StatusCode::BAD_GATEWAY, &said, Body::empty()).is_err());
+        let refused = |status| answer(status, &said, Body::empty()).unwrap_err().0.code;
+        assert_eq!(refused(StatusCode::BAD_GATEWAY), ErrorCode::Unavailable);
+        assert_eq!(refused(StatusCode::FORBIDDEN), ErrorCode::NotFound, "who may not see it learns nothing");
     }
 }

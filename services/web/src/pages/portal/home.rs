@@ -10,7 +10,7 @@ use portico_definition::{Page as PortalPage, Side};
 use crate::{
     ask::{Ask, not_here},
     bare::Bare,
-    blocks::{self, Place, Rendered},
+    blocks::{self, Once, Place, Rendered},
     error::PageError,
     layout::Shell,
     pages::entry,
@@ -110,7 +110,15 @@ async fn show(
     let s = &*ask.shell;
     let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     let welcome = pairs.iter().any(|(name, _)| name == "welcome");
-    let place = Place { ask, portal, account: account(ask, query), href: href.to_owned(), query: pairs };
+    let place = Place {
+        ask,
+        portal,
+        account: account(ask, query),
+        href: href.to_owned(),
+        query: pairs,
+        runs_once: Once::default(),
+        records_once: Once::default(),
+    };
     let content = blocks::render_page(&place, page).await?;
     let others = others(portals, &ask.reader, portal, page);
     let title = content.heading.clone().unwrap_or_else(|| page.title.clone());

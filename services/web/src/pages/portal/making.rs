@@ -1,11 +1,9 @@
 //! A record in the making: what the reader may make, for which accounts, and what was sent for it.
 
-use portico_core::{AccountId, ErrorCode, Problem};
+use portico_core::AccountId;
 use portico_definition::{FieldKind, Record as Kind, visible_fields};
 use portico_proto::{tenancy::v1::ListAccountsRequest, workflow::v1::ListRecordsRequest};
-use serde_json::{Map, Value};
 
-use super::new_fields::Pairs;
 use crate::{
     ask::{Ask, not_here},
     blocks::record_list::may_create,
@@ -13,7 +11,7 @@ use crate::{
     csrf::FileForm,
     error::PageError,
     form::Errors,
-    sending::{cut, read_text, send_file, text_of},
+    record_form::{Options, Pairs, first, receive},
     web::PublishedPortal,
 };
 
@@ -61,17 +59,21 @@ impl<'a> Making<'a> {
         self.portal.definition.spec.records.get(&self.kind).ok_or_else(not_here)
     }
 
+    /// The fields that the reader fills in. Who works on it is the firm's to say.
     pub(super) fn visible(&self) -> Vec<&str> {
-        visible_fields(&self.portal.definition, &self.ask.reader.roles, &self.kind)
+        let definition = &self.portal.definition;
+        let kind = definition.spec.records.get(&self.kind);
+        let people = |name: &str| {
+            kind.and_then(|kind| kind.fields.get(name))
+                .is_some_and(|field| matches!(field.kind, FieldKind::People { .. }))
+        };
+        let seen = visible_fields(definition, &self.ask.reader.roles, &self.kind);
+        seen.into_iter().filter(|name| !people(name)).collect()
     }
 
     pub(super) fn account(&self, pairs: &Pairs) -> String {
-        let chosen = pairs.iter().find(|(name, _)| name == "account").map(|(_, value)| value);
-        chosen
-            .filter(|chosen| self.accounts.contains(chosen))
-            .or_else(|| self.accounts.first())
-            .cloned()
-            .unwrap_or_default()
+        let chosen = self.accounts.iter().find(|account| *account == first(pairs, "account"));
+        chosen.or_else(|| self.accounts.first()).cloned().unwrap_or_default()
     }
 
     pub(super) async fn account_choices(&self, current: &str) -> Result<Vec<Choice>, PageError> {
@@ -87,11 +89,14 @@ impl<'a> Making<'a> {
             .collect())
     }
 
-    /// For each reference, the records that it can name, by id.
-    pub(super) async fn references(&self, account: &str) -> Result<Map<String, Value>, PageError> {
-        let mut found = Map::new();
-        for (name, field) in &self.declared()?.fields {
+    /// The records that the references of the kind can name.
+    pub(super) async fn options(&self, account: &str) -> Result<Options, PageError> {
+        let mut options = Options::default();
+        for field in self.declared()?.fields.values() {
             let FieldKind::Ref { to } = &field.kind else { continue };
+            if options.records.contains_key(to) {
+                continue;
+            }
             let listed = ListRecordsRequest {
                 portal_id: self.portal.portal.id.clone(),
                 kind: to.clone(),
@@ -101,43 +106,14 @@ impl<'a> Making<'a> {
             };
             let records = self.ask.workflow().list_records(listed).await?.into_inner().records;
             let label = |title: String, number: String| if title.is_empty() { number } else { title };
-            let choices: Map<String, Value> = records
-                .into_iter()
-                .map(|each| (each.id, Value::from(label(each.title, each.number))))
-                .collect();
-            found.insert(name.clone(), Value::Object(choices));
+            let named = records.into_iter().map(|each| (each.id, label(each.title, each.number)));
+            options.records.insert(to.clone(), named.collect());
         }
-        Ok(found)
+        Ok(options)
     }
 
-    /// Reads the form; files go on to documents as they come, and their ids stay in the form.
-    pub(super) async fn read(&self, FileForm(mut parts): FileForm) -> Result<(Pairs, Errors), Problem> {
-        let mut pairs = Pairs::new();
-        let mut errors = Errors::none();
-        while let Some(mut part) = parts.next_field().await.map_err(|_| cut())? {
-            let name = part.name().unwrap_or_default().to_owned();
-            if let Some(file) = part.file_name().map(str::to_owned) {
-                if file.is_empty() {
-                    continue;
-                }
-                let path = format!("/record-files?account_id={}", self.account(&pairs));
-                match send_file(self.ask, &path, part).await {
-                    Ok(stored) => {
-                        let held = format!("{} {file}", text_of(&stored, "document_id"));
-                        pairs.push((format!("{name}.file"), held));
-                    }
-                    Err(problem) if problem.code == ErrorCode::InvalidArgument => {
-                        let told =
-                            problem.fields.first().map_or(&problem.message, |first| &first.description);
-                        errors.add(name, told.clone());
-                    }
-                    Err(problem) => return Err(problem),
-                }
-                continue;
-            }
-            let text = read_text(&mut part).await.map_err(|wrong| wrong.at(&name, &self.ask.shell))?;
-            pairs.push((name, text));
-        }
-        Ok((pairs, errors))
+    /// Reads the form.
+    pub(super) async fn read(&self, form: FileForm) -> Result<(Pairs, Errors), PageError> {
+        Ok(receive(self.ask, form, self.declared()?, |pairs| self.account(pairs)).await?)
     }
 }

@@ -8,15 +8,12 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::StatusCode;
-use portico_core::{ErrorCode, Problem};
+use portico_core::ErrorCode;
 use portico_proto::{json::to_struct, workflow::v1::CreateRecordRequest};
 use portico_rpc::problem_from;
+use serde_json::Value;
 
-use super::{
-    making::Making,
-    new_fields::{Asked, Input, Pairs, asked},
-    new_values::values,
-};
+use super::making::Making;
 use crate::{
     ask::{Ask, see_other_after},
     components::Choice,
@@ -24,6 +21,7 @@ use crate::{
     error::PageError,
     form::Errors,
     layout::Shell,
+    record_form::{Asked, Input, Pairs, asked, at_fields, filled, first, values},
     render::Page,
     values::kind_title,
 };
@@ -48,17 +46,17 @@ async fn page(
 ) -> Result<Response, PageError> {
     let s = &*making.ask.shell;
     let account = making.account(pairs);
-    let refs = making.references(&account).await?;
+    let options = making.options(&account).await?;
     let title =
         s.say("record-new").arg("kind", kind_title(&making.portal.definition, &making.kind)).to_string();
-    let kept = pairs.iter().find(|(name, _)| name == "key").map(|(_, value)| value.clone());
+    let kept = Some(first(pairs, "key")).filter(|key| !key.is_empty()).map(str::to_owned);
     let view = View {
         s,
         title: &title,
         href: making.href(),
         key: &kept.unwrap_or_else(|| making.ask.form_key()),
         accounts: making.account_choices(&account).await?,
-        fields: asked(s, making.declared()?, &making.visible(), &refs, pairs),
+        fields: asked(s, making.declared()?, &making.visible(), &options, pairs),
         errors,
     };
     Page::new(title.clone(), view).under(s.t("nav-home"), "/").status(status).respond(s, &making.ask.headers)
@@ -83,7 +81,7 @@ pub(super) async fn create(
     let making = Making::of(&ask, &portal, &kind, query.get("company")).await?;
     let (pairs, mut errors) = making.read(form).await?;
     let (fields, wrong) = values(&ask.shell, making.declared()?, &making.visible(), &pairs);
-    wrong.all().iter().for_each(|each| errors.add(each.field.clone(), each.description.clone()));
+    errors.extend(wrong);
     if !errors.is_empty() {
         return page(&making, &pairs, &errors, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
@@ -91,12 +89,8 @@ pub(super) async fn create(
         portal_id: making.portal.portal.id.clone(),
         kind: kind.clone(),
         account_id: making.account(&pairs),
-        fields: Some(to_struct(&fields)),
-        idempotency_key: pairs
-            .iter()
-            .find(|(name, _)| name == "key")
-            .map(|(_, value)| value.clone())
-            .unwrap_or_default(),
+        fields: Some(to_struct(&Value::Object(filled(fields)))),
+        idempotency_key: first(&pairs, "key").to_owned(),
     };
     match ask.workflow().create_record(asked).await {
         Ok(answer) => {
@@ -110,7 +104,13 @@ pub(super) async fn create(
                 | ErrorCode::AlreadyExists
                 | ErrorCode::FailedPrecondition
                 | ErrorCode::ResourceExhausted => {
-                    page(&making, &pairs, &at_fields(&problem), StatusCode::UNPROCESSABLE_ENTITY).await
+                    page(
+                        &making,
+                        &pairs,
+                        &Errors::from(&at_fields(problem)),
+                        StatusCode::UNPROCESSABLE_ENTITY,
+                    )
+                    .await
                 }
                 _ => Ok(PageError(problem).into_response()),
             }
@@ -118,24 +118,12 @@ pub(super) async fn create(
     }
 }
 
-/// A refusal's fields by the names they have in the form: `fields.amount.currency` is `amount`.
-fn at_fields(problem: &Problem) -> Errors {
-    let mut errors = Errors::none();
-    for violation in Errors::from(problem).all() {
-        let field =
-            violation.field.strip_prefix("fields").unwrap_or(&violation.field).trim_start_matches(['.', '/']);
-        let first = field.split(['.', '/', '[']).next().unwrap_or_default();
-        errors.add(first, violation.description.clone());
-    }
-    errors
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::Map;
+    use portico_core::Problem;
 
     use super::*;
-    use crate::{layout::Area, text::Locale, values::tests::gallery};
+    use crate::{layout::Area, record_form::Options, text::Locale, values::tests::gallery};
 
     #[test]
     fn the_form_keeps_what_was_typed_and_the_files_that_arrived() {
@@ -150,12 +138,15 @@ mod tests {
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into();
-            let errors = at_fields(&Problem::invalid("fields.supplier_no", "This number was used before."));
+            let errors = Errors::from(&at_fields(Problem::invalid(
+                "fields.supplier_no",
+                "This number was used before.",
+            )));
             let fields = asked(
                 &s,
                 &definition.spec.records["invoice"],
                 &["purchase_order", "amount", "supplier_no", "file"],
-                &Map::new(),
+                &Options::default(),
                 &pairs,
             );
             let view = View {
@@ -180,11 +171,5 @@ mod tests {
             let account = html.find("name=\"account\"").unwrap();
             assert!(account < html.find("type=\"file\"").unwrap(), "the account comes before the files");
         }
-    }
-
-    #[test]
-    fn a_refusal_finds_its_field() {
-        let errors = at_fields(&Problem::invalid("fields.amount.currency", "x").with_field("file[0]", "y"));
-        assert_eq!((errors.of("amount"), errors.of("file")), ("x", "y"));
     }
 }

@@ -35,7 +35,8 @@ pub(super) async fn post(
         read(&ask, &record, form, &mut typed).await
     } else {
         let Form(pairs) = Form::<Vec<(String, String)>>::from_request(request, &()).await.map_err(|_| {
-            PageError(Problem::new(ErrorCode::InvalidArgument, "not_a_form", "This was not a form."))
+            let told = ask.shell.t("form-unreadable");
+            PageError(Problem::new(ErrorCode::InvalidArgument, "not_a_form", told))
         })?;
         pairs.into_iter().for_each(|(name, value)| typed.set(&name, value));
         Ok(Vec::new())
@@ -91,7 +92,7 @@ async fn read(
     typed: &mut Typed,
 ) -> Result<Vec<String>, Problem> {
     let mut files = Vec::new();
-    while let Some(mut part) = parts.next_field().await.map_err(|_| cut())? {
+    while let Some(mut part) = parts.next_field().await.map_err(|_| cut(&ask.shell))? {
         if part.name() == Some("files") {
             if part.file_name().is_none_or(str::is_empty) {
                 continue;

@@ -74,6 +74,7 @@ impl Decision<'_, '_> {
         match timer {
             TimerKind::Wait => self.note(Fact::Done { step: id, outcome: String::new() }),
             TimerKind::Due => self.note(Fact::Overdue { step: id }),
+            TimerKind::Times => self.times_left(id, None),
             TimerKind::Expire => {
                 self.note(Fact::Expired { step: id });
                 self.commands.push(Command::Withdraw(id, StepStatus::Expired));
@@ -197,10 +198,11 @@ impl Decision<'_, '_> {
         self.started_now.push(id);
     }
 
-    /// Who hands over the deliverable of an approval.
+    /// Who must provide something before the owner of a step can act: the deliverable of an approval, times for a meeting.
     pub(super) fn supplier(&self, key: &Option<String>) -> Option<Assignment> {
         match &self.ctx.declared(key.as_deref())?.kind {
             StepKind::Approval(approval) => approval.of.as_ref().map(|of| self.ctx.role(&of.from.role)),
+            StepKind::Meeting(meeting) => Some(self.ctx.role(&meeting.with.role)),
             _ => None,
         }
     }

@@ -53,7 +53,7 @@ impl Decision<'_, '_> {
         }
     }
 
-    fn step(&self, id: StepId) -> Result<StepRecord, Refusal> {
+    pub(super) fn step(&self, id: StepId) -> Result<StepRecord, Refusal> {
         self.run.step(id).cloned().ok_or(Refusal::NO_STEP)
     }
 
@@ -68,6 +68,8 @@ impl Decision<'_, '_> {
                 self.progressed(*step, *attempt, turn, progress)
             }
             Event::VersionAdded { step, deliverable } => self.version_added(*step, deliverable),
+            Event::TimesLeft { step, until } => self.times_left(*step, *until),
+            Event::ItemMissing { step, item, name, said } => self.item_missing(*step, item, name, said),
             _ => return self.take_from_staff(event),
         }
         Ok(())
@@ -83,6 +85,7 @@ impl Decision<'_, '_> {
         match event {
             Event::Waived { step, reason } => self.waive(*step, reason),
             Event::DueMoved { step, due, reason } => self.move_due(*step, *due, reason),
+            Event::TimesOffered { step, until } => self.times_offered(*step, *until),
             Event::Reassigned { step, to, reason } => self.reassign(*step, to, reason),
             Event::Declined { step, message } => self.decline(*step, message),
             Event::TaskAdded { step, title, to, due, client_visible } => {
@@ -148,8 +151,13 @@ impl Decision<'_, '_> {
         }
         self.note(Fact::DueMoved { step: id, moments, reason: reason.to_owned() });
         if step.status == StepStatus::Expired {
-            self.note(Fact::Reopened { step: id, turn: step.owner.clone() });
+            let unoffered = step.kind == "meeting" && step.offered_until.is_none();
+            let turn = self.supplier(&step.key).filter(|_| unoffered).unwrap_or_else(|| step.owner.clone());
+            self.note(Fact::Reopened { step: id, turn: turn.clone() });
             self.commands.push(Command::Activate(id));
+            if unoffered {
+                self.tell(Tell::OfferTimes { step: id, again: true }, turn);
+            }
         }
         if step.owner.external && step.is_open() {
             self.tell(Tell::Changed { step: Some(id), what: Change::DueMoved }, step.owner);
@@ -170,7 +178,10 @@ impl Decision<'_, '_> {
         }
         self.note(Fact::Reassigned { step: id, to: to.clone(), reason: reason.to_owned() });
         self.commands.push(Command::Reassign(id));
-        self.tell(Tell::Tasks { steps: vec![id], mail: true }, to.clone());
+        // Whoever cannot act yet is told when they can.
+        if self.run.step(id).is_some_and(|now| now.turn == *to) {
+            self.tell(Tell::Tasks { steps: vec![id], mail: true }, to.clone());
+        }
         Ok(())
     }
 

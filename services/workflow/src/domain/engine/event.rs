@@ -20,6 +20,12 @@ pub(crate) enum Event {
     Progressed { step: StepId, attempt: u32, turn: Turn, progress: String },
     /// A deliverable has a new version.
     VersionAdded { step: StepId, deliverable: Deliverable },
+    /// Staff offer times for a meeting; until when one of them can be chosen.
+    TimesOffered { step: StepId, until: DateTime<Utc> },
+    /// Some of the times that were offered are taken by others; until when one of the rest can be chosen.
+    TimesLeft { step: StepId, until: Option<DateTime<Utc>> },
+    /// The client says that they do not have what a row of a request asks for.
+    ItemMissing { step: StepId, item: String, name: String, said: String },
     /// The subject record has changed; its state now.
     RecordChanged { state: Option<String> },
     /// A moment has come.
@@ -74,6 +80,8 @@ pub(crate) enum TimerKind {
     Expire,
     /// A wait is over.
     Wait,
+    /// The last of the times offered for a meeting can no longer be chosen.
+    Times,
 }
 
 impl fmt::Display for TimerKind {
@@ -84,6 +92,7 @@ impl fmt::Display for TimerKind {
             Self::Escalate => f.write_str("escalate"),
             Self::Expire => f.write_str("expire"),
             Self::Wait => f.write_str("wait"),
+            Self::Times => f.write_str("times"),
         }
     }
 }
@@ -97,6 +106,7 @@ impl FromStr for TimerKind {
             "escalate" => Ok(Self::Escalate),
             "expire" => Ok(Self::Expire),
             "wait" => Ok(Self::Wait),
+            "times" => Ok(Self::Times),
             _ => {
                 text.strip_prefix("remind:").and_then(|place| place.parse().ok()).map(Self::Remind).ok_or(())
             }
@@ -109,8 +119,12 @@ impl FromStr for TimerKind {
 pub(crate) enum Tell {
     /// These steps are theirs now. By mail as well unless an invitation says it already.
     Tasks { steps: Vec<StepId>, mail: bool },
-    /// Times are to be offered for a meeting.
-    OfferTimes { step: StepId },
+    /// Times are to be offered for a meeting; again where those offered before have passed or were taken.
+    OfferTimes { step: StepId, again: bool },
+    /// Times are offered; one is to be chosen.
+    ChooseTime { step: StepId },
+    /// The client does not have what a row of a request asks for.
+    Missing { step: StepId, item: String, name: String, said: String },
     /// A reminder: the how-manieth.
     Reminder { step: StepId, rule: usize, count: u32 },
     /// A step is still open.

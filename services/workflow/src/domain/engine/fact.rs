@@ -54,6 +54,10 @@ pub(crate) enum Fact {
     Progressed { step: StepId, turn: Assignment, progress: String },
     VersionAdded { step: StepId, deliverable: Deliverable, turn: Assignment },
     Reopened { step: StepId, turn: Assignment },
+    TimesOffered { step: StepId, turn: Assignment, until: DateTime<Utc>, moments: Moments },
+    TimesLeft { step: StepId, until: DateTime<Utc> },
+    TimesGone { step: StepId, turn: Assignment },
+    Missing { step: StepId, item: String, name: String, said: String },
     Waived { step: StepId, reason: String },
     Expired { step: StepId },
     StepCancelled { step: StepId },
@@ -91,6 +95,10 @@ impl Fact {
             | Self::Progressed { step, .. }
             | Self::VersionAdded { step, .. }
             | Self::Reopened { step, .. }
+            | Self::TimesOffered { step, .. }
+            | Self::TimesLeft { step, .. }
+            | Self::TimesGone { step, .. }
+            | Self::Missing { step, .. }
             | Self::Waived { step, .. }
             | Self::Expired { step }
             | Self::StepCancelled { step }
@@ -260,6 +268,24 @@ fn apply_to_step(step: &mut StepRecord, line: &RunFact) {
             step.closed = false;
             reopen(step, turn, at);
         }
+        Fact::TimesOffered { turn, until, moments, .. } => {
+            step.offered_until = Some(*until);
+            set_moments(step, *moments);
+            step.overdue = step.overdue && step.due.is_some_and(|due| due <= at);
+            if step.turn != *turn {
+                turn_to(step, turn, at);
+            }
+        }
+        Fact::TimesLeft { until, .. } => step.offered_until = Some(*until),
+        Fact::TimesGone { turn, .. } => {
+            step.offered_until = None;
+            if step.turn != *turn {
+                turn_to(step, turn, at);
+            }
+        }
+        Fact::Missing { item, .. } => {
+            step.missing.insert(item.clone());
+        }
         Fact::Waived { reason, .. } => {
             step.reason.clone_from(reason);
             step.closed = false;
@@ -353,6 +379,8 @@ fn new_step(plan: &StepPlan) -> StepRecord {
         outcome: String::new(),
         progress: String::new(),
         deliverable: None,
+        offered_until: None,
+        missing: Default::default(),
         declined: None,
     }
 }

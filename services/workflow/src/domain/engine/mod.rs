@@ -8,6 +8,7 @@ mod context;
 mod decide;
 mod event;
 mod fact;
+mod meetings;
 mod schedule;
 mod settle;
 mod state;

@@ -39,6 +39,19 @@ pub(super) fn moved(ctx: &Context<'_>, step: &StepRecord, due: DateTime<Utc>) ->
     }
 }
 
+/// The moments of a step that comes back to its owner after others have had it: the due date moves by the working days that they
+/// took, and what is counted from it moves along.
+pub(super) fn given_back(ctx: &Context<'_>, run: &RunState, step: &StepRecord) -> Moments {
+    let set = moments(ctx, run, step);
+    let (Some(due), Some(since)) = (set.due, step.turn_since) else { return set };
+    let day = |at: DateTime<Utc>| at.with_timezone(&ctx.zone).date_naive();
+    let passed = day(since).iter_days().skip(1).take_while(|passed| *passed <= day(ctx.now));
+    match u32::try_from(passed.filter(|passed| ctx.days.is_workday(*passed)).count()) {
+        Ok(0) | Err(_) => set,
+        Ok(taken) => moved(ctx, step, ctx.days.after(due, Delay::Workdays(taken), ctx.zone)),
+    }
+}
+
 fn moment_after(ctx: &Context<'_>, from: DateTime<Utc>, delay: Delay) -> DateTime<Utc> {
     if delay == Delay::NONE { from } else { ctx.days.after(from, delay, ctx.zone) }
 }
@@ -75,6 +88,7 @@ pub(super) fn timers(ctx: &Context<'_>, run: &RunState) -> BTreeMap<(StepId, Tim
         set(TimerKind::Due, step.due.filter(|_| !step.overdue));
         set(TimerKind::Escalate, step.escalate_at.filter(|_| !step.escalated));
         set(TimerKind::Expire, step.expire_at);
+        set(TimerKind::Times, step.offered_until);
         for (place, rule) in reminders(ctx, step).iter().enumerate() {
             set(TimerKind::Remind(place), next_reminder(ctx, step, place, *rule));
         }
@@ -82,7 +96,8 @@ pub(super) fn timers(ctx: &Context<'_>, run: &RunState) -> BTreeMap<(StepId, Tim
     timers
 }
 
-/// The reminder rules of a step: its own, or the workflow's.
+/// The reminder rules of a step: its own, or the workflow's. A one-off task has none of its own; like any step it reminds of
+/// nothing where it has no due date.
 fn reminders<'a>(ctx: &Context<'a>, step: &StepRecord) -> &'a [Reminder] {
     ctx.declared(step.key.as_deref())
         .and_then(|declared| declared.remind.as_deref())

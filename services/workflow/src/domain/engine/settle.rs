@@ -82,13 +82,15 @@ impl Decision<'_, '_> {
             StepKind::Wait(wait) => wait.period.map(|period| add_period(self.ctx.now, period, self.ctx.zone)),
             _ => None,
         };
-        // An approval waits for whoever hands its deliverable over.
+        // An approval waits for whoever hands its deliverable over, a meeting for whoever offers times.
         let turn = self.supplier(&step.key).unwrap_or_else(|| owner.clone());
         self.note(Fact::Activated { step: step.id, owner, turn, wait_until });
         self.commands.push(Command::Activate(step.id));
-        self.started_now.push(step.id);
         if let StepKind::Meeting(meeting) = &declared.kind {
-            self.tell(Tell::OfferTimes { step: step.id }, self.ctx.role(&meeting.with.role));
+            let host = self.ctx.role(&meeting.with.role);
+            self.tell(Tell::OfferTimes { step: step.id, again: false }, host);
+        } else {
+            self.started_now.push(step.id);
         }
     }
 

@@ -143,6 +143,12 @@ pub(crate) struct StepRecord {
     pub(crate) outcome: String,
     pub(crate) progress: String,
     pub(crate) deliverable: Option<Deliverable>,
+    /// Until when one of the times offered for a meeting can be chosen; nothing while none can.
+    #[serde(default)]
+    pub(crate) offered_until: Option<DateTime<Utc>>,
+    /// The rows of a request for documents that the client says they do not have.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) missing: BTreeSet<String>,
     /// What somebody said who is not the right person.
     pub(crate) declined: Option<String>,
 }

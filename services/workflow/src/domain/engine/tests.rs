@@ -10,6 +10,8 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 
+mod meetings;
+
 /// A definition with a record, ready to run.
 struct House {
     definition: Definition,
@@ -320,7 +322,7 @@ fn some_event(house: &House, run: &RunState, kind: u8, pick: u8) -> Event {
         ..Assignment::default()
     };
     let text = || format!("because {pick}");
-    match kind % 18 {
+    match kind % 21 {
         0..=3 => Event::Fulfilled { step: step.id, attempt, by: None, outcome: text() },
         4 => Event::Returned { step: step.id, attempt, by: None, reason: text() },
         5 => Event::Progressed { step: step.id, attempt, turn: Turn::Reviewer, progress: text() },
@@ -332,8 +334,13 @@ fn some_event(house: &House, run: &RunState, kind: u8, pick: u8) -> Event {
         9 => Event::TimerFired { step: step.id, timer: TimerKind::Remind(usize::from(pick) % 3) },
         10 => Event::TimerFired {
             step: step.id,
-            timer: [TimerKind::Due, TimerKind::Escalate, TimerKind::Expire, TimerKind::Wait]
-                [usize::from(pick) % 4],
+            timer: [
+                TimerKind::Due,
+                TimerKind::Escalate,
+                TimerKind::Expire,
+                TimerKind::Wait,
+                TimerKind::Times,
+            ][usize::from(pick) % 5],
         },
         11 => Event::Waived { step: step.id, reason: text() },
         12 => Event::DueMoved {
@@ -351,6 +358,12 @@ fn some_event(house: &House, run: &RunState, kind: u8, pick: u8) -> Event {
         },
         15 => Event::Paused { reason: text() },
         16 => Event::Resumed,
+        17 => Event::TimesOffered { step: step.id, until: house.now + TimeDelta::hours(i64::from(pick)) },
+        18 => Event::TimesLeft {
+            step: step.id,
+            until: pick.is_multiple_of(2).then(|| house.now + TimeDelta::hours(i64::from(pick))),
+        },
+        19 => Event::ItemMissing { step: step.id, item: (pick % 3).to_string(), name: text(), said: text() },
         _ if pick > 200 => Event::Cancelled { reason: text() },
         _ => Event::Declined { step: step.id, message: text() },
     }
@@ -359,7 +372,7 @@ fn some_event(house: &House, run: &RunState, kind: u8, pick: u8) -> Event {
 proptest! {
     #[test]
     fn whatever_happens_replay_gives_the_run_and_ended_runs_have_no_open_steps(
-        events in proptest::collection::vec((0_u8..18, any::<u8>(), 0_i64..96), 0..60),
+        events in proptest::collection::vec((0_u8..21, any::<u8>(), 0_i64..96), 0..60),
         vendor in any::<bool>(),
     ) {
         let mut house = if vendor { House::invoices(2_000_000, "USD") } else { House::onboarding() };

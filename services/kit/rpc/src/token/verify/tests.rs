@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{EncodingKey, Header};
 use portico_core::{
@@ -51,6 +53,7 @@ impl Setup {
             accounts: None,
             scope: Some(Scope::All),
             roles: vec!["admin".to_owned()],
+            account_roles: Vec::new(),
             session: None,
             strength: AuthStrength::Multiple,
             impersonator: None,
@@ -82,7 +85,11 @@ fn client() -> Actor {
         person: Some(PersonId(Uuid::from_u128(3))),
         name: "Ana Lima".to_owned(),
         accounts: AccountScope::Listed(vec![AccountId(Uuid::from_u128(4)), AccountId(Uuid::from_u128(5))]),
-        roles: vec!["signer".to_owned()],
+        roles: vec!["filler".to_owned(), "signer".to_owned()],
+        account_roles: BTreeMap::from([
+            (AccountId(Uuid::from_u128(4)), vec!["signer".to_owned(), "filler".to_owned()]),
+            (AccountId(Uuid::from_u128(5)), vec!["filler".to_owned()]),
+        ]),
         session: Some(SessionId(Uuid::from_u128(6))),
         strength: AuthStrength::Single,
         impersonator: Some(Impersonator {
@@ -101,6 +108,25 @@ fn what_identity_signs_comes_back_whole() {
     assert_eq!(verified.actor, client());
     assert_eq!(verified.expires, issued.expires);
     assert_eq!(issued.expires, setup.clock.now() + MAX_TOKEN_LIFETIME);
+}
+
+#[test]
+fn roles_of_an_account_that_is_not_within_reach_do_not_travel() {
+    let setup = Setup::new();
+    let mut actor = client();
+    let stranger = AccountId(Uuid::from_u128(99));
+    actor.account_roles.insert(stranger, vec!["signer".to_owned()]);
+    let verified = setup.verifier.verify(&setup.issue(&actor).unwrap().token).unwrap();
+    assert_eq!(verified.actor, client());
+    assert!(verified.actor.roles_in(stranger).is_empty());
+
+    let more_than_accounts = setup.refusal(|claims| claims.account_roles = vec![vec![0]; 3]);
+    assert!(matches!(more_than_accounts, TokenError::Inconsistent(_)), "{more_than_accounts:?}");
+    let no_such_role = setup.refusal(|claims| {
+        (claims.accounts, claims.scope) = (Some(vec![stranger]), None);
+        claims.account_roles = vec![vec![7]];
+    });
+    assert!(matches!(no_such_role, TokenError::Inconsistent(_)), "{no_such_role:?}");
 }
 
 #[test]
@@ -295,10 +321,16 @@ fn what_must_not_be_signed_is_not() {
     assert_eq!(refused(|actor| actor.person = None), IssueError::NoPerson("client"));
     let many =
         |count: u128| AccountScope::Listed((0..count).map(|n| AccountId(Uuid::from_u128(n))).collect());
-    let with = |accounts| setup.issue(&Actor { accounts, ..client() });
+    let with = |accounts: AccountScope| {
+        let roles = vec!["filler".to_owned(), "signer".to_owned()];
+        let account_roles = accounts.listed().iter().map(|account| (*account, roles.clone())).collect();
+        setup.issue(&Actor { accounts, account_roles, ..client() })
+    };
     assert_eq!(with(many(201)).unwrap_err(), IssueError::TooManyAccounts(201));
     let largest = with(many(200)).unwrap();
-    assert_eq!(setup.verifier.verify(&largest.token).unwrap().actor.accounts, many(200));
+    let largest = setup.verifier.verify(&largest.token).unwrap();
+    assert_eq!(largest.actor.accounts, many(200));
+    assert_eq!(largest.actor.account_roles.len(), 200);
 
     let entropy = Arc::new(SeededEntropy::new(1));
     let signer = ActorSigner::new(setup.actors.clone(), Arc::new(setup.clock.clone()), entropy);

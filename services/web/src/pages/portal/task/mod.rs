@@ -11,7 +11,7 @@ use http::StatusCode;
 use portico_core::{ErrorCode, Problem, StepId};
 use portico_proto::{
     time::moment,
-    workflow::v1::{Assignee, GetStepRequest, ListAttentionRequest, Run, Step, StepState},
+    workflow::v1::{Assignee, GetStepRequest, ListAttentionRequest, Run, RunState, Step, StepState},
 };
 
 use crate::{
@@ -94,6 +94,8 @@ struct View<'a> {
     colleagues: &'a [Assignee],
     can_decline: bool,
     staff: bool,
+    /// What has become of the whole run where it does not go on, with the banner's colour.
+    stopped: Option<(&'static str, String)>,
     ended: String,
     open: bool,
     after: &'a After,
@@ -203,10 +205,20 @@ impl<'a> View<'a> {
             colleagues: &task.colleagues,
             can_decline: !staff && open && step.can_act && !is_ours(step),
             staff,
+            stopped: stopped(s, &task.run),
             ended: ended.unwrap_or_default(),
             open,
             after: &task.after,
         }
+    }
+}
+
+fn stopped(s: &Shell, run: &Run) -> Option<(&'static str, String)> {
+    let say = |key| s.say(key).arg("reason", &run.reason).to_string();
+    match run.state() {
+        RunState::Paused => Some(("warn", say("run-paused"))),
+        RunState::Cancelled => Some(("info", say("run-cancelled"))),
+        RunState::Active | RunState::Done | RunState::Unspecified => None,
     }
 }
 
@@ -289,5 +301,23 @@ pub(super) mod tests {
         task.after.next = Some(Row::new("Sign the agreement", "/tasks/2", ""));
         let html = View::new(&s, &task, &Body::default(), false).render().unwrap();
         assert!(html.contains("href=\"/tasks/2\"") && html.contains("2 things"));
+    }
+
+    #[test]
+    fn a_client_reads_that_the_whole_thing_was_paused_or_ended_and_why() {
+        for (state, told) in [
+            (RunState::Paused, Some("Nothing is due until we go on.")),
+            (RunState::Cancelled, Some("You do not need to do anything more here.")),
+            (RunState::Active, None),
+        ] {
+            let s = crate::walk::shell(Area::Portal, Locale::En);
+            let mut task = task(crate::wording::tests::step("task", "Send the keys", StepState::Active, 2));
+            task.run =
+                Run { state: state.into(), reason: "The <contract> changes.".to_owned(), ..Run::default() };
+            let body = Body::default();
+            let html = View::new(&s, &task, &body, false).render().unwrap();
+            assert_eq!(html.contains("The &#60;contract&#62; changes."), told.is_some(), "{state:?}");
+            assert!(told.is_none_or(|told| html.contains(told)), "{html}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     error::PageError,
     form::Errors,
     layout::Shell,
-    wording::{file_meta, html},
+    wording::{accept_attribute, file_meta, html},
 };
 
 #[derive(Template)]
@@ -46,19 +46,6 @@ struct File<'a> {
 /// The name of a row's file input, by which its errors are found.
 pub(super) fn field_of(item: &str) -> String {
     format!("file-{item}")
-}
-
-/// What a browser lets one choose. Images let a phone offer its camera.
-pub(in crate::pages::portal) fn accept_attribute(kinds: &[String]) -> String {
-    let of = |kind: &str| match kind {
-        "pdf" => ".pdf,application/pdf",
-        "image" => "image/*,.heic,.heif,.tif,.tiff",
-        "office" => ".doc,.docx,.xls,.xlsx,.ppt,.pptx,.odt,.ods,.odp,.rtf",
-        "zip" => ".zip",
-        "text" => ".txt,.csv,.md",
-        _ => "",
-    };
-    kinds.iter().map(|kind| of(kind)).filter(|accept| !accept.is_empty()).collect::<Vec<_>>().join(",")
 }
 
 fn tag(s: &Shell, state: ItemState) -> Tag {

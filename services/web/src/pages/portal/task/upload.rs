@@ -40,7 +40,7 @@ async fn take(
             Ok(Some(part)) => part,
             Ok(None) => break,
             Err(_) => {
-                outcome = Err(cut());
+                outcome = Err(cut(&ask.shell));
                 break;
             }
         };
