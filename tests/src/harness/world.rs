@@ -21,7 +21,7 @@ pub(crate) struct World {
     pub(crate) database: TestDatabase,
     settings: Settings,
     clock: Option<MockClock>,
-    home: TempDir,
+    _home: TempDir,
 }
 
 impl World {
@@ -65,7 +65,7 @@ impl World {
         settings.smtp_certificate = mail.map(MailServer::certificate);
         settings.setup_token = Some("set-up-token".to_owned());
         settings.requests_per_minute = 60_000;
-        let mut world = Self { portico: None, database, settings, clock, home };
+        let mut world = Self { portico: None, database, settings, clock, _home: home };
         world.boot().await?;
         Ok(world)
     }
@@ -132,11 +132,6 @@ impl World {
         }
     }
 
-    /// Where its keys and files lie.
-    pub(crate) fn home(&self) -> &std::path::Path {
-        self.home.path()
-    }
-
     /// Starts another process' worth of Portico on the same database and files, beside the one that runs.
     pub(crate) async fn second(&self) -> anyhow::Result<Portico> {
         let settings = Settings { bind: ([127, 0, 0, 1], 0).into(), ..self.settings.clone() };
@@ -148,7 +143,7 @@ impl World {
         self.settings.home.join("keys")
     }
 
-    /// The folder where stored files lie.
+    /// The folder where its keys and stored files lie.
     pub(crate) fn home(&self) -> PathBuf {
         self.settings.home.clone()
     }
