@@ -3,7 +3,12 @@
 //! Run by `scripts/bench`, which starts a throw-away database and builds for release. Names of measurements given as
 //! arguments choose among them.
 
-#[allow(dead_code, unused_imports, reason = "the stories use what the measurements do not")]
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::expect_used,
+    reason = "the stories use what the measurements do not, and a story that cannot go on says so by panicking"
+)]
 #[path = "../harness/mod.rs"]
 mod harness;
 mod home_page;

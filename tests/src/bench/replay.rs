@@ -1,6 +1,10 @@
 //! The statements that a database was sent, taken from its own log, and the same ones again.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
@@ -101,11 +105,13 @@ impl<'a> Recording<'a> {
                 continue;
             }
             let Some((sql, texts)) = sent(&line) else { continue };
-            if !connections.contains_key(&line.pid) {
-                let options = self.database.config().options(service, Role::App);
-                connections.insert(line.pid, PgConnection::connect_with(&options).await?);
-            }
-            let connection = connections.get_mut(&line.pid).context("no connection")?;
+            let connection = match connections.entry(line.pid) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) => {
+                    let options = self.database.config().options(service, Role::App);
+                    place.insert(PgConnection::connect_with(&options).await?)
+                }
+            };
             let sql: Arc<str> = sql.into();
             let values = match texts {
                 Some(texts) => Some(typed(connection, &sql, &texts).await?),
