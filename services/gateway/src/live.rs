@@ -3,7 +3,6 @@
 use std::{convert::Infallible, panic::AssertUnwindSafe, time::Duration};
 
 use axum::{
-    Extension,
     extract::{Query, State},
     response::{
         IntoResponse, Response,
@@ -12,7 +11,7 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use http::{
-    HeaderMap, StatusCode,
+    Extensions, HeaderMap, StatusCode,
     header::{CACHE_CONTROL, RETRY_AFTER},
 };
 use portico_proto::messaging::v1::{
@@ -41,24 +40,20 @@ pub(crate) struct From {
 /// `GET /live`.
 pub(crate) async fn live(
     State(edge): State<Edge>,
-    site: Option<Extension<Site>>,
-    reader: Option<Extension<SignedIn>>,
-    address: Option<Extension<Address>>,
-    trace: Option<Extension<Reference>>,
-    trouble: Option<Extension<Trouble>>,
+    known: Extensions,
     Query(from): Query<From>,
     headers: HeaderMap,
 ) -> Response {
-    if trouble.is_some() {
+    if known.get::<Trouble>().is_some() {
         return away();
     }
-    let (Some(Extension(site)), Some(Extension(reader)), Some(secret)) =
-        (site, reader, session_secret(&headers))
+    let (Some(site), Some(reader), Some(secret)) =
+        (known.get::<Site>().cloned(), known.get::<SignedIn>().cloned(), session_secret(&headers))
     else {
         return (StatusCode::UNAUTHORIZED, [(CACHE_CONTROL, "no-store")]).into_response();
     };
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let trace = trace.map(|trace| trace.0.0).unwrap_or_default();
+    let trace = known.get::<Reference>().map(|reference| reference.0.clone()).unwrap_or_default();
     let caller = Caller::new(Auth::Token(reader.token.clone())).with_trace(&trace);
     let mut client = MessagingClient::new(edge.peers.channel("messaging", caller).without_deadline());
     let events = match client.watch(WatchRequest { after: last.unwrap_or(from.after) }).await {
@@ -72,7 +67,7 @@ pub(crate) async fn live(
         site,
         reader,
         secret,
-        address: address.map(|address| address.0.0).unwrap_or_default(),
+        address: known.get::<Address>().map(|address| address.0.clone()).unwrap_or_default(),
         events,
         changes,
         tick: interval_at(first, RECHECK),
