@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use moka::future::Cache;
-use portico_core::{Problem, TenantId};
+use portico_core::{ErrorCode, Problem, TenantId};
 use portico_proto::{
     identity::v1::{ResolveSessionRequest, identity_client::IdentityClient},
     tenancy::v1::{ResolveHostRequest, tenancy_client::TenancyClient},
@@ -18,6 +18,8 @@ use tonic::Code;
 const SESSION_FRESH: Duration = Duration::from_secs(1);
 /// How long a host is believed without asking tenancy again.
 const HOST_FRESH: Duration = Duration::from_secs(10);
+/// How long a host's name and colours serve while tenancy does not answer, so that an outage looks like the firm and not like nobody.
+const HOST_REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 
 /// A live session: who it is and the secret that its forms carry.
 #[derive(Clone)]
@@ -54,6 +56,7 @@ type SessionKey = (TenantId, [u8; 32]);
 pub(crate) struct Caches {
     peers: Peers,
     hosts: Cache<String, Option<Site>>,
+    remembered: Cache<String, Site>,
     sessions: Cache<SessionKey, Option<LiveSession>>,
 }
 
@@ -62,6 +65,7 @@ impl Caches {
         let caches = Self {
             peers,
             hosts: Cache::builder().max_capacity(10_000).time_to_live(HOST_FRESH).build(),
+            remembered: Cache::builder().max_capacity(10_000).time_to_live(HOST_REMEMBERED).build(),
             sessions: Cache::builder()
                 .max_capacity(100_000)
                 .time_to_live(SESSION_FRESH)
@@ -91,13 +95,33 @@ impl Caches {
         caches
     }
 
-    /// The firm of a host; none where it is nobody's.
+    /// The firm of a host; none where it is nobody's. While tenancy does not answer, the firm that the host had last.
     pub(crate) async fn site(&self, host: &str, trace: &str) -> Result<Option<Site>, Problem> {
+        match self.ask_site(host, trace).await {
+            Ok(Some(site)) => {
+                if !self.remembered.contains_key(host) {
+                    self.remembered.insert(host.to_owned(), site.clone()).await;
+                }
+                Ok(Some(site))
+            }
+            Ok(None) => {
+                self.remembered.invalidate(host).await;
+                Ok(None)
+            }
+            Err(problem) if is_outage(&problem) => self.remembered.get(host).await.map(Some).ok_or(problem),
+            Err(problem) => Err(problem),
+        }
+    }
+
+    async fn ask_site(&self, host: &str, trace: &str) -> Result<Option<Site>, Problem> {
         let found = self.hosts.try_get_with(host.to_owned(), async {
             let caller = Caller::new(Auth::before_tenant("gateway.host")).with_trace(trace);
             let mut client = TenancyClient::new(self.peers.channel("tenancy", caller));
             match client.resolve_host(ResolveHostRequest { host: host.to_owned() }).await {
-                Ok(answer) => Ok(answer.into_inner().tenant.and_then(Site::new)),
+                Ok(answer) => {
+                    self.remembered.invalidate(host).await;
+                    Ok(answer.into_inner().tenant.and_then(Site::new))
+                }
                 Err(status) if status.code() == Code::NotFound => Ok(None),
                 Err(status) => Err(problem_from(&status)),
             }
@@ -127,6 +151,10 @@ impl Caches {
         });
         found.await.map_err(|problem: Arc<Problem>| Problem::clone(&problem))
     }
+}
+
+const fn is_outage(problem: &Problem) -> bool {
+    matches!(problem.code, ErrorCode::Unavailable | ErrorCode::DeadlineExceeded)
 }
 
 fn live(answer: portico_proto::identity::v1::ResolveSessionResponse) -> Option<LiveSession> {

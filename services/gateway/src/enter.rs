@@ -1,28 +1,40 @@
 //! The layer before every page: trace, address, rate, host, session.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    panic::AssertUnwindSafe,
+    time::Duration,
+};
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    body::Body,
+    extract::{ConnectInfo, MatchedPath, Request, State},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use http::{
-    HeaderMap, StatusCode,
-    header::{HOST, RETRY_AFTER, SET_COOKIE},
+    HeaderMap, Method,
+    header::{HOST, SET_COOKIE},
 };
+use portico_core::{ErrorCode, Problem};
 use portico_rpc::new_trace;
 use portico_web::{
     csrf::FormToken,
-    error::Reference,
-    site::{Address, Trouble},
+    error::{Reference, plain},
+    site::{Address, Trouble, is_host_file},
 };
+use tokio::time::timeout;
 use tracing::Instrument as _;
 
 use crate::{
     serve::Edge,
     session::{session_secret, visitor_token},
 };
+
+/// How long the sender of a body may say nothing before the request is given up.
+const SILENCE: Duration = Duration::from_secs(30);
 
 /// Finds out everything that a page needs to know about a request, and leaves it in the extensions.
 pub(crate) async fn enter(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
@@ -31,31 +43,58 @@ pub(crate) async fn enter(State(edge): State<Edge>, mut request: Request, next: 
     if let Some(address) = address
         && let Err(wait) = edge.limit.take(address)
     {
-        let seconds = wait.as_secs().max(1).to_string();
-        return (
-            StatusCode::TOO_MANY_REQUESTS,
-            [(RETRY_AFTER, seconds)],
-            "Too many requests. Please wait a moment.",
-        )
-            .into_response();
+        let problem =
+            Problem::new(ErrorCode::ResourceExhausted, "too_many_requests", "").with_retry_after(wait);
+        return plain(&problem, request.headers(), "");
     }
     let trace = new_trace(edge.entropy.as_ref());
-    let span = tracing::info_span!("gateway.request", trace, method = %request.method(), path = request.uri().path());
+    // The path as it is declared: in its place a link's secret would stand. At the level of errors, so that no filter takes the
+    // reference from a line that needs it.
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let path = path.as_ref().map_or("unknown", MatchedPath::as_str);
+    let span = tracing::error_span!("gateway.request", trace, method = %request.method(), path);
     request.extensions_mut().insert(Reference(trace.clone()));
     let address = address.map(|address| address.to_string()).unwrap_or_default();
     request.extensions_mut().insert(Address(address.clone()));
-    let cookie = match identify(&edge, &mut request, &address, &trace).await {
-        Ok(cookie) => cookie,
-        Err(problem) => {
-            request.extensions_mut().insert(Trouble(problem));
-            None
+    let asked = request.headers().clone();
+    let answered = async {
+        let cookie = match identify(&edge, &mut request, &address, &trace).await {
+            Ok(cookie) => cookie,
+            Err(problem) => {
+                request.extensions_mut().insert(Trouble(problem));
+                None
+            }
+        };
+        let mut response = next.run(within_time(request)).await;
+        if let Some(cookie) = cookie {
+            response.headers_mut().append(SET_COOKIE, cookie);
         }
+        response
     };
-    let mut response = next.run(request).instrument(span).await;
-    if let Some(cookie) = cookie {
-        response.headers_mut().append(SET_COOKIE, cookie);
+    // The pages guard their handlers themselves and answer in the firm's frame; this is for a panic in a layer around them.
+    let guarded = AssertUnwindSafe(answered).catch_unwind().instrument(span).await;
+    guarded.unwrap_or_else(|_| plain(&Problem::internal(""), &asked, &trace))
+}
+
+/// The request with a body whose sender may not fall silent for longer than [`SILENCE`].
+fn within_time(request: Request) -> Request {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        request
+    } else {
+        request.map(|body| unsilent(body, SILENCE))
     }
-    response
+}
+
+fn unsilent(body: Body, silence: Duration) -> Body {
+    let pieces = stream::unfold(Some(body.into_data_stream()), move |pieces| async move {
+        let mut pieces = pieces?;
+        match timeout(silence, pieces.next()).await {
+            Ok(Some(piece)) => Some((piece, Some(pieces))),
+            Ok(None) => None,
+            Err(_) => Some((Err(axum::Error::new(io::Error::from(io::ErrorKind::TimedOut))), None)),
+        }
+    });
+    Body::from_stream(pieces)
 }
 
 async fn identify(
@@ -63,13 +102,16 @@ async fn identify(
     request: &mut Request,
     address: &str,
     trace: &str,
-) -> Result<Option<http::HeaderValue>, portico_core::Problem> {
+) -> Result<Option<http::HeaderValue>, Problem> {
     let (token, cookie) = visitor_token(request.headers(), edge.entropy.as_ref());
     request.extensions_mut().insert(FormToken(token));
     let Some(host) = host(request) else { return Ok(cookie) };
     let Some(site) = edge.caches.site(&host, trace).await? else { return Ok(cookie) };
     let tenant = site.tenant;
     request.extensions_mut().insert(site);
+    if is_host_file(request.uri().path()) {
+        return Ok(None);
+    }
     let Some(secret) = session_secret(request.headers()) else { return Ok(cookie) };
     let Some(session) = edge.caches.session(tenant, &secret, address, trace).await? else {
         return Ok(cookie);
@@ -122,6 +164,15 @@ mod tests {
         let ask = |host: &str| host_of(host);
         assert_eq!(ask("Northwind.Localhost:8080").as_deref(), Some("northwind.localhost"));
         assert_eq!(ask("northwind.localhost.").as_deref(), Some("northwind.localhost"));
+    }
+
+    #[tokio::test]
+    async fn a_body_whose_sender_falls_silent_is_given_up() {
+        let never = stream::iter([Ok::<_, io::Error>("a=")]).chain(stream::pending());
+        let silent = unsilent(Body::from_stream(never), Duration::from_millis(20));
+        assert!(axum::body::to_bytes(silent, 1000).await.is_err());
+        let whole = unsilent(Body::from("a=b"), Duration::from_millis(20));
+        assert_eq!(axum::body::to_bytes(whole, 1000).await.unwrap(), "a=b");
     }
 
     fn host_of(text: &str) -> Option<String> {

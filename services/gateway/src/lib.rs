@@ -7,6 +7,8 @@ mod enter;
 mod health;
 mod limit;
 mod live;
+#[cfg(test)]
+mod outage;
 mod serve;
 mod session;
 

@@ -1,9 +1,8 @@
 //! The live stream: names of what happens within the reader's reach, as server-sent events.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, panic::AssertUnwindSafe, time::Duration};
 
 use axum::{
-    Extension,
     extract::{Query, State},
     response::{
         IntoResponse, Response,
@@ -11,14 +10,17 @@ use axum::{
     },
 };
 use futures_util::{Stream, StreamExt as _, stream};
-use http::{HeaderMap, StatusCode, header::CACHE_CONTROL};
+use http::{
+    Extensions, HeaderMap, StatusCode,
+    header::{CACHE_CONTROL, RETRY_AFTER},
+};
 use portico_proto::messaging::v1::{
     LiveEvent, WatchRequest, WatchResponse, messaging_client::MessagingClient,
 };
 use portico_rpc::{Auth, Caller};
 use portico_web::{
     error::Reference,
-    site::{Address, SignedIn, Site},
+    site::{Address, SignedIn, Site, Trouble},
 };
 use serde::Deserialize;
 use tokio::time::{Instant, interval_at};
@@ -38,25 +40,25 @@ pub(crate) struct From {
 /// `GET /live`.
 pub(crate) async fn live(
     State(edge): State<Edge>,
-    site: Option<Extension<Site>>,
-    reader: Option<Extension<SignedIn>>,
-    address: Option<Extension<Address>>,
-    trace: Option<Extension<Reference>>,
+    known: Extensions,
     Query(from): Query<From>,
     headers: HeaderMap,
 ) -> Response {
-    let (Some(Extension(site)), Some(Extension(reader)), Some(secret)) =
-        (site, reader, session_secret(&headers))
+    if known.get::<Trouble>().is_some() {
+        return away();
+    }
+    let (Some(site), Some(reader), Some(secret)) =
+        (known.get::<Site>().cloned(), known.get::<SignedIn>().cloned(), session_secret(&headers))
     else {
-        return StatusCode::UNAUTHORIZED.into_response();
+        return (StatusCode::UNAUTHORIZED, [(CACHE_CONTROL, "no-store")]).into_response();
     };
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let trace = trace.map(|trace| trace.0.0).unwrap_or_default();
+    let trace = known.get::<Reference>().map(|reference| reference.0.clone()).unwrap_or_default();
     let caller = Caller::new(Auth::Token(reader.token.clone())).with_trace(&trace);
     let mut client = MessagingClient::new(edge.peers.channel("messaging", caller).without_deadline());
     let events = match client.watch(WatchRequest { after: last.unwrap_or(from.after) }).await {
         Ok(events) => events.into_inner(),
-        Err(_) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Err(_) => return away(),
     };
     let changes = edge.revisions.listen();
     let first = Instant::now() + RECHECK;
@@ -65,16 +67,31 @@ pub(crate) async fn live(
         site,
         reader,
         secret,
-        address: address.map(|address| address.0.0).unwrap_or_default(),
+        address: known.get::<Address>().map(|address| address.0.clone()).unwrap_or_default(),
         events,
         changes,
         tick: interval_at(first, RECHECK),
         over: false,
     };
-    let stream = Sse::new(watcher.into_stream())
+    let stream = Sse::new(guarded(watcher.into_stream()))
         .keep_alive(KeepAlive::new().interval(Duration::from_secs(15)).text("here"));
     ([(CACHE_CONTROL, "no-store"), (http::HeaderName::from_static("x-accel-buffering"), "no")], stream)
         .into_response()
+}
+
+fn away() -> Response {
+    let again = [(CACHE_CONTROL, "no-store"), (RETRY_AFTER, "5")];
+    (StatusCode::SERVICE_UNAVAILABLE, again).into_response()
+}
+
+/// A stream in which a panic ends this stream and nothing else: the browser comes back by itself. The panic's own line is in the log.
+fn guarded<T>(
+    stream: impl Stream<Item = Result<T, Infallible>>,
+) -> impl Stream<Item = Result<T, Infallible>> {
+    AssertUnwindSafe(stream)
+        .catch_unwind()
+        .take_while(|told| std::future::ready(told.is_ok()))
+        .filter_map(|told| std::future::ready(told.ok()))
 }
 
 struct Watcher {
@@ -150,4 +167,17 @@ fn sse(event: &LiveEvent) -> Event {
     let data =
         serde_json::json!({"name": event.name, "object": event.object_id, "account": event.account_id});
     Event::default().id(event.id.clone()).data(data.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_its_own_stream_after_what_was_told() {
+        let broken =
+            stream::iter(1..5).map(|number| if number == 3 { panic!("a broken stream") } else { Ok(number) });
+        let told: Vec<_> = guarded(broken).map(Result::unwrap).collect().await;
+        assert_eq!(told, [1, 2]);
+    }
 }
