@@ -1,6 +1,6 @@
 //! What the promises about speed and memory come to on this machine: each is measured in one run and printed, never asserted.
 //!
-//! Run by `scripts/bench`, which starts a throw-away database and builds for release.
+//! Run by `scripts/bench` and, with the word `web`, by `scripts/bench-web`. Each starts a throw-away database and builds for release.
 
 #![allow(
     clippy::expect_used,
@@ -10,6 +10,8 @@
 
 #[allow(dead_code, unused_imports, reason = "the stories use what the measurements do not")]
 mod harness;
+#[path = "bench/web.rs"]
+mod web;
 
 use std::time::{Duration, Instant};
 
@@ -29,6 +31,9 @@ use harness::{World, steps};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    if std::env::args().nth(1).is_some_and(|what| what == "web") {
+        return web::home().await;
+    }
     start_and_rest().await?;
     local_call().await?;
     home_page().await?;
