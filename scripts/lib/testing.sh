@@ -5,6 +5,8 @@ SERVICES=(identity tenancy documents workflow messaging billing)
 SQLX_VERSION=0.9.0
 BUF_VERSION=1.75.0
 AIOSMTPD_VERSION=1.4.6
+AXE_VERSION=4.14.1
+LIGHTHOUSE_VERSION=13.5.0
 
 # Chooses the place of the run's cluster; test_cluster_ensure starts it when first needed.
 test_cluster_reserve() {
@@ -70,6 +72,16 @@ sqlx_cli_ensure() {
     --no-default-features --features rustls,postgres,sqlx-toml --root "$folder")
 }
 
+# npm_ensure FOLDER PACKAGE FILE: fetches PACKAGE once, so that FILE, below its node_modules, is there.
+npm_ensure() {
+  local folder=$1 package=$2 file=$1/node_modules/$3
+  [[ -s $file ]] && return 0
+  command -v npm >/dev/null || return 1
+  mkdir -p "$folder"
+  npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel error "$package"
+  [[ -s $file ]]
+}
+
 # buf comes as a plain program inside a package for each kind of machine.
 buf_ensure() {
   local folder kind
@@ -80,11 +92,15 @@ buf_ensure() {
   esac
   folder=$(tool_cache)/buf-$BUF_VERSION
   BUF=$folder/node_modules/@bufbuild/buf-$kind/bin/buf
-  [[ -x $BUF ]] && return 0
-  command -v npm >/dev/null || return 1
-  mkdir -p "$folder"
-  npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel error "@bufbuild/buf-$kind@$BUF_VERSION"
-  [[ -x $BUF ]]
+  npm_ensure "$folder" "@bufbuild/buf-$kind@$BUF_VERSION" "@bufbuild/buf-$kind/bin/buf" && [[ -x $BUF ]]
+}
+
+# axe-core judges the pages in the browser tests, which find it in PORTICO_AXE.
+axe_ensure() {
+  local folder
+  folder=$(tool_cache)/axe-core-$AXE_VERSION
+  npm_ensure "$folder" "axe-core@$AXE_VERSION" axe-core/axe.min.js || return 1
+  export PORTICO_AXE=$folder/node_modules/axe-core/axe.min.js
 }
 
 # A mail server that is not ours, in an environment of its own. Where it cannot be had, the tests that need it say so and are skipped.

@@ -1,7 +1,7 @@
 //! What the promises about speed and memory come to on this machine: each is measured in one run and printed, never asserted.
 //!
-//! Run by `scripts/bench`, which starts a throw-away database and builds for release. Names of measurements given as
-//! arguments choose among them.
+//! Run by `scripts/bench` and, with the word `web`, by `scripts/bench-web`. Each starts a throw-away database and builds
+//! for release. Names of measurements given as arguments choose among them.
 
 #[allow(
     dead_code,
@@ -18,6 +18,7 @@ mod local_call;
 mod replay;
 mod start;
 mod usage;
+mod web;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -37,6 +38,10 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("file") {
         large_file::measure().await?;
+    }
+    // Needs a browser, so only on request.
+    if chosen.iter().any(|each| each == "web") {
+        web::measure().await?;
     }
     Ok(())
 }

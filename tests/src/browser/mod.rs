@@ -1,19 +1,28 @@
 //! What people do in a real browser, against a whole Portico.
 
+mod axe;
+mod every_page;
 mod first_run;
 mod form;
+mod keyboard;
 mod live;
 mod page;
 mod signing;
 mod upload;
 mod walk;
+mod weight;
 
 use crate::{cases, harness::Case};
 
+use every_page::{b08_every_page_passes_axe_in_both_themes_at_both_sizes, b09_every_page_fits_a_phone};
 use first_run::b07_the_first_firm_is_set_up_and_its_administrator_signs_in;
 use form::{
     b01_an_invited_client_lands_on_a_home_that_fits_a_phone,
     b01_the_questionnaire_saves_itself_survives_a_reload_and_is_handed_in_after_a_review,
+};
+use keyboard::{
+    b10_a_client_does_everything_with_the_keyboard, b10_a_contract_is_signed_with_the_keyboard,
+    b10_single_keys_lead_about_until_they_are_turned_off,
 };
 use live::b02_what_staff_do_shows_in_the_open_page_without_a_reload;
 use signing::b04_a_contract_is_signed_in_four_steps_and_only_with_both_sentences_ticked;
@@ -21,6 +30,7 @@ use upload::{
     b03_a_file_travels_by_itself_and_is_then_being_checked, b03_a_wrong_file_is_refused_at_its_row,
 };
 use walk::{b05_the_console_loads_without_complaints, b05_the_portal_loads_without_complaints};
+use weight::b11_a_cold_home_is_light_and_keeps_still;
 
 /// All cases of this group.
 pub(crate) fn cases() -> Vec<Case> {
@@ -34,5 +44,11 @@ pub(crate) fn cases() -> Vec<Case> {
         b05_the_portal_loads_without_complaints,
         b05_the_console_loads_without_complaints,
         b07_the_first_firm_is_set_up_and_its_administrator_signs_in,
+        b08_every_page_passes_axe_in_both_themes_at_both_sizes,
+        b09_every_page_fits_a_phone,
+        b10_a_client_does_everything_with_the_keyboard,
+        b10_a_contract_is_signed_with_the_keyboard,
+        b10_single_keys_lead_about_until_they_are_turned_off,
+        b11_a_cold_home_is_light_and_keeps_still,
     ]
 }

@@ -60,24 +60,47 @@ pub(super) async fn follow(browser: &Browser, words: &str) -> anyhow::Result<()>
     Ok(link.click().await?)
 }
 
-/// Fails where the page is wider than a phone of 360 pixels, or where a finger would miss one of its targets.
+/// Fails where [`phone_faults`] finds anything.
 pub(super) async fn fits_a_phone(browser: &Browser) -> anyhow::Result<()> {
-    // The window's own width would not do: a phone zooms out until a page that is too wide fits.
-    let width = browser.execute("return document.documentElement.scrollWidth").await?;
-    ensure!(width.as_u64().is_some_and(|width| width <= 360), "the page is {width} pixels wide");
-    let small = browser
-        .execute(
-            r"const targets = document.querySelectorAll('.mainnav a, .firm, .row-link, .button, .input, .choice, summary');
-            const shown = [...targets].filter((each) => each.getClientRects().length > 0);
-            const area = (each) => (each.matches('.row-link') ? each.closest('li') : each).getBoundingClientRect();
-            return [shown.length, ...shown.filter((each) => area(each).height < 44 || area(each).width < 44)
-                .map((each) => `${each.innerText} (${area(each).width} × ${area(each).height})`)];",
-        )
-        .await?;
-    let small = small.as_array().cloned().unwrap_or_default();
-    ensure!(small.first().and_then(serde_json::Value::as_u64).is_some_and(|count| count > 1), "no targets");
-    ensure!(small.len() == 1, "too small for a finger: {:?}", &small[1..]);
+    let faults = phone_faults(browser).await?;
+    ensure!(faults.is_empty(), "{}", faults.join("\n"));
     Ok(())
+}
+
+const PHONE_FAULTS: &str = r"
+for (const part of document.querySelectorAll('details.disclose')) part.open = true;
+const faults = [];
+// The window's own width would not do: a phone zooms out until a page that is too wide fits.
+const wide = document.documentElement.scrollWidth;
+if (wide > 360) faults.push(`is ${wide} pixels wide`);
+const controls = [...document.querySelectorAll('a[href], button, summary, select, textarea, input:not([type=hidden])')]
+  .filter((each) => each.getClientRects().length > 0 && !each.closest('.skip, .away'));
+if (controls.length === 0) faults.push('has no controls');
+// Links within a sentence are as high as its lines.
+const inSentence = (each) => each.tagName === 'A' && getComputedStyle(each).display === 'inline'
+  && [...each.parentElement.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim().length > 1);
+const target = (each) => each.closest('label.choice') ?? (each.matches('.row-link') ? each.closest('li') : each);
+const named = (each) => `${each.tagName.toLowerCase()} ${JSON.stringify((each.innerText || each.name || '').trim().slice(0, 40))}`;
+for (const each of controls.filter((each) => !inSentence(each))) {
+  const { height } = target(each).getBoundingClientRect();
+  if (height < 43.5) faults.push(`${named(each)} is ${Math.round(height)} pixels high`);
+}
+for (const each of controls.filter((each) => each.matches('.button, summary, .input, [type=file]') && !each.closest('dialog'))) {
+  each.scrollIntoView({ block: 'nearest' });
+  const box = each.getBoundingClientRect();
+  const above = document.elementFromPoint(box.left + box.width / 2, box.top + Math.min(box.height, 44) / 2);
+  if (!above || !(each.contains(above) || above.contains(each))) faults.push(`${named(each)} lies under ${above?.outerHTML.slice(0, 60)}`);
+}
+scrollTo(0, document.documentElement.scrollHeight);
+const bar = document.querySelector('.portal .mainnav')?.getBoundingClientRect();
+const last = Math.max(...[...document.querySelectorAll('main, .footer')].map((part) => part.lastElementChild?.getBoundingClientRect().bottom ?? 0));
+if (bar && last > bar.top + 1) faults.push(`ends ${Math.round(last - bar.top)} pixels under the bottom bar`);
+scrollTo(0, 0);
+return faults;";
+
+/// What keeps a phone of 360 pixels from showing the whole page, or a finger from its controls.
+pub(super) async fn phone_faults(browser: &Browser) -> anyhow::Result<Vec<String>> {
+    serde_json::from_value(browser.execute(PHONE_FAULTS).await?).context("measuring the page")
 }
 
 /// Saves a picture for the README where `PORTICO_PICTURES` names a folder.

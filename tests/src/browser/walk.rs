@@ -11,7 +11,7 @@ use portico_proto::{
 };
 
 use super::page::{Look, picture};
-use crate::harness::{Browser, Engagement, Outcome, Visitor, World, pdf, steps};
+use crate::harness::{Browser, Engagement, Outcome, World, pdf, steps};
 
 /// So many pages of one kind, such as tasks, are opened: enough for one of each type.
 const OF_A_KIND: usize = 5;
@@ -20,8 +20,11 @@ const OF_A_KIND: usize = 5;
 pub(super) async fn b05_the_portal_loads_without_complaints() -> Outcome {
     let world = World::demo().await?;
     furnished(&world).await?;
-    let visitor = world.client("northwind", "ana@acme.example").await?;
-    let (browser, kinds) = walk(&world, &visitor, "/").await?;
+    let browser = Browser::desk().await?;
+    browser
+        .take_over(&world.client("northwind", "ana@acme.example").await?, &world.url("northwind", "/"))
+        .await?;
+    let kinds = without_complaints(&world, &browser, "/").await?;
     for kind in ["/", "/tasks", "/tasks/…", "/files", "/files/…/view", "/messages", "/messages/…", "/me"]
     {
         ensure!(kinds.contains(kind), "no link leads to {kind}, only to {kinds:?}");
@@ -34,7 +37,9 @@ pub(super) async fn b05_the_console_loads_without_complaints() -> Outcome {
     let world = World::demo().await?;
     furnished(&world).await?;
     let visitor = world.staff("northwind", "nora@northwind.example").await?;
-    let (browser, kinds) = walk(&world, &visitor, "/console").await?;
+    let browser = Browser::desk().await?;
+    browser.take_over(&visitor, &world.url("northwind", "/console")).await?;
+    let kinds = without_complaints(&world, &browser, "/console").await?;
     for kind in [
         "/console/accounts",
         "/console/accounts/…",
@@ -53,8 +58,27 @@ pub(super) async fn b05_the_console_loads_without_complaints() -> Outcome {
     browser.close().await
 }
 
-/// An engagement with a message, a file and a booked call, so that lists are not empty and every kind of step has begun.
-async fn furnished(world: &World) -> anyhow::Result<Engagement> {
+async fn without_complaints(
+    world: &World,
+    browser: &Browser,
+    start: &str,
+) -> anyhow::Result<BTreeSet<String>> {
+    // The sign-in page that came before the session is not part of the walk.
+    browser.complaints().await?;
+    let mut wrong = Vec::new();
+    let kinds = walk(browser, &world.url("northwind", ""), &[start], async |path| {
+        let (look, complaints) = (Look::at(browser).await?, browser.complaints().await?);
+        wrong.extend(look.wrong().into_iter().chain(complaints).map(|what| format!("{path}: {what}")));
+        Ok(())
+    })
+    .await?;
+    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(kinds)
+}
+
+/// An engagement with a message, a file, a booked call and a plan to approve, so that lists are not empty and every
+/// kind of step has begun.
+pub(super) async fn furnished(world: &World) -> anyhow::Result<Engagement> {
     let engagement = world.signed_engagement("Warehouse audit").await?;
     let ana = world.person("northwind", "ana@acme.example").await?;
     let run = ana.run(&engagement.run).await?;
@@ -77,33 +101,34 @@ async fn furnished(world: &World) -> anyhow::Result<Engagement> {
     let slot_id = slots.first().context("no time is offered")?.id.clone();
     ana.workflow().book_time(BookTimeRequest { step_id: kickoff, slot_id }).await?;
     world.settle().await?;
+    let plan = steps(&paul.run(&engagement.run).await?)["plan"].id.clone();
+    paul.upload(&format!("/deliverables/{plan}/versions"), "plan.pdf", pdf("The plan", 1)).await?;
+    world.settle().await?;
     Ok(engagement)
 }
 
-/// Follows all links from `start`; answers the browser and the kinds of pages that it saw.
-async fn walk(world: &World, visitor: &Visitor, start: &str) -> anyhow::Result<(Browser, BTreeSet<String>)> {
-    let browser = Browser::desk().await?;
-    browser.take_over(visitor, &world.url("northwind", start)).await?;
-    // The sign-in page that came before the session is not part of the walk.
-    browser.complaints().await?;
+/// Follows all links from `starts` on a host such as `http://localhost:80` and looks at each page; answers the kinds of pages that it saw.
+pub(super) async fn walk(
+    browser: &Browser,
+    host: &str,
+    starts: &[&str],
+    mut look: impl AsyncFnMut(&str) -> Outcome,
+) -> anyhow::Result<BTreeSet<String>> {
     let mut kinds = BTreeMap::new();
-    let mut met = BTreeSet::from([start.to_owned()]);
-    let mut ahead = VecDeque::from([start.to_owned()]);
-    let mut wrong = Vec::new();
+    let mut met: BTreeSet<String> = starts.iter().map(|start| (*start).to_owned()).collect();
+    let mut ahead: VecDeque<String> = met.iter().cloned().collect();
     while let Some(path) = ahead.pop_front() {
         let seen: &mut usize = kinds.entry(kind(&path)).or_default();
         *seen += 1;
         if *seen > OF_A_KIND {
             continue;
         }
-        browser.goto(&world.url("northwind", &path)).await?;
-        let look = Look::at(&browser).await?;
-        let complaints = browser.complaints().await?;
-        wrong.extend(look.wrong().into_iter().chain(complaints).map(|what| format!("{path}: {what}")));
-        ahead.extend(look.links.into_iter().filter(|link| !is_file(link) && met.insert(link.clone())));
+        browser.goto(&format!("{host}{path}")).await?;
+        let links = Look::at(browser).await?.links;
+        look(&path).await.with_context(|| format!("looking at {path}"))?;
+        ahead.extend(links.into_iter().filter(|link| !is_file(link) && met.insert(link.clone())));
     }
-    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
-    Ok((browser, kinds.into_keys().collect()))
+    Ok(kinds.into_keys().collect())
 }
 
 /// A page's address without what differs between pages of one kind.

@@ -184,8 +184,11 @@ mod tests {
         assert_eq!(html.matches("<circle").count(), 3);
         assert_eq!(html.matches("<tr>").count(), 4, "a row a milestone, and the head");
         assert!(
-            html.contains("expected 11 Dec") && html.contains("reached 1 Dec") && html.contains(">8 Dec<")
+            html.contains("expected 11 Dec")
+                && html.contains("reached 1 Dec")
+                && html.contains("First estimate: 8 Dec")
         );
+        assert_eq!(html.matches("First estimate").count(), 1, "only what has moved says from where");
         assert!(!html.contains(" style="));
     }
 

@@ -1,0 +1,183 @@
+//! Every page of the table, as each kind of reader meets it: nobody is kept out by colour, size or markup.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::ensure;
+use http::{HeaderMap, Method, StatusCode};
+use portico_web::pages::all;
+use serde_json::json;
+
+use super::{
+    axe,
+    page::{follow, phone_faults},
+    walk::{furnished, walk},
+};
+use crate::harness::{Browser, Outcome, World, link_path};
+
+/// Lines of the table that answer bytes, a redirect or nothing that links lead to, with the reason.
+const NO_PAGES: [(&str, &str); 13] = [
+    ("/theme/{file}", "a style sheet"),
+    ("/logo/{hash}", "a picture"),
+    ("/manifest.webmanifest", "a manifest"),
+    ("/files/{version_id}", "a download"),
+    ("/files/{version_id}/pages/{page}", "a picture"),
+    ("/documents/{document_id}", "leads to its newest version"),
+    ("/runs/{run_id}", "leads from a notice to its record"),
+    ("/steps/{step_id}", "leads from a notice to its task"),
+    ("/tasks/{step_id}/meeting.ics", "a calendar file"),
+    ("/p/{portal}/{*path}", "the home page of a reader with several portals, drawn as the home is"),
+    ("/console/portals/{portal}", "leads to the portal's first page"),
+    ("/link/{secret}", "its address carries a secret; opened on its own"),
+    ("/mailbox/{slug}/{mail_id}/html", "a mail, within the page that shows it"),
+];
+
+/// Widths of the window, in pixels: a phone and a desk.
+const WIDTHS: [u32; 2] = [360, 1280];
+
+/// No violation of WCAG 2.2 AA on any page, in light and dark, on a phone and at a desk.
+pub(super) async fn b08_every_page_passes_axe_in_both_themes_at_both_sizes() -> Outcome {
+    let world = World::demo().await?;
+    let browser = Browser::desk().await?;
+    axe::equip(&browser).await?;
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let unmet = tour(&world, &browser, async |path| {
+        for width in WIDTHS {
+            show(&browser, width, "light").await?;
+            for violation in axe::violations(&browser).await? {
+                found.entry(format!("{path}: {violation}")).or_default().push(format!("light {width}"));
+            }
+            // The same markup: only its colours are others.
+            show(&browser, width, "dark").await?;
+            for violation in axe::colour_violations(&browser).await? {
+                found.entry(format!("{path}: {violation}")).or_default().push(format!("dark {width}"));
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    let lines = found.iter().map(|(what, shown)| format!("{what} [{}]", shown.join(", ")));
+    let lines: Vec<_> = lines.chain(unmet).collect();
+    ensure!(lines.is_empty(), "{}", lines.join("\n"));
+    browser.close().await
+}
+
+/// At 360 pixels nothing scrolls sideways, nothing is too small for a finger, and nothing lies under the bottom bar.
+pub(super) async fn b09_every_page_fits_a_phone() -> Outcome {
+    let world = World::demo().await?;
+    let browser = Browser::phone().await?;
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let unmet = tour(&world, &browser, async |path| {
+        for fault in phone_faults(&browser).await? {
+            found.entry(fault).or_default().push(path.to_owned());
+        }
+        Ok(())
+    })
+    .await?;
+    let lines = found.iter().map(|(fault, pages)| format!("{fault} on {}", pages.join(", ")));
+    let lines: Vec<_> = lines.chain(unmet).collect();
+    ensure!(lines.is_empty(), "{}", lines.join("\n"));
+    browser.close().await
+}
+
+/// Takes the browser over all pages, as nobody, as a supplier, as clients and as an administrator; answers the lines of
+/// the table that nobody was led to.
+async fn tour(
+    world: &World,
+    browser: &Browser,
+    mut look: impl AsyncFnMut(&str) -> Outcome,
+) -> anyhow::Result<Vec<String>> {
+    furnished(world).await?;
+    let mail = world.mailbox("northwind").await?.wait_for("sam@acme.example", "invitation", 0).await?;
+    let link = link_path(&mail)?;
+    let mut kinds = BTreeSet::new();
+    let host = world.url("northwind", "");
+    let bare = format!("http://localhost:{}", world.address().port());
+    kinds.extend(walk(browser, &bare, &["/", "/setup", "/mailbox"], &mut look).await?);
+    let open = ["/sign-in", "/sign-in/sent", "/offline", &link, "/link/never-was"];
+    kinds.extend(walk(browser, &host, &open, &mut look).await?);
+    let sign_in = world.url("northwind", "/sign-in");
+    browser.goto(&sign_in).await?;
+    browser.click("main form .actions .button").await?;
+    browser.find(".error-summary").await?;
+    look("/sign-in, refused").await?;
+    for email in ["vera@fabrikam.example", "ana@acme.example", "sam@acme.example"] {
+        browser.client().delete_all_cookies().await?;
+        browser.take_over(&world.client("northwind", email).await?, &sign_in).await?;
+        if email != "sam@acme.example" {
+            kinds.extend(walk(browser, &host, &["/"], &mut look).await?);
+        }
+        browser.goto(&world.url("northwind", "/")).await?;
+        match email {
+            "ana@acme.example" => hand_in(browser, &mut look).await?,
+            "sam@acme.example" => sign(browser, &mut look).await?,
+            _ => {}
+        }
+    }
+    browser.client().delete_all_cookies().await?;
+    browser.take_over(&world.staff("northwind", "nora@northwind.example").await?, &sign_in).await?;
+    kinds.extend(walk(browser, &host, &["/console"], &mut look).await?);
+    let unmet = unmet(world, &kinds).await?;
+    Ok(unmet.into_iter().map(|path| format!("nobody was led to {path}")).collect())
+}
+
+/// The pages that no link leads to: answers to check, and refused ones.
+async fn hand_in(browser: &Browser, look: &mut impl AsyncFnMut(&str) -> Outcome) -> Outcome {
+    follow(browser, "Complete the intake questionnaire").await?;
+    browser.click("form[data-autosave] .actions .button").await?;
+    browser.wait_for_text("Check your answers").await?;
+    look("the answers, to check").await?;
+    browser.click("form[action$='/submit'] .button").await?;
+    browser.find(".error-summary").await?;
+    look("the answers, refused").await
+}
+
+/// A signature to check, and one without consent.
+async fn sign(browser: &Browser, look: &mut impl AsyncFnMut(&str) -> Outcome) -> Outcome {
+    follow(browser, "Review and sign the data agreement").await?;
+    for (button, stage) in [("Start reading", "the contract, to read"), ("I have read it", "the signature")] {
+        follow(browser, button).await?;
+        look(stage).await?;
+    }
+    browser.fill("#f-typed_name", "Sam Okafor").await?;
+    browser.click("form[action$='/sign/review'] .actions .button").await?;
+    browser.find("#f-intent").await?;
+    look("the signature, to check").await?;
+    browser.click("form[action$='/sign'] .actions .button").await?;
+    browser.find(".error-summary").await?;
+    look("the signature, refused").await
+}
+
+/// The lines of the table that answer a page but were not among `kinds`.
+async fn unmet(world: &World, kinds: &BTreeSet<String>) -> anyhow::Result<Vec<&'static str>> {
+    let mut nora = world.staff("northwind", "nora@northwind.example").await?;
+    let mut unmet = Vec::new();
+    for entry in all() {
+        let met = kinds.iter().any(|kind| same(entry.path, kind));
+        if met || NO_PAGES.iter().any(|(path, _)| *path == entry.path) {
+            continue;
+        }
+        let asked: Vec<_> =
+            entry.path.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect();
+        let answer = nora.send(Method::GET, &asked.join("/"), HeaderMap::new(), bytes::Bytes::new()).await?;
+        if answer.status != StatusCode::METHOD_NOT_ALLOWED {
+            unmet.push(entry.path);
+        }
+    }
+    Ok(unmet)
+}
+
+/// Whether an address of this kind is one of the line's.
+fn same(line: &str, kind: &str) -> bool {
+    let (line, kind): (Vec<_>, Vec<_>) = (line.split('/').collect(), kind.split('/').collect());
+    let rest = line.last().is_some_and(|part| part.starts_with("{*"));
+    (line.len() == kind.len() || rest && kind.len() > line.len())
+        && line.iter().zip(&kind).all(|(part, other)| part.starts_with('{') || part == other)
+}
+
+async fn show(browser: &Browser, width: u32, theme: &str) -> anyhow::Result<()> {
+    let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500});
+    browser.devtools("Emulation.setDeviceMetricsOverride", size).await?;
+    let features = json!([{"name": "prefers-color-scheme", "value": theme}, {"name": "prefers-reduced-motion", "value": "reduce"}]);
+    browser.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await?;
+    Ok(())
+}
