@@ -52,7 +52,8 @@ async fn seed(world: &World) -> anyhow::Result<()> {
     let admin = world.database.admin();
     let accounts = sqlx::raw_sql(
         "insert into tenancy.accounts select (jsonb_populate_record(a, jsonb_build_object(
-             'id', '00000000-0000-7000-8000-' || lpad(n::text, 12, '0'), 'name', 'Account ' || n))).*
+             'id', '00000000-0000-7000-8000-' || lpad(n::text, 12, '0'),
+             'account_id', '00000000-0000-7000-8000-' || lpad(n::text, 12, '0'), 'name', 'Account ' || n))).*
            from tenancy.accounts a, generate_series(0, 999) n where a.name = 'Globex'",
     )
     .execute(admin)
