@@ -177,6 +177,7 @@ fn same(line: &str, kind: &str) -> bool {
 async fn show(browser: &Browser, width: u32, theme: &str) -> anyhow::Result<()> {
     let size = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500});
     browser.devtools("Emulation.setDeviceMetricsOverride", size).await?;
+    // Without motion, or colours would be judged half-way.
     let features = json!([{"name": "prefers-color-scheme", "value": theme}, {"name": "prefers-reduced-motion", "value": "reduce"}]);
     browser.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await?;
     Ok(())
