@@ -182,7 +182,7 @@ pub(super) async fn i20_the_migrate_role_cannot_be_used_at_run_time() -> Outcome
         }
     }
     let mighty: i64 = sqlx::query_scalar(
-        "select count(*) from pg_stat_activity where datname = current_database() and usename like 'portico%'
+        "select count(*) from pg_stat_activity where datname = current_database() and usename like 'portico%' and usename <> current_user
            and usename !~ '^portico_(identity|tenancy|documents|workflow|messaging|billing)(_relay)?$'",
     )
     .fetch_one(world.database.admin())

@@ -280,6 +280,11 @@ pub(super) async fn s11_every_act_is_in_the_audit_with_its_address_and_object() 
             && line.address == "127.0.0.1"),
         "signing in is not in the audit"
     );
+    let sentences = include_str!("../../../services/web/locales/en/blocks.ftl");
+    for line in &lines {
+        let key = format!("\naudit-{} = ", line.action.replace(['.', '_'], "-"));
+        ensure!(sentences.contains(&key), "clients have no sentence for {}", line.action);
+    }
     let own = ana.tenancy().list_audit(asked).await?.into_inner().lines;
     let own: BTreeSet<&str> = own.iter().map(|line| line.action.as_str()).collect();
     for action in ["item.returned", "step.waived", "run.cancelled", "document.downloaded"] {

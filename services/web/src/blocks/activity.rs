@@ -24,7 +24,7 @@ struct View<'a> {
 
 /// One line of what happened.
 pub(crate) struct Happened {
-    /// "Ana Souza: document downloaded"
+    /// "Ana Souza downloaded a file"
     pub(crate) text: String,
     /// What it was done to.
     pub(crate) object: String,
@@ -36,14 +36,16 @@ pub(crate) struct Happened {
 
 impl Happened {
     pub(crate) fn of(s: &Shell, line: &AuditLine) -> Self {
-        let who = if line.actor_name.is_empty() { s.firm.name.clone() } else { line.actor_name.clone() };
+        // What runs by itself, the firm set up to run.
+        let by_itself = line.actor_name.is_empty() || line.actor_kind == "system";
+        let who = if by_itself { s.firm.name.clone() } else { line.actor_name.clone() };
         let version = if line.version.is_empty() {
             String::new()
         } else {
             format!(" ({})", s.say("version").arg("number", &line.version))
         };
         Self {
-            text: format!("{who}: {}", what(s, &line.action)),
+            text: format!("{who} {}", what(s, &line.action)),
             object: format!("{}{version}", line.object_label),
             when: line.at.as_ref().and_then(moment).map(|at| s.ago(&at)).unwrap_or_default(),
             address: line.address.clone(),
@@ -91,7 +93,7 @@ mod tests {
     #[test]
     fn an_action_without_a_sentence_of_its_own_is_still_readable() {
         let s = crate::walk::shell(Area::Portal, Locale::En);
-        assert_eq!(what(&s, "document.downloaded"), "opened a file");
+        assert_eq!(what(&s, "document.downloaded"), "downloaded a file");
         assert_eq!(what(&s, "spaceship.landed_softly"), "spaceship landed softly");
         let line = AuditLine {
             action: "envelope.signed".to_owned(),
@@ -103,6 +105,9 @@ mod tests {
         let lines = vec![Happened::of(&s, &line)];
         assert_eq!(lines[0].object, "Data agreement (version 2)");
         let html = View { s: &s, id: "b", title: "Activity".to_owned(), lines }.render().unwrap();
-        assert!(html.contains("Ana &#60;b&#62;"));
+        assert!(html.contains("Ana &#60;b&#62; signed"));
+        let job =
+            AuditLine { actor_kind: "system".to_owned(), actor_name: "workflow.timers".to_owned(), ..line };
+        assert_eq!(Happened::of(&s, &job).text, "Northwind Consulting signed");
     }
 }
