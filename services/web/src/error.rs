@@ -71,6 +71,8 @@ pub(crate) const FORM_EXPIRED: &str = "form_expired";
 /// The reason of a refusal whose form holds more than any may.
 pub(crate) const FORM_TOO_LARGE: &str = "form_too_large";
 
+/// The reason of a refusal by a full store of files, which waiting a moment does not mend.
+const STORAGE_FULL: &str = "storage_full";
 /// How the reasons of outages begin that have a sentence of their own: a file that did not arrive whole.
 pub(crate) const UPLOAD: &str = "upload_";
 
@@ -199,6 +201,9 @@ fn words(problem: &Problem, s: &Shell) -> (&'static str, String) {
         ErrorCode::Conflict => ("stale-title", s.t("stale-text")),
         ErrorCode::ResourceExhausted if problem.reason == FORM_TOO_LARGE => {
             ("refused-title", problem.message.clone())
+        }
+        ErrorCode::ResourceExhausted if problem.reason == STORAGE_FULL => {
+            ("refused-title", s.t("storage-full-text"))
         }
         ErrorCode::ResourceExhausted => ("busy-title", s.t("busy-text")),
         ErrorCode::Unavailable if problem.reason.starts_with(UPLOAD) => {

@@ -15,7 +15,7 @@ use super::{
 use crate::harness::{Browser, Outcome, World, link_path};
 
 /// Lines of the table that answer bytes, a redirect or nothing that links lead to, with the reason.
-const NO_PAGES: [(&str, &str); 13] = [
+const NO_PAGES: [(&str, &str); 15] = [
     ("/theme/{file}", "a style sheet"),
     ("/logo/{hash}", "a picture"),
     ("/manifest.webmanifest", "a manifest"),
@@ -27,6 +27,8 @@ const NO_PAGES: [(&str, &str); 13] = [
     ("/tasks/{step_id}/meeting.ics", "a calendar file"),
     ("/p/{portal}/{*path}", "the home page of a reader with several portals, drawn as the home is"),
     ("/console/portals/{portal}", "leads to the portal's first page"),
+    ("/console/people/add", "leads to the list of people"),
+    ("/console/people/{person_id}/roles", "leads to the person's page"),
     ("/link/{secret}", "its address carries a secret; opened on its own"),
     ("/mailbox/{slug}/{mail_id}/html", "a mail, within the page that shows it"),
 ];

@@ -1,15 +1,26 @@
 //! Events that could not be handled, and what queued up behind them.
 
-use chrono::{DateTime, Utc};
-use portico_core::{EventId, TenantId};
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use portico_core::{EventId, SharedClock, TenantId};
 use portico_db::{Store, StoreError};
 use sqlx::AssertSqlSafe;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
     HandleError, Subscription,
     envelope::{PLACED_COLUMNS, PlacedRow},
 };
+
+/// How long an event that failed because something was away rests before it is tried again. The pauses after that are half a minute,
+/// two and ten minutes, then an hour, for about a day: an outage ends without anybody having to replay what it held up.
+pub(crate) const FIRST_RETRY: TimeDelta = TimeDelta::seconds(5);
+/// How often a road looks for events whose rest is over.
+const ROUND: Duration = Duration::from_secs(5);
+/// Keys taken up in one round.
+const KEYS: i64 = 100;
 
 /// An event that waits in the dead letters of its producer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,6 +129,74 @@ pub async fn replay_dead_letters(
     Ok(replayed)
 }
 
+/// Hands over again what failed because something was away and has rested by `now`: each key in order, as
+/// [`replay_dead_letters`] does. What its handler rejected waits for a person.
+///
+/// # Errors
+/// [`StoreError`] where the database does not answer; what was handled until then is done.
+pub async fn retry_dead_letters(
+    producer: &Store,
+    subscriptions: &[Arc<Subscription>],
+    now: DateTime<Utc>,
+) -> Result<Replayed, StoreError> {
+    let service = producer.service();
+    let due: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(format!(
+        "select consumer, key from (
+           select distinct on (consumer, key) consumer, key, retry_at from {service}.dead_letters
+           order by consumer, key, position) as first
+         where retry_at <= $1 order by retry_at limit $2"
+    )))
+    .bind(now)
+    .bind(KEYS)
+    .fetch_all(&mut *producer.plumbing().await?)
+    .await?;
+    let mut retried = Replayed { handled: 0, parked_keys: 0 };
+    for (consumer, key) in due {
+        let Some(subscription) = subscriptions.iter().find(|each| each.consumer == consumer) else {
+            continue;
+        };
+        let replayed = replay_dead_letters(producer, subscription, Some(&key)).await?;
+        retried.handled += replayed.handled;
+        retried.parked_keys += replayed.parked_keys;
+    }
+    Ok(retried)
+}
+
+/// Does so every few seconds until `stop`. Two processes that do so at once do the same work twice and no harm.
+pub(crate) async fn keep_retrying(
+    producers: Vec<Store>,
+    subscriptions: Vec<Arc<Subscription>>,
+    clock: SharedClock,
+    stop: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(ROUND) => {}
+            () = stop.cancelled() => return,
+        }
+        for producer in &producers {
+            let outcome = tokio::select! {
+                outcome = retry_dead_letters(producer, &subscriptions, clock.now()) => outcome,
+                () = stop.cancelled() => return,
+            };
+            match outcome {
+                Ok(Replayed { handled: 0, .. }) => {}
+                Ok(Replayed { handled, parked_keys }) => {
+                    tracing::info!(
+                        producer = producer.service(),
+                        handled,
+                        parked_keys,
+                        "handled what an outage held up"
+                    );
+                }
+                Err(error) => {
+                    tracing::debug!(producer = producer.service(), %error, "could not look for events to try again");
+                }
+            }
+        }
+    }
+}
+
 async fn first_of_key(producer: &Store, consumer: &str, key: &str) -> Result<Option<PlacedRow>, StoreError> {
     let service = producer.service();
     let statement = format!(
@@ -141,16 +220,20 @@ async fn settle_letter(
     let service = producer.service();
     let statement = match &error {
         None => format!(
-            "delete from {service}.dead_letters where consumer = $1 and event_id = $2 and $3::text is null"
+            "delete from {service}.dead_letters where consumer = $1 and event_id = $2 and $3::text is null and not $4"
         ),
         Some(_) => format!(
-            "update {service}.dead_letters set attempts = attempts + 1, reason = $3 where consumer = $1 and event_id = $2"
+            "update {service}.dead_letters set attempts = attempts + 1, reason = $3, retry_at = case when $4 and attempts < 28
+               then greatest(retry_at, parked_at, now()) + coalesce(
+                 (array['30 s', '2 min', '10 min']::interval[])[greatest(attempts - 3, 1)], interval '1 hour') end
+             where consumer = $1 and event_id = $2"
         ),
     };
     sqlx::query(AssertSqlSafe(statement))
         .bind(consumer)
         .bind(event)
         .bind(error.as_ref().map(ToString::to_string))
+        .bind(matches!(error, Some(HandleError::Retry(_))))
         .execute(&mut *producer.plumbing().await?)
         .await?;
     Ok(error.is_none())

@@ -54,7 +54,7 @@ mod prune;
 mod publish;
 mod road;
 
-pub use dead_letters::{DeadLetter, Replayed, list_dead_letters, replay_dead_letters};
+pub use dead_letters::{DeadLetter, Replayed, list_dead_letters, replay_dead_letters, retry_dead_letters};
 pub use envelope::{EventActor, Received};
 pub use gate::InboxGate;
 pub use handler::{HandleError, Handler, Subscription, Topics, Types};

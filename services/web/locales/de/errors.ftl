@@ -9,6 +9,7 @@ stale-title = Jemand war schneller
 stale-text = Das hat sich geändert, seit Sie es geöffnet haben. Laden Sie es neu, um den neuen Stand zu sehen; nichts wurde überschrieben.
 busy-title = Das war viel auf einmal
 busy-text = Bitte warten Sie einen Moment und versuchen Sie es dann noch einmal.
+storage-full-text = Für Dateien ist kein Platz mehr. Von dieser wurde nichts behalten. Sagen Sie Ihrer Kontaktperson Bescheid und versuchen Sie es später noch einmal.
 broken-title = Bei uns ist etwas schiefgegangen
 broken-text = Es lag nicht an Ihnen und ist festgehalten. Versuchen Sie es in einigen Minuten noch einmal.
 away-title = Wir sind gleich wieder da

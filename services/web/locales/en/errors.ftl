@@ -9,6 +9,7 @@ stale-title = Somebody else was faster
 stale-text = This has changed since you opened it. Load it again to see what is new; nothing of theirs was overwritten.
 busy-title = That was a lot at once
 busy-text = Please wait a moment, then try again.
+storage-full-text = There is no space left for files. Nothing was kept of this one. Tell your contact, and try again later.
 broken-title = Something went wrong on our side
 broken-text = Nothing you did caused this, and it has been recorded. Try again in a few minutes.
 away-title = We will be back shortly

@@ -131,6 +131,8 @@ pub(super) struct Letter<'a> {
     pub(super) attempts: i32,
     pub(super) reason: &'a str,
     pub(super) now: DateTime<Utc>,
+    /// When it is handed over again; none where only a person can help.
+    pub(super) retry_at: Option<DateTime<Utc>>,
 }
 
 /// Which row of the outbox a letter is about.
@@ -147,11 +149,12 @@ pub(super) struct RowPlace<'a> {
 pub(super) async fn bury(pool: &PgPool, service: &str, letter: &Letter<'_>) -> sqlx::Result<()> {
     let statement = format!(
         "insert into {service}.dead_letters
-           (consumer, event_id, tenant_id, key, virtual_partition, position, attempts, reason, parked_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-         on conflict (consumer, event_id) do update set attempts = excluded.attempts, reason = excluded.reason"
+           (consumer, event_id, tenant_id, key, virtual_partition, position, attempts, reason, parked_at, retry_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         on conflict (consumer, event_id) do update
+           set attempts = excluded.attempts, reason = excluded.reason, retry_at = excluded.retry_at"
     );
-    bind_letter(sqlx::query(AssertSqlSafe(statement)), letter).execute(pool).await?;
+    bind_letter(sqlx::query(AssertSqlSafe(statement)), letter).bind(letter.retry_at).execute(pool).await?;
     Ok(())
 }
 

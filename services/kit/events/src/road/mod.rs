@@ -18,7 +18,8 @@ use tokio::{task::JoinSet, time::Instant};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    InboxGate, Pruned, Replayed, Retention, Subscription, Topics, Types, prune, replay_dead_letters,
+    InboxGate, Pruned, Replayed, Retention, Subscription, Topics, Types, dead_letters, prune,
+    replay_dead_letters,
 };
 
 /// How often [`Road::settle`] looks.
@@ -65,7 +66,8 @@ pub struct RoadMetrics {
 pub struct EmbeddedRoad;
 
 impl EmbeddedRoad {
-    /// Starts to carry the events of `producers` to `subscriptions`, until `shutdown`, and to prune what everybody has had.
+    /// Starts to carry the events of `producers` to `subscriptions`, until `shutdown`, to try again what an outage held up,
+    /// and to prune what everybody has had.
     ///
     /// Succeeds while the database is away: it is tried again until it answers. Each producer takes one connection for good, and up
     /// to three more while events flow.
@@ -102,6 +104,12 @@ impl EmbeddedRoad {
             );
             relays.spawn(relay.run());
         }
+        relays.spawn(dead_letters::keep_retrying(
+            producers.clone(),
+            subscriptions.clone(),
+            Arc::clone(&clock),
+            stop.clone(),
+        ));
         relays.spawn(prune::keep_pruning(
             producers.clone(),
             subscriptions.clone(),

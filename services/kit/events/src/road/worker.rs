@@ -16,10 +16,10 @@ use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::ledger::{self, Letter, Positions, RowPlace};
-use crate::{HandleError, InboxGate, Received, Subscription, envelope::PlacedRow};
+use crate::{HandleError, InboxGate, Received, Subscription, dead_letters::FIRST_RETRY, envelope::PlacedRow};
 
 /// Waits before the second, third and fourth attempt. After the fourth the event goes to the dead letters: together they outlast a
-/// restart of a peer without holding up the partition's other keys for long.
+/// restart of a peer without holding up the partition's other keys for long. Out of the dead letters it is tried again now and then.
 const BACK_OFF: [Duration; 3] =
     [Duration::from_millis(100), Duration::from_millis(400), Duration::from_millis(1600)];
 /// Partitions of one consumer that are handled side by side.
@@ -208,7 +208,7 @@ impl Worker {
         }
         let event = match &placed.contents {
             Ok(event) => event,
-            Err(flaw) => return self.bury(placed, 0, flaw).await,
+            Err(flaw) => return self.bury(placed, 0, HandleError::Reject(flaw.to_owned())).await,
         };
         let mut pauses = BACK_OFF.iter();
         let mut attempts = 0;
@@ -227,9 +227,7 @@ impl Worker {
                         () = self.stop.cancelled() => return Ok(false),
                     }
                 }
-                (Err(HandleError::Retry(reason) | HandleError::Reject(reason)), _) => {
-                    return self.bury(placed, attempts, &reason).await;
-                }
+                (Err(error), _) => return self.bury(placed, attempts, error).await,
             }
         }
     }
@@ -252,10 +250,15 @@ impl Worker {
             attempts,
             reason,
             now: self.clock.now(),
+            retry_at: None,
         }
     }
 
-    async fn bury(&self, placed: &Placed, attempts: i32, reason: &str) -> sqlx::Result<bool> {
+    async fn bury(&self, placed: &Placed, attempts: i32, error: HandleError) -> sqlx::Result<bool> {
+        let (passing, reason) = match error {
+            HandleError::Retry(reason) => (true, reason),
+            HandleError::Reject(reason) => (false, reason),
+        };
         let (consumer, event) = (self.subscription.consumer, placed.event);
         if !self.subscription.durable {
             tracing::debug!(consumer, %event, reason, "event passed over");
@@ -263,7 +266,9 @@ impl Worker {
         }
         // NUL is the one character that a text column refuses.
         let reason = reason.replace('\0', " ");
-        ledger::bury(&self.pool, self.service, &self.letter(placed, attempts, &reason)).await?;
+        let mut letter = self.letter(placed, attempts, &reason);
+        letter.retry_at = passing.then(|| letter.now + FIRST_RETRY);
+        ledger::bury(&self.pool, self.service, &letter).await?;
         self.parked.lock().unwrap_or_else(PoisonError::into_inner).insert(placed.key.clone());
         tracing::error!(consumer, producer = self.service, %event, attempts, reason, "event moved to the dead letters");
         Ok(true)

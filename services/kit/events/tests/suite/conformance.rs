@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use portico_db::Store;
-use portico_events::{Replayed, Subscription, list_dead_letters, replay_dead_letters};
+use portico_events::{Replayed, Subscription, list_dead_letters, replay_dead_letters, retry_dead_letters};
 use portico_testkit::TestDatabase;
 
 use crate::fixture::{self, CONSUMER, Recorder, Trouble, effects, fresh, publish_in, say};
@@ -172,12 +172,17 @@ pub(crate) async fn poison_parks_its_key_only(carrier: &dyn Carrier) {
     assert_eq!(attempts(&keys[2]), [1, 0, 0]);
     assert!(letters.iter().any(|letter| letter.reason.contains("panicked: on purpose")));
 
-    // Two are mended, one is not.
+    // What failed because something was away is tried again by itself once it is back, in order; the others are not.
     recorder.make_trouble("lasting", None);
+    let later = letters[0].parked_at + chrono::TimeDelta::minutes(5);
+    retry_dead_letters(&billing, &[recorder.subscription().into()], later).await.unwrap();
+    assert_eq!(effects(&database, keys[1]).await, ["lasting", "second", "third"]);
+    assert_eq!(list_dead_letters(&billing, Some(CONSUMER), 100).await.unwrap().len(), 6);
+
+    // One of those is mended, one is not.
     recorder.make_trouble("bomb", None);
     let replayed = replay_dead_letters(&billing, &recorder.subscription(), None).await.unwrap();
-    assert_eq!(replayed, Replayed { handled: 6, parked_keys: 1 });
-    assert_eq!(effects(&database, keys[1]).await, ["lasting", "second", "third"]);
+    assert_eq!(replayed, Replayed { handled: 3, parked_keys: 1 });
     assert_eq!(effects(&database, keys[3]).await, ["bomb", "second", "third"]);
     for key in &keys {
         say(&database, &billing, &ctx, *key, "fourth").await;
