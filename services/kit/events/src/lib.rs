@@ -11,7 +11,7 @@
 //! * **At least once, effects once.** An event may arrive twice: after a crash, or while two processes change places. A handler
 //!   begins its transaction with [`claim`], which answers `false` for what was handled before.
 //! * **Poison parks its key, not the world.** An event that cannot be handled goes to the dead letters, later events of its key
-//!   queue up behind it, and all others flow on.
+//!   queue up behind it, and all others flow on. What failed only because something was away is tried again by itself.
 //!
 //! # Why positions, and not the sequence of the rows
 //!
