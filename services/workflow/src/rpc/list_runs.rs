@@ -132,13 +132,22 @@ mod tests {
         assert_eq!((ids(&rest), rest.next_page_token.as_str()), (vec![one.run.clone()], ""));
 
         let of_account = ListRunsRequest { account_id: globex.to_string(), ..Default::default() };
-        assert_eq!(ids(&list(&fixture, &one.manager, of_account).await.unwrap()), [third.clone()]);
+        assert_eq!(
+            ids(&list(&fixture, &one.manager, of_account).await.unwrap()),
+            std::slice::from_ref(&third)
+        );
         let of_record = ListRunsRequest { record_id: one.record.id.clone(), ..Default::default() };
-        assert_eq!(ids(&list(&fixture, &one.manager, of_record).await.unwrap()), [one.run.clone()]);
+        assert_eq!(
+            ids(&list(&fixture, &one.manager, of_record).await.unwrap()),
+            std::slice::from_ref(&one.run)
+        );
         let cancel = CancelRunRequest { run_id: second.clone(), reason: "Lost".to_owned() };
         cancel_run::handle(&fixture.service, one.manager.clone(), cancel).await.unwrap();
         let cancelled = ListRunsRequest { states: vec![RunState::Cancelled.into()], ..Default::default() };
-        assert_eq!(ids(&list(&fixture, &one.manager, cancelled).await.unwrap()), [second.clone()]);
+        assert_eq!(
+            ids(&list(&fixture, &one.manager, cancelled).await.unwrap()),
+            std::slice::from_ref(&second)
+        );
         for (field, request) in [("page_token", page("?"))] {
             let problem = list(&fixture, &one.manager, request).await.unwrap_err();
             assert_eq!(problem.fields[0].field, field);
