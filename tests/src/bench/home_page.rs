@@ -53,7 +53,7 @@ async fn seed(world: &World) -> anyhow::Result<()> {
     let accounts = sqlx::raw_sql(
         "insert into tenancy.accounts select (jsonb_populate_record(a, jsonb_build_object(
              'id', '00000000-0000-7000-8000-' || lpad(n::text, 12, '0'),
-             'account_id', '00000000-0000-7000-8000-' || lpad(n::text, 12, '0'), 'name', 'Account ' || n))).*
+             'account_id', '00000000-0000-7000-8000-' || lpad(n::text, 12, '0'), 'name', 'Account ' || n, 'idempotency_key', 'seed-' || n))).*
            from tenancy.accounts a, generate_series(0, 999) n where a.name = 'Globex'",
     )
     .execute(admin)
@@ -62,7 +62,7 @@ async fn seed(world: &World) -> anyhow::Result<()> {
     let records = sqlx::raw_sql(
         "insert into workflow.records select (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid(), 'account_id',
              ('00000000-0000-7000-8000-' || lpad((n % 1000)::text, 12, '0'))))).*
-           from (select * from workflow.records limit 1) r, generate_series(1, 100000) n",
+           from workflow.records r, generate_series(1, 100000) n where r.id = (select id from workflow.records limit 1)",
     )
     .execute(admin)
     .await

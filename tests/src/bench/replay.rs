@@ -47,6 +47,7 @@ enum Value {
     Int8(Option<i64>),
     Int4(Option<i32>),
     Bool(Option<bool>),
+    Bytes(Option<Vec<u8>>),
     Instant(Option<DateTime<Utc>>),
     Json(Option<serde_json::Value>),
 }
@@ -156,6 +157,7 @@ fn value(kind: &str, text: Option<&str>) -> anyhow::Result<Value> {
         "TEXT[]" => Value::Texts(text.map(list)),
         "INT8" => Value::Int8(text.map(str::parse).transpose()?),
         "INT4" => Value::Int4(text.map(str::parse).transpose()?),
+        "BYTEA" => Value::Bytes(text.map(|text| hex::decode(text.trim_start_matches("\\x"))).transpose()?),
         "BOOL" => Value::Bool(text.map(|text| text == "t")),
         "TIMESTAMPTZ" => Value::Instant(
             text.map(|text| DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z"))
@@ -182,6 +184,7 @@ fn bind<'q>(query: Query<'q, Postgres, PgArguments>, value: &'q Value) -> Query<
         Value::Int8(value) => query.bind(value),
         Value::Int4(value) => query.bind(value),
         Value::Bool(value) => query.bind(value),
+        Value::Bytes(value) => query.bind(value),
         Value::Instant(value) => query.bind(value),
         Value::Json(value) => query.bind(value),
     }

@@ -79,6 +79,7 @@ pub(super) async fn b01_the_questionnaire_saves_itself_survives_a_reload_and_is_
     let focused = ana.execute("return document.activeElement.className").await?;
     ensure!(focused == "error-summary", "the reader starts at {focused}, not at what is wrong");
     ana.fill("#f-goals", "Fewer forms").await?;
+    saved(&ana).await?;
     ana.click("form[data-autosave] .actions .button").await?;
     ana.wait_for_text("A cupboard full of paper").await?;
     fits_a_phone(&ana).await?;
