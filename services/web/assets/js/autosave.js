@@ -15,12 +15,26 @@ class Draft {
     this.dirty = false;
     this.saving = false;
     this.stopped = false;
+    this.waiting = false;
     this.timer = 0;
     this.pause = 2000;
     form.addEventListener("input", () => this.soon(800));
-    form.addEventListener("submit", () => { this.stopped = true; clearTimeout(this.timer); });
+    form.addEventListener("submit", (event) => this.handIn(event));
     window.addEventListener("online", () => { if (this.dirty) this.soon(0); });
     document.addEventListener("visibilitychange", () => { if (document.hidden && this.dirty) this.save(); });
+  }
+
+  /**
+   * Sending by hand waits for the save under way: its answer has the tag without which the server would take the
+   * form for one that somebody else saved meanwhile.
+   * @param {SubmitEvent} event
+   */
+  handIn(event) {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    if (!this.saving) return;
+    event.preventDefault();
+    this.waiting = true;
   }
 
   /** @param {number} wait */
@@ -48,6 +62,8 @@ class Draft {
       this.later("offline");
     }
     this.saving = false;
+    // Not requestSubmit: a second event of submitting counts as a second click.
+    if (this.waiting) return this.form.submit();
     if (this.dirty && this.pause === 2000) this.soon(200);
   }
 
