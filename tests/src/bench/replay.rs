@@ -94,14 +94,14 @@ impl<'a> Recording<'a> {
             .bind(self.from)
             .fetch_one(admin)
             .await?;
-        let name: String = sqlx::query_scalar("select current_database()").fetch_one(admin).await?;
+        let (name, owner): (String, String) =
+            sqlx::query_as("select current_database(), current_user").fetch_one(admin).await?;
         let (mut statements, mut connections) = (Vec::new(), BTreeMap::new());
         for line in text.lines() {
             let line: Line = serde_json::from_str(line)?;
+            let user = line.user.as_deref().filter(|user| *user != owner);
+            let Some(service) = user.and_then(|user| user.strip_prefix("portico_")) else { continue };
             // The relay's look-ups for new work go on whether or not a page is asked for.
-            let Some(service) = line.user.as_deref().and_then(|user| user.strip_prefix("portico_")) else {
-                continue;
-            };
             if line.dbname.as_deref() != Some(&*name) || service.ends_with("_relay") {
                 continue;
             }
