@@ -122,7 +122,9 @@ fn row(s: &Shell, item: &AttentionItem) -> Option<Row> {
     let side = s.t(if wording::is_ours(step) { "console-side-us" } else { "console-side-client" });
     let age = s.say("console-waiting-days").arg("days", item.age_days).to_string();
     let due = step.due.as_ref().and_then(moment).map(|due| s.due(&due));
-    let parts = [item.account_name.clone(), item.record_title.clone(), format!("{who} ({side})"), age];
+    // A role may well be called what its side is called: once is enough.
+    let whose = if who.to_lowercase() == side.to_lowercase() { who } else { format!("{who} ({side})") };
+    let parts = [item.account_name.clone(), item.record_title.clone(), whose, age];
     let meta = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
     let mut row = Row::new(step.title.clone(), format!("/console/runs/{}", step.run_id), meta);
     row.urgent = due.as_ref().is_some_and(|due| due.overdue);
@@ -174,6 +176,11 @@ mod tests {
         assert_eq!(row.href, "/console/runs/0190aaaa-0000-7000-8000-000000000009");
         assert!(row.urgent);
         assert_eq!(row.tag.unwrap(), Tag::new(Tone::Bad, "2 days overdue"));
+
+        let mut of_role = blocked().items.remove(0);
+        let assignee = of_role.step.as_mut().unwrap().assignee.as_mut().unwrap();
+        assignee.names = vec!["Client".to_owned()];
+        assert_eq!(super::row(&s, &of_role).unwrap().meta, "Acme <b> · Website · Client · waiting for 3 days");
     }
 
     #[test]
