@@ -4,7 +4,7 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "portico/options/v1/access.proto",
     "portico/events/v1/audit.proto",
     "portico/events/v1/steps.proto",
@@ -14,6 +14,7 @@ const FILES: [&str; 10] = [
     "portico/documents/v1/documents.proto",
     "portico/workflow/v1/workflow.proto",
     "portico/messaging/v1/messaging.proto",
+    "portico/messaging/v1/mailing.proto",
     "portico/billing/v1/billing.proto",
 ];
 

@@ -1,6 +1,10 @@
 //! The settings of the service.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
+
+use chrono::TimeDelta;
+
+use crate::domain::settings::MAX_HOLD;
 
 /// What stands for the firm's slug in the pattern of addresses.
 const SLUG: &str = "{slug}";
@@ -14,6 +18,13 @@ pub struct MessagingConfig {
     /// A file with a certificate in PEM form that mail servers are trusted by beside the usual ones: that of a house's own authority,
     /// or the server's own. With one, mail leaves under TLS or not at all.
     pub smtp_certificate: Option<PathBuf>,
+    /// Whether firms may name mail servers on this machine or in private networks as their own. Where several firms share an
+    /// installation, nobody should be able to knock at its insides.
+    pub local_servers: bool,
+    /// How long a notice is held before it is mailed, unless the firm chooses otherwise: what was seen meanwhile is not mailed.
+    pub hold: TimeDelta,
+    /// The name server to ask; none for those of the machine.
+    pub nameserver: Option<SocketAddr>,
     /// How a firm's address is made, such as `https://{slug}.portal.example`: `{slug}` is replaced by the firm's.
     pub origin: String,
 }
@@ -24,6 +35,11 @@ impl MessagingConfig {
     /// # Errors
     /// Names the setting and what is wrong with it.
     pub fn validate(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            (TimeDelta::zero()..=MAX_HOLD).contains(&self.hold),
+            "mails may be held for 0 to {} seconds",
+            MAX_HOLD.num_seconds()
+        );
         let sample = url::Url::parse(&self.origin_of("northwind"));
         let whole = sample
             .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/");

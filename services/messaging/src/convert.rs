@@ -1,16 +1,22 @@
 //! Between protobuf and the domain.
 
+use chrono_tz::Tz;
 use portico_core::{Ctx, Problem};
 use portico_proto::{messaging::v1 as proto, time};
 
 use crate::{
     domain::{
+        dkim::DkimKey,
         live::Told,
         mail::{Mail, State},
+        mail_check::Finding,
         notification::Notification,
+        preferences::{Preferences, clock, kinds_for},
         thread::{Listed, Message},
     },
     error::MessagingError,
+    mail::Office,
+    service::Service,
 };
 
 /// A message as the caller reads it.
@@ -97,6 +103,74 @@ pub(crate) fn mail_state(state: i32) -> Result<Option<State>, MessagingError> {
             let text = "Choose queued, sent or failed, or leave it out.";
             Err(MessagingError::Invalid(Problem::invalid("state", text)))
         }
+    }
+}
+
+/// A firm's settings, with what they come to for mails that are sent now.
+pub(crate) fn mail_settings(service: &Service, office: &Office) -> proto::MailSettings {
+    let settings = &office.settings;
+    let server = settings.server.as_ref();
+    let leaves_through = match (server, service.carrier.keeps_mails()) {
+        (Some(_), _) => "own",
+        (None, false) => "installation",
+        (None, true) => "mailbox",
+    };
+    proto::MailSettings {
+        server_host: server.map(|server| server.host.clone()).unwrap_or_default(),
+        server_port: server.map(|server| server.port.into()).unwrap_or_default(),
+        server_security: server.map_or("starttls", |server| server.security.as_str()).to_owned(),
+        server_user: server.map(|server| server.user.clone()).unwrap_or_default(),
+        server_password_set: server.is_some_and(|server| server.password.is_some()),
+        from_name: settings.from_name.clone(),
+        from_address: settings.from_address.clone(),
+        inbound_address: settings.inbound_address.clone(),
+        hold_seconds: i32::try_from(service.hold(settings).num_seconds()).unwrap_or_default(),
+        hide_contents: settings.hide_contents,
+        intake_secret_set: settings.intake_secret.is_some(),
+        effective_from: office.sender().1.to_owned(),
+        leaves_through: leaves_through.to_owned(),
+        etag: settings.version.to_string(),
+    }
+}
+
+pub(crate) fn dkim_key(key: DkimKey) -> proto::DkimKey {
+    proto::DkimKey {
+        id: key.id.to_string(),
+        record_name: key.record_name(),
+        record_text: key.record_text(),
+        algorithm: key.algorithm.as_str().to_owned(),
+        state: key.state.as_str().to_owned(),
+        domain: key.domain,
+        selector: key.selector,
+        created_at: Some(time::timestamp(key.created_at)),
+        activated_at: key.activated_at.map(time::timestamp),
+        retired_at: key.retired_at.map(time::timestamp),
+    }
+}
+
+pub(crate) fn finding(finding: Finding) -> proto::MailFinding {
+    proto::MailFinding {
+        subject: finding.subject.to_owned(),
+        verdict: finding.verdict.as_str().to_owned(),
+        reason: finding.reason.to_owned(),
+        record_name: finding.record_name,
+        found: finding.found,
+        wanted: finding.wanted,
+    }
+}
+
+pub(crate) fn preferences(preferences: &Preferences, staff: bool, zone: Tz) -> proto::MailPreferences {
+    let choice = |kind: &str| proto::MailChoice {
+        kind: kind.to_owned(),
+        way: preferences.way(kind).as_str().to_owned(),
+    };
+    let quiet = preferences.times.quiet;
+    proto::MailPreferences {
+        choices: kinds_for(staff).map(choice).collect(),
+        quiet_from: quiet.map(|quiet| clock(quiet.0)).unwrap_or_default(),
+        quiet_until: quiet.map(|quiet| clock(quiet.1)).unwrap_or_default(),
+        digest_at: clock(preferences.times.digest_at),
+        time_zone: zone.name().to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 use portico_core::{ErrorCode, ParseIdError, Problem};
 use portico_db::StoreError;
 use portico_events::HandleError;
+use portico_keys::KmsError;
 use portico_rpc::ServiceError;
 
 /// Why the service refuses.
@@ -26,6 +27,24 @@ pub(crate) enum MessagingError {
     /// A member of staff looks at the portal as a client.
     #[error("a view as a client is for reading")]
     ReadOnlyView,
+    /// The firm's keys.
+    #[error(transparent)]
+    Keys(#[from] KmsError),
+    /// A key could not be made or used.
+    #[error("signing failed: {0}")]
+    Signing(String),
+    /// Somebody else was first.
+    #[error("the settings were changed by somebody else")]
+    Changed,
+    /// The domain has a key that waits for its record.
+    #[error("a key waits already")]
+    KeyWaits,
+    /// A key's record is not published, or gives another key.
+    #[error("the record of the key is not published")]
+    NotPublished,
+    /// The key signs no more.
+    #[error("the key has retired")]
+    KeyRetired,
     /// The mail is on its way or has arrived.
     #[error("the mail is {0} and cannot be sent again")]
     NotFailed(&'static str),
@@ -60,6 +79,34 @@ impl ServiceError for MessagingError {
                 "read_only_view",
                 "You are looking at the portal as this client. Leave the view to write.",
             ),
+            Self::Keys(KmsError::Unavailable(cause)) => Problem::new(
+                ErrorCode::Unavailable,
+                "keys_away",
+                "The keys cannot be reached just now. Try again.",
+            )
+            .with_cause(cause),
+            Self::Keys(error) => Problem::internal(error),
+            Self::Signing(cause) => Problem::internal(cause),
+            Self::Changed => Problem::new(
+                ErrorCode::Conflict,
+                "changed_meanwhile",
+                "Somebody else has changed this in the meantime. Look at it again, and repeat your change.",
+            ),
+            Self::KeyWaits => Problem::new(
+                ErrorCode::FailedPrecondition,
+                "key_waits",
+                "There is a key whose record is not in use yet. Publish that one, or take it away first.",
+            ),
+            Self::NotPublished => Problem::new(
+                ErrorCode::FailedPrecondition,
+                "key_not_published",
+                "The record is not published yet, or says something else. New records may take an hour to be seen.",
+            ),
+            Self::KeyRetired => Problem::new(
+                ErrorCode::FailedPrecondition,
+                "key_retired",
+                "This key has retired. Make a new one.",
+            ),
             Self::NotFailed(state) => Problem::new(
                 ErrorCode::FailedPrecondition,
                 "mail_not_failed",
@@ -74,6 +121,7 @@ impl From<MessagingError> for HandleError {
     fn from(error: MessagingError) -> Self {
         match error {
             MessagingError::Store(error) => error.into(),
+            MessagingError::Keys(KmsError::Unavailable(error)) => Self::Retry(error.to_string()),
             MessagingError::Peer(problem)
                 if matches!(
                     problem.code,

@@ -17,7 +17,7 @@ mod testing;
 
 use std::sync::Arc;
 
-use portico_proto::messaging::v1::messaging_server::MessagingServer;
+use portico_proto::messaging::v1::{mailing_server::MailingServer, messaging_server::MessagingServer};
 use portico_service::{Kit, ServiceParts};
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
@@ -38,7 +38,8 @@ pub async fn build(config: MessagingConfig, kit: Kit) -> anyhow::Result<ServiceP
     let service = Arc::new(Service::new(config, kit)?);
     Ok(ServiceParts {
         name: "messaging",
-        grpc: Routes::new(MessagingServer::new(Rpc::new(Arc::clone(&service)))),
+        grpc: Routes::new(MessagingServer::new(Rpc::new(Arc::clone(&service))))
+            .add_service(MailingServer::new(Rpc::new(Arc::clone(&service)))),
         http: axum::Router::new(),
         subscriptions: events::subscriptions(&service),
         jobs: jobs::all(&service),

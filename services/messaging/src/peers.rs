@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use portico_core::{AccountId, Ctx, DocumentId, ErrorCode, PersonId, RecordId};
+use chrono_tz::Tz;
+use portico_core::{AccountId, Ctx, DocumentId, ErrorCode, PersonId, RecordId, parse_time_zone};
 use portico_proto::{
     documents::v1::{BindDocumentRequest, documents_client::DocumentsClient},
     identity::v1::{
@@ -144,6 +145,12 @@ pub(crate) async fn tenant(service: &Service, ctx: &Ctx) -> Result<Tenant, Messa
     let mut client = TenancyClient::new(system(service, ctx, "tenancy", "messaging.firm"));
     let answer = client.get_tenant(GetTenantRequest {}).await;
     answer.map_err(refusal)?.into_inner().tenant.ok_or(MessagingError::NotFound)
+}
+
+/// The time zone that a person lives by.
+pub(crate) fn zone_of(person: &Person, firm: &Tenant) -> Tz {
+    let zones = [&person.time_zone, &firm.time_zone];
+    zones.into_iter().find_map(|zone| parse_time_zone(zone).ok()).unwrap_or(Tz::UTC)
 }
 
 /// The people of an account who have a part to play there.

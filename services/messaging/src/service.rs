@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use portico_core::{SharedClock, SharedEntropy};
 use portico_db::Store;
+use portico_keys::{KeyringFile, Secrets};
 use portico_rpc::Peers;
 use portico_service::Kit;
 use tokio::sync::Notify;
 
-use crate::{MessagingConfig, live::Hub, mail::Carrier};
+use crate::{
+    MessagingConfig,
+    domain::settings::MailSettings,
+    live::Hub,
+    mail::{Carrier, Dns},
+};
 
 /// The service's settings and what it stands on.
 pub(crate) struct Service {
@@ -19,6 +26,10 @@ pub(crate) struct Service {
     pub(crate) entropy: SharedEntropy,
     /// The way mails leave.
     pub(crate) carrier: Carrier,
+    /// The way to name servers.
+    pub(crate) dns: Dns,
+    /// Passwords and keys at rest.
+    pub(crate) secrets: Secrets,
     /// Whom to tell what happens.
     pub(crate) hub: Hub,
     /// Rung when a mail was written.
@@ -31,8 +42,11 @@ pub(crate) type SharedService = Arc<Service>;
 impl Service {
     /// Fails where the mail server's address cannot be read.
     pub(crate) fn new(config: MessagingConfig, kit: Kit) -> anyhow::Result<Self> {
-        let Kit { store, peers, clock, entropy, home: _ } = kit;
+        let Kit { store, peers, clock, entropy, home } = kit;
         let carrier = Carrier::new(&config)?;
+        let dns = Dns::new(config.nameserver)?;
+        let keyring = KeyringFile::new(home.join("keyring.json"), Arc::clone(&entropy));
+        let secrets = Secrets::new(Arc::new(keyring), Arc::clone(&entropy));
         Ok(Self {
             config,
             store,
@@ -40,8 +54,15 @@ impl Service {
             clock,
             entropy,
             carrier,
+            dns,
+            secrets,
             hub: Hub::default(),
             mail_written: Arc::default(),
         })
+    }
+
+    /// How long a firm holds notices before they are mailed.
+    pub(crate) fn hold(&self, settings: &MailSettings) -> TimeDelta {
+        settings.hold.unwrap_or(self.config.hold)
     }
 }

@@ -1,10 +1,12 @@
 //! A firm to test with: a database of its own, and stand-ins for the services that messaging asks.
 
+pub(crate) mod names;
 pub(crate) mod peers;
 pub(crate) mod sink;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
+use chrono::TimeDelta;
 use portico_core::{AccountId, Clock as _, Ctx, EventId, MailId, PersonId, RecordId, TenantId};
 use portico_events::{EventActor, Received};
 use portico_proto::{
@@ -14,9 +16,10 @@ use portico_proto::{
 use portico_rpc::{Auth, Caller, Peers, ServiceSigner, SigningKey};
 use portico_service::Kit;
 use portico_testkit::TestDatabase;
+use tempfile::TempDir;
 use uuid::Uuid;
 
-use self::peers::World;
+use self::{names::Names, peers::World};
 use crate::{
     MessagingConfig,
     domain::mail::Mail,
@@ -33,20 +36,37 @@ pub(crate) struct Fixture {
     pub(crate) tenant: TenantId,
     accounts: [AccountId; 2],
     world: World,
+    _home: TempDir,
 }
 
 impl Fixture {
     /// Without a mail server.
     pub(crate) async fn new() -> Self {
-        Self::build(None).await
+        Self::build(None, None, TimeDelta::zero()).await
     }
 
     /// With a mail server.
     pub(crate) async fn with_smtp(address: &str) -> Self {
-        Self::build(Some(address.to_owned())).await
+        Self::build(Some(address.to_owned()), None, TimeDelta::zero()).await
     }
 
-    async fn build(smtp: Option<String>) -> Self {
+    /// With a name server.
+    pub(crate) async fn with_names(names: &Names) -> Self {
+        Self::with_nameserver(names.address()).await
+    }
+
+    /// With a name server at this address.
+    pub(crate) async fn with_nameserver(address: SocketAddr) -> Self {
+        Self::build(None, Some(address), TimeDelta::zero()).await
+    }
+
+    /// With a time for which notices are held.
+    pub(crate) async fn with_hold(hold: TimeDelta) -> Self {
+        Self::build(None, None, hold).await
+    }
+
+    async fn build(smtp: Option<String>, nameserver: Option<SocketAddr>, hold: TimeDelta) -> Self {
+        let home = tempfile::tempdir().unwrap();
         let database = portico_testkit::database().await.unwrap();
         let clock: portico_core::SharedClock = Arc::new(database.clock.clone());
         let key = SigningKey::generate_service("messaging-test").unwrap();
@@ -59,16 +79,19 @@ impl Fixture {
             peers,
             clock,
             entropy: Arc::clone(&database.entropy),
-            home: std::path::PathBuf::new(),
+            home: home.path().to_owned(),
         };
         let config = MessagingConfig {
             smtp,
+            local_servers: true,
+            nameserver,
+            hold,
             origin: "https://{slug}.portal.example".to_owned(),
             ..MessagingConfig::default()
         };
         let service = Arc::new(Service::new(config, kit).unwrap());
         let (tenant, accounts) = (database.tenant(), [database.account(), database.account()]);
-        Self { database, service, tenant, accounts, world }
+        Self { database, service, tenant, accounts, world, _home: home }
     }
 
     pub(crate) fn acme(&self) -> AccountId {

@@ -74,11 +74,13 @@ pub(crate) async fn assemble(
     let config = TenancyConfig { base_host: settings.base_host.clone() };
     services.host(&base, kit.store.clone(), portico_tenancy::build(config, kit).await?)?;
     let kit = base.kit("documents");
-    services.host(
-        &base,
-        kit.store.clone(),
-        portico_documents::build(DocumentsConfig::default(), kit).await?,
-    )?;
+    let config = DocumentsConfig {
+        scanner: settings.scanner.clone(),
+        seal: settings.seal.clone(),
+        origin: settings.origin(),
+        ..DocumentsConfig::default()
+    };
+    services.host(&base, kit.store.clone(), portico_documents::build(config, kit).await?)?;
     let kit = base.kit("workflow");
     services.host(
         &base,
@@ -89,6 +91,9 @@ pub(crate) async fn assemble(
     let config = MessagingConfig {
         smtp: settings.smtp.clone(),
         smtp_certificate: settings.smtp_certificate.clone(),
+        local_servers: settings.local_mail_servers,
+        hold: chrono::TimeDelta::seconds(settings.mail_hold.into()),
+        nameserver: settings.nameserver,
         origin: settings.origin(),
     };
     services.host(&base, kit.store.clone(), portico_messaging::build(config, kit).await?)?;

@@ -1,10 +1,17 @@
 //! `portico`: runs the services, prepares the database, makes firms, and checks isolation.
 
-use std::{net::IpAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use clap::{Parser, Subcommand};
 use portico::{Settings, demo, prepare, start};
 use portico_core::{OsEntropy, SystemClock};
+use portico_documents::{ScannerAddress, SealConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
 mod cli;
@@ -81,6 +88,29 @@ struct Run {
     /// A PEM file with the certificate of the mail server's own authority, where it is none of the usual ones.
     #[arg(long, env = "PORTICO_SMTP_CERTIFICATE", requires = "smtp")]
     smtp_certificate: Option<PathBuf>,
+    /// Let firms name mail servers on this machine or in private networks as their own. Leave it off where firms do not know one another.
+    #[arg(long, env = "PORTICO_LOCAL_MAIL_SERVERS")]
+    local_mail_servers: bool,
+    /// How many seconds notices are held before they are mailed; what was seen meanwhile is not mailed. Firms may choose otherwise.
+    #[arg(long, env = "PORTICO_MAIL_HOLD", default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=3600))]
+    mail_hold: u32,
+    /// The name server to ask about mail domains, such as 192.0.2.53:53; the machine's own without one.
+    #[arg(long, env = "PORTICO_NAMESERVER")]
+    nameserver: Option<SocketAddr>,
+    /// The virus scanner clamd, as unix:/run/clamav/clamd.ctl or tcp:host:3310. Without one files are not scanned, and each firm
+    /// decides whether such files may be opened.
+    #[arg(long, env = "PORTICO_CLAMD")]
+    clamd: Option<ScannerAddress>,
+    /// The key of the seal on signed documents with its certificates: PKCS #12 (.p12, .pfx) or PEM. Read anew when it changes.
+    /// Without one the portal makes a development seal for itself, which proves nothing to others.
+    #[arg(long, env = "PORTICO_SEAL_KEY")]
+    seal_key: Option<PathBuf>,
+    /// A file with the password of the PKCS #12 file, and nothing else in it.
+    #[arg(long, env = "PORTICO_SEAL_PASSWORD_FILE", requires = "seal_key")]
+    seal_password_file: Option<PathBuf>,
+    /// A timestamp authority (RFC 3161) such as http://timestamp.example/tsa: seals then prove when they were made (PAdES B-T).
+    #[arg(long, env = "PORTICO_TIMESTAMP_AUTHORITY")]
+    timestamp_authority: Option<String>,
     /// The address to listen on.
     #[arg(long, env = "PORTICO_BIND", default_value = "127.0.0.1")]
     bind: IpAddr,
@@ -114,6 +144,15 @@ impl Run {
             public_port: (!behind_proxy).then_some(common.port),
             smtp: self.smtp.clone(),
             smtp_certificate: self.smtp_certificate.clone(),
+            local_mail_servers: self.local_mail_servers,
+            mail_hold: self.mail_hold,
+            nameserver: self.nameserver,
+            scanner: self.clamd.clone(),
+            seal: SealConfig {
+                key: self.seal_key.clone(),
+                password_file: self.seal_password_file.clone(),
+                timestamp_url: self.timestamp_authority.clone(),
+            },
             trusted_proxies: self.trusted_proxies.clone(),
             services: self.services.clone(),
             ..common.settings()

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use portico_db::{DatabaseConfig, InvalidDatabaseUrl, SERVICES};
+use portico_documents::{ScannerAddress, SealConfig};
 
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +43,16 @@ pub struct Settings {
     pub smtp: Option<String>,
     /// A file with a certificate that the mail server is trusted by beside the usual ones.
     pub smtp_certificate: Option<PathBuf>,
+    /// The virus scanner clamd; none leaves files unscanned.
+    pub scanner: Option<ScannerAddress>,
+    /// The seal of signed documents.
+    pub seal: SealConfig,
+    /// Whether firms may name mail servers on this machine or in private networks as their own.
+    pub local_mail_servers: bool,
+    /// How many seconds a notice is held before it is mailed, unless the firm chooses otherwise: what was seen meanwhile is not mailed.
+    pub mail_hold: u32,
+    /// The name server to ask about mail domains; none for those of the machine.
+    pub nameserver: Option<SocketAddr>,
     /// Proxies whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Requests that one address may make a minute.
@@ -65,6 +76,11 @@ impl Settings {
             public_port: None,
             smtp: None,
             smtp_certificate: None,
+            local_mail_servers: false,
+            mail_hold: 60,
+            nameserver: None,
+            scanner: None,
+            seal: SealConfig::default(),
             trusted_proxies: Vec::new(),
             requests_per_minute: 1_200,
             setup_token: None,

@@ -1,7 +1,7 @@
 //! What a mail says, apart from how it is marked up.
 
 /// What a mail says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Letter {
     /// `en` or `de`.
     pub(crate) language: &'static str,
@@ -15,6 +15,18 @@ pub(crate) struct Letter {
     pub(crate) action: Option<Action>,
     /// Said after the action, in small print.
     pub(crate) notes: Vec<String>,
+    /// Several things, each with its address: the lines of a digest.
+    pub(crate) lines: Vec<Line>,
+    /// Where one gets less of this, at the very end.
+    pub(crate) footer: Vec<Line>,
+}
+
+/// A few words that lead somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) text: String,
+    /// Empty where it leads nowhere.
+    pub(crate) url: String,
 }
 
 /// The one thing to do in a mail.
@@ -31,12 +43,23 @@ impl Letter {
     pub(crate) fn text(&self) -> String {
         let mut blocks = vec![self.greeting.clone()];
         blocks.extend(self.paragraphs.iter().cloned());
+        blocks.extend(self.lines.iter().map(|line| {
+            if line.url.is_empty() {
+                format!("- {}", line.text)
+            } else {
+                format!("- {}\n  {}", line.text, line.url)
+            }
+        }));
         if let Some(action) = &self.action {
             blocks.push(format!("{}:\n{}", action.label, action.url));
         }
         blocks.extend(self.notes.iter().cloned());
         // The line that begins with two hyphens and a space is where mail programs take the signature to begin.
-        blocks.push(format!("-- \n{}", self.firm));
+        let mut end = format!("-- \n{}", self.firm);
+        for line in &self.footer {
+            end.push_str(&format!("\n{}: {}", line.text, line.url));
+        }
+        blocks.push(end);
         let mut text = blocks.join("\n\n");
         text.push('\n');
         text
@@ -83,10 +106,24 @@ mod tests {
                 otherwise: "",
             }),
             notes: vec!["Until Friday.".to_owned()],
+            ..Letter::default()
         };
         assert_eq!(
             letter.text(),
             "Hello Ana,\n\nAll is ready.\n\nOpen:\nhttps://northwind.example/runs/1\n\nUntil Friday.\n\n-- \nNorthwind\n"
+        );
+        let line = |text: &str, url: &str| Line { text: text.to_owned(), url: url.to_owned() };
+        let digest = Letter {
+            lines: vec![line("A task", "https://n.example/tasks/1"), line("News", "")],
+            action: None,
+            notes: Vec::new(),
+            footer: vec![line("Less", "https://n.example/me/mail")],
+            ..letter
+        };
+        assert_eq!(
+            digest.text(),
+            "Hello Ana,\n\nAll is ready.\n\n- A task\n  https://n.example/tasks/1\n\n- News\n\n\
+             -- \nNorthwind\nLess: https://n.example/me/mail\n"
         );
     }
 }

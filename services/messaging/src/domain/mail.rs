@@ -1,8 +1,10 @@
 //! Mails: their kinds, how they stand, and when a failed attempt is repeated.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use portico_core::{AccountId, MailId, PersonId, ThreadId};
+use portico_core::{AccountId, MailId, NotificationId, PersonId, ThreadId};
 use uuid::Uuid;
+
+use super::{preferences::Way, settings::domain_of};
 
 /// The waits before the second to the sixth attempt. After that a mail has failed.
 const BACK_OFF: [TimeDelta; 5] = [
@@ -14,7 +16,8 @@ const BACK_OFF: [TimeDelta; 5] = [
 ];
 
 /// The kinds that a notice may have.
-const NOTICE_KINDS: [&str; 6] = ["task", "reminder", "escalation", "notice", "meeting", "message"];
+const NOTICE_KINDS: [&str; 7] =
+    ["security", "task", "reminder", "escalation", "notice", "meeting", "message"];
 
 /// How a mail stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +59,7 @@ pub(crate) struct Parts {
 #[derive(Debug, Clone)]
 pub(crate) struct Mail {
     pub(crate) id: MailId,
-    /// invitation, sign_in, task, reminder, escalation, notice, meeting, message or test.
+    /// invitation, sign_in, security, task, reminder, escalation, notice, meeting, message or test.
     pub(crate) kind: String,
     pub(crate) account_id: Option<AccountId>,
     pub(crate) person_id: Option<PersonId>,
@@ -72,6 +75,10 @@ pub(crate) struct Mail {
     pub(crate) reply_to: Option<PersonId>,
     pub(crate) link_id: Option<Uuid>,
     pub(crate) thread_id: Option<ThreadId>,
+    /// By itself, or as a line of the day's digest.
+    pub(crate) way: Way,
+    /// What the person was told in the app about the same.
+    pub(crate) notification_id: Option<NotificationId>,
     pub(crate) state: State,
     /// What went wrong last.
     pub(crate) error: String,
@@ -101,6 +108,8 @@ impl Mail {
             reply_to: None,
             link_id: None,
             thread_id: None,
+            way: Way::Now,
+            notification_id: None,
             state: State::Queued,
             error: String::new(),
             attempts: 0,
@@ -150,8 +159,7 @@ pub(crate) fn notice_kind(kind: &str) -> &'static str {
 
 /// The Message-ID of a mail: the same however often it is sent, under the sender's own domain.
 pub(crate) fn message_id(id: MailId, sender_address: &str) -> String {
-    let domain = sender_address.rsplit_once('@').map_or(sender_address, |(_, domain)| domain);
-    format!("<{id}@{domain}>")
+    format!("<{id}@{}>", domain_of(sender_address))
 }
 
 #[cfg(test)]

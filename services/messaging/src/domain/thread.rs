@@ -108,9 +108,9 @@ pub(crate) fn page_of(record: RecordId) -> String {
     format!("/messages/{record}")
 }
 
-/// When the next mail about a thread may go to a person who was last written to at `mailed_at`.
-pub(crate) fn next_mail(mailed_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
-    mailed_at.map_or(now, |last| now.max(last + MAIL_PAUSE))
+/// When the next mail about a thread may go to a person who was last written to at `mailed_at`, from `earliest` on.
+pub(crate) fn next_mail(mailed_at: Option<DateTime<Utc>>, earliest: DateTime<Utc>) -> DateTime<Utc> {
+    mailed_at.map_or(earliest, |last| earliest.max(last + MAIL_PAUSE))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The words of mails and notifications that are ours, in the languages that people can choose.
 
+mod notices;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 

@@ -3,6 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
+use chrono_tz::Tz;
 use portico_core::{Ctx, MailId, NotificationId, PersonId, ThreadId};
 use portico_db::Tx;
 use portico_events::{HandleError, Handler, Received, Subscription, Topics, Types, claim};
@@ -17,12 +19,14 @@ use crate::{
     },
     error::MessagingError,
     events::publish,
-    peers,
+    peers::{self, zone_of},
     service::{Service, SharedService},
     store,
 };
 
 const CONSUMER: &str = "messaging.message_notices";
+/// The kind of the mails.
+const KIND: &str = "message";
 
 struct MessageNotices(SharedService);
 
@@ -44,18 +48,21 @@ impl Handler for MessageNotices {
         let ctx = event.ctx("Messages");
         let Some((message, writers)) = what_was_posted(service, &ctx, &posted).await? else { return Ok(()) };
         let audience = audience(service, &ctx, &posted, &message, writers).await?;
+        let firm = peers::tenant(service, &ctx).await?;
 
         let mut tx = service.store.begin(&ctx).await?;
         if !claim(&mut tx, CONSUMER, event).await? {
             return Ok(());
         }
         let Some(thread) = store::threads::lock(&mut tx, message.thread_id).await? else { return Ok(()) };
+        let hold = service.hold(&store::settings::read(&mut tx).await?);
         for (id, person) in &audience {
             let staff = peers::is_staff(person);
             store::participants::add(&mut tx, &thread, *id, staff).await?;
             let other_side = staff != message.author.staff;
             if *id != message.author.id && (other_side || message.internal) {
-                tell(service, &mut tx, &thread, &message, *id, person).await?;
+                let told = Told { id: *id, person, zone: zone_of(person, &firm), hold };
+                tell(service, &mut tx, &thread, &message, told).await?;
             }
         }
         tx.commit().await?;
@@ -109,14 +116,22 @@ async fn audience(
     Ok(audience)
 }
 
+/// Whom to tell, and how mails to them are timed.
+struct Told<'a> {
+    id: PersonId,
+    person: &'a Person,
+    zone: Tz,
+    hold: TimeDelta,
+}
+
 async fn tell(
     service: &Service,
     tx: &mut Tx,
     thread: &Thread,
     message: &Message,
-    person_id: PersonId,
-    person: &Person,
+    told: Told<'_>,
 ) -> Result<(), MessagingError> {
+    let Told { id: person_id, person, zone, hold } = told;
     let now = service.clock.now();
     let words = Words::of(&person.language);
     let subject = words.wrote(&message.author.name, &thread.title);
@@ -136,8 +151,11 @@ async fn tell(
 
     let mailed_at =
         store::participants::mail_state(tx, thread.id, person_id).await?.and_then(|state| state.0);
-    let due_at = next_mail(mailed_at, now);
+    let preferences = store::preferences::of(tx, person_id).await?;
+    let pause = next_mail(mailed_at, now + hold) - now;
+    let Some((way, due_at)) = preferences.due(KIND, zone, now, pause) else { return Ok(()) };
     let mail = Mail {
+        way,
         account_id: Some(thread.account_id),
         person_id: Some(person_id),
         subject,
@@ -145,7 +163,7 @@ async fn tell(
         reply_to: Some(message.author.id),
         thread_id: Some(thread.id),
         due_at,
-        ..Mail::draft(MailId::new(now, &*service.entropy), "message", person.email.clone(), now)
+        ..Mail::draft(MailId::new(now, &*service.entropy), KIND, person.email.clone(), now)
     };
     // Where a mail about the thread waits already, it will tell of this message too.
     if store::mails::insert(tx, &mail).await? {

@@ -14,7 +14,7 @@ use crate::{
     },
     error::MessagingError,
     events::publish,
-    peers,
+    peers::{self, zone_of},
     service::{Service, SharedService},
     store,
 };
@@ -49,6 +49,7 @@ impl Handler for Notices {
             }
         }
         let people = peers::people(service, &ctx, &ids).await?;
+        let firm = peers::tenant(service, &ctx).await?;
         // Without a key of its own, a notice is told once an event.
         let key = if notice.dedupe_key.is_empty() { event.id.to_string() } else { notice.dedupe_key.clone() };
         let by = |way: &str| notice.by.iter().any(|each| each == way);
@@ -57,18 +58,32 @@ impl Handler for Notices {
         if !claim(&mut tx, CONSUMER, event).await? {
             return Ok(());
         }
+        let settings = store::settings::read(&mut tx).await?;
         for (person, facts) in &people {
-            if !store::notifications::tell_once(&mut tx, &key, *person, service.clock.now()).await? {
+            let now = service.clock.now();
+            if !store::notifications::tell_once(&mut tx, &key, *person, now).await? {
                 continue;
             }
-            if by("app") {
+            let mut mail = by("mail").then(|| mail(service, &notice, *person, facts.email.clone(), account));
+            if let Some(written) = &mut mail {
+                let preferences = store::preferences::of(&mut tx, *person).await?;
+                let (zone, hold) = (zone_of(facts, &firm), service.hold(&settings));
+                match preferences.due(&written.kind, zone, now, hold) {
+                    Some((way, due_at)) => (written.way, written.due_at) = (way, due_at),
+                    None => mail = None,
+                }
+            }
+            // Whoever wants no such mail is told in the app, also of what would have come by mail alone.
+            if by("app") || (by("mail") && mail.is_none()) {
                 let notification = notification(service, &notice, *person, account);
                 store::notifications::insert(&mut tx, &notification).await?;
                 publish::notification_created(service, &mut tx, &notification).await?;
+                if let Some(mail) = &mut mail {
+                    mail.notification_id = Some(notification.id);
+                }
             }
-            if by("mail") {
-                let mail = mail(service, &notice, *person, facts.email.clone(), account);
-                store::mails::insert(&mut tx, &mail).await?;
+            if let Some(mail) = &mail {
+                store::mails::insert(&mut tx, mail).await?;
             }
         }
         tx.commit().await?;

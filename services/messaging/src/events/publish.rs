@@ -1,6 +1,6 @@
 //! What the service says, and its entries in the audit.
 
-use portico_core::AccountId;
+use portico_core::{AccountId, PersonId};
 use portico_db::{StoreError, Tx};
 use portico_events::{AuditDraft, Outgoing, audit, publish};
 use portico_proto::messaging::v1 as proto;
@@ -9,8 +9,10 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
+        dkim::DkimKey,
         mail::{Mail, State},
         notification::Notification,
+        settings::MailSettings,
         thread::{Message, Thread},
     },
     service::Service,
@@ -124,6 +126,92 @@ pub(crate) async fn mail_handled(
         object_label: &mail.subject,
         version: "",
         account: mail.account_id,
+        details,
+        internal: true,
+    };
+    log(service, tx, draft).await
+}
+
+/// An administrator has changed how the firm's mail leaves: `mail_settings.changed`. Secrets are not told.
+pub(crate) async fn mail_settings_changed(
+    service: &Service,
+    tx: &mut Tx,
+    settings: &MailSettings,
+) -> Result<(), StoreError> {
+    let server = settings.server.as_ref();
+    let draft = AuditDraft {
+        action: "mail_settings.changed",
+        object_kind: "tenant",
+        object_id: tx.ctx().tenant.0,
+        object_label: "",
+        version: &settings.version.to_string(),
+        account: None,
+        details: json!({
+            "server": server.map(|server| &server.host),
+            "from": settings.from_address,
+            "inbound": settings.inbound_address,
+            "hide_contents": settings.hide_contents,
+        }),
+        internal: true,
+    };
+    log(service, tx, draft).await
+}
+
+/// An administrator has done something with a key: `dkim_key.created`, `dkim_key.activated` or `dkim_key.retired`.
+pub(crate) async fn dkim_key_handled(
+    service: &Service,
+    tx: &mut Tx,
+    action: &'static str,
+    key: &DkimKey,
+) -> Result<(), StoreError> {
+    let draft = AuditDraft {
+        action,
+        object_kind: "dkim_key",
+        object_id: key.id,
+        object_label: &key.domain,
+        version: "",
+        account: None,
+        details: json!({ "selector": key.selector, "algorithm": key.algorithm.as_str() }),
+        internal: true,
+    };
+    log(service, tx, draft).await
+}
+
+/// An administrator has had the sender's domain checked: `mail_domain.checked`.
+pub(crate) async fn mail_domain_checked(
+    service: &Service,
+    tx: &mut Tx,
+    domain: &str,
+    wrong: usize,
+) -> Result<(), StoreError> {
+    let draft = AuditDraft {
+        action: "mail_domain.checked",
+        object_kind: "tenant",
+        object_id: tx.ctx().tenant.0,
+        object_label: domain,
+        version: "",
+        account: None,
+        details: json!({ "wrong": wrong }),
+        internal: true,
+    };
+    log(service, tx, draft).await
+}
+
+/// Somebody has chosen what they are mailed: `mail_preferences.changed`, or `mail.unsubscribed` by the address under a mail.
+pub(crate) async fn mail_preferences_changed(
+    service: &Service,
+    tx: &mut Tx,
+    action: &'static str,
+    person: PersonId,
+    details: Value,
+) -> Result<(), StoreError> {
+    let draft = AuditDraft {
+        action,
+        object_kind: "person",
+        object_id: person.0,
+        object_label: "",
+        version: "",
+        account: None,
         details,
         internal: true,
     };

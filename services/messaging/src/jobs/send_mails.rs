@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use futures_util::{StreamExt as _, stream};
-use portico_core::{Ctx, MailId, Problem, TenantId};
+use portico_core::{Ctx, PersonId, Problem};
 use portico_rpc::ServiceError as _;
 use portico_service::Job;
 
@@ -16,15 +16,17 @@ use crate::{
     domain::mail::{Mail, Outcome, State, Verdict, after_failure},
     error::MessagingError,
     events::publish,
-    mail::deliver,
+    mail::{deliver, deliver_digest},
     service::{Service, SharedService},
-    store,
+    store::{self, mails::Due},
 };
 
 /// Longer than any attempt takes: peers and the mail server answer or time out within it.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// An attempt that takes longer has failed for now.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(120);
+/// Said of such a mail.
+const TOO_LATE: &str = "The mail server did not answer in time.";
 /// Mails taken up at once.
 const BATCH: i64 = 64;
 /// Attempts that run side by side.
@@ -49,11 +51,8 @@ pub(crate) async fn run(service: SharedService) -> Result<Duration, Problem> {
 async fn send_due(service: &SharedService) -> Result<Duration, MessagingError> {
     let due = store::mails::due(&service.store, service.clock.now(), BATCH).await?;
     let full = i64::try_from(due.len()).is_ok_and(|count| count == BATCH);
-    let outcomes: Vec<Result<(), MessagingError>> = stream::iter(due)
-        .map(|(tenant, mail)| send(service, tenant, mail))
-        .buffer_unordered(SIDE_BY_SIDE)
-        .collect()
-        .await;
+    let outcomes: Vec<Result<(), MessagingError>> =
+        stream::iter(due).map(|due| send(service, due)).buffer_unordered(SIDE_BY_SIDE).collect().await;
     outcomes.into_iter().collect::<Result<(), _>>()?;
     if full {
         return Ok(Duration::ZERO);
@@ -63,17 +62,38 @@ async fn send_due(service: &SharedService) -> Result<Duration, MessagingError> {
     Ok(rest.unwrap_or(LONGEST_REST).min(LONGEST_REST))
 }
 
-async fn send(service: &Service, tenant: TenantId, id: MailId) -> Result<(), MessagingError> {
-    let ctx = Ctx::system(tenant, "Mail");
+async fn send(service: &Service, due: Due) -> Result<(), MessagingError> {
+    let ctx = Ctx::system(due.tenant, "Mail");
+    if let Some(person) = due.digest_of {
+        return send_digest(service, &ctx, person).await;
+    }
     let now = service.clock.now();
     let mut tx = service.store.begin(&ctx).await?;
-    let leased = store::mails::lease(&mut tx, id, now, now + LEASE).await?;
+    let leased = store::mails::lease(&mut tx, due.mail, now, now + LEASE).await?;
     tx.commit().await?;
     let Some(mut mail) = leased else { return Ok(()) };
     let outcome = tokio::time::timeout(ATTEMPT_TIMEOUT, deliver(service, &ctx, &mut mail)).await;
-    let outcome =
-        outcome.unwrap_or_else(|_| Outcome::Later("The mail server did not answer in time.".to_owned()));
+    let outcome = outcome.unwrap_or_else(|_| Outcome::Later(TOO_LATE.to_owned()));
     settle(service, &ctx, &mail, outcome).await
+}
+
+/// Sends everything that is due for a person's digest as one mail.
+async fn send_digest(service: &Service, ctx: &Ctx, person: PersonId) -> Result<(), MessagingError> {
+    let now = service.clock.now();
+    let mut tx = service.store.begin(ctx).await?;
+    let mut mails = store::mails::lease_digest(&mut tx, person, now, now + LEASE).await?;
+    tx.commit().await?;
+    if mails.is_empty() {
+        return Ok(());
+    }
+    // The oldest gives the digest its id, at every attempt.
+    mails.sort_by_key(|mail| (mail.created_at, mail.id));
+    let outcomes = tokio::time::timeout(ATTEMPT_TIMEOUT, deliver_digest(service, ctx, &mails)).await;
+    let outcomes = outcomes.unwrap_or_else(|_| vec![Outcome::Later(TOO_LATE.to_owned()); mails.len()]);
+    for (mail, outcome) in mails.iter().zip(outcomes) {
+        settle(service, ctx, mail, outcome).await?;
+    }
+    Ok(())
 }
 
 async fn settle(service: &Service, ctx: &Ctx, mail: &Mail, outcome: Outcome) -> Result<(), MessagingError> {

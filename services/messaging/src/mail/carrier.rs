@@ -4,23 +4,31 @@ use std::{net::IpAddr, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use lettre::{
-    AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor,
+    AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor,
+    address::Envelope,
     transport::smtp::{
-        Error as SmtpError, PoolConfig,
+        PoolConfig,
+        authentication::Credentials,
         client::{Certificate, Tls, TlsParameters},
         extension::ClientId,
+        response::Response,
     },
 };
 use url::Url;
 
-use crate::MessagingConfig;
+use super::{
+    destination,
+    refused::{Reason, Refused, shorten},
+};
+use crate::{
+    MessagingConfig,
+    domain::settings::{Security, Server},
+};
 
 /// The longest that one step of the conversation with the mail server may take.
 const STEP_TIMEOUT: Duration = Duration::from_secs(20);
 /// Connections that are kept to the mail server.
 const CONNECTIONS: u32 = 4;
-/// The most of a mail server's answer that is kept, in characters.
-const ANSWER_LIMIT: usize = 500;
 
 /// The way mails leave.
 #[derive(Debug)]
@@ -30,15 +38,6 @@ pub(crate) enum Carrier {
     /// Through a mail server. Its pool of connections cannot be dropped once the runtime has ended, so it stays for as long as the
     /// process does.
     Smtp(&'static AsyncSmtpTransport<Tokio1Executor>),
-}
-
-/// Why a mail server did not take a mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refused {
-    /// What it said, or why it could not be reached.
-    pub(crate) answer: String,
-    /// Whether it will never take it.
-    pub(crate) for_good: bool,
 }
 
 impl Carrier {
@@ -77,19 +76,16 @@ impl Carrier {
     }
 
     /// Hands a mail over. The answer is the mail server's.
-    pub(crate) async fn send(&self, message: Message) -> Result<String, Refused> {
+    pub(crate) async fn send(&self, envelope: &Envelope, mail: &[u8]) -> Result<String, Refused> {
         match self {
             Self::Mailbox => {
                 Ok("No mail server is set up. The mail lies in the development mailbox and was not sent."
                     .to_owned())
             }
-            Self::Smtp(transport) => match transport.send(message).await {
-                Ok(response) => {
-                    let lines: Vec<&str> = response.message().collect();
-                    Ok(shorten(&format!("{} {}", response.code(), lines.join(" "))))
-                }
-                Err(error) => Err(refused(&error)),
-            },
+            Self::Smtp(transport) => {
+                let answered = transport.send_raw(envelope, mail).await;
+                answered.map(|response| words(&response)).map_err(|error| Refused::from(&error))
+            }
         }
     }
 
@@ -97,6 +93,59 @@ impl Carrier {
     pub(crate) const fn keeps_mails(&self) -> bool {
         matches!(self, Self::Mailbox)
     }
+}
+
+/// Hands a mail to a firm's own server, over a connection of its own. `password` is what the server's stands for once it is opened.
+pub(crate) async fn send_by(
+    config: &MessagingConfig,
+    server: &Server,
+    password: &str,
+    envelope: &Envelope,
+    mail: &[u8],
+) -> Result<String, Refused> {
+    let address = destination::find(&server.host, server.port, config.local_servers).await?;
+    let unusable = |error: &dyn std::fmt::Display| {
+        Refused::later(Reason::Tls, shorten(&format!("The server's name cannot be used for TLS: {error}")))
+    };
+    let parameters = || {
+        // The certificate must be that of the name, whichever address stands behind it.
+        let mut parameters = TlsParameters::builder(server.host.trim_matches(['[', ']']).to_owned());
+        if let Some(path) = &config.smtp_certificate {
+            let certificate = certificate(path).map_err(|error| unusable(&format!("{error:#}")))?;
+            parameters = parameters.add_root_certificate(certificate);
+        }
+        parameters.build().map_err(|error| unusable(&error))
+    };
+    let tls = match server.security {
+        Security::Tls => Tls::Wrapper(parameters()?),
+        Security::StartTls => Tls::Required(parameters()?),
+        Security::None if address.is_loopback() => Tls::None,
+        Security::None => {
+            let text =
+                format!("{} is not on this machine, and nothing is said to it without TLS.", server.host);
+            return Err(Refused::later(Reason::NotAllowed, text));
+        }
+    };
+    let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(address.to_string())
+        .port(server.port)
+        .tls(tls)
+        .timeout(Some(STEP_TIMEOUT));
+    if !server.user.is_empty() {
+        builder = builder.credentials(Credentials::new(server.user.clone(), password.to_owned()));
+    }
+    if let Some(domain) = config.base_domain() {
+        builder = builder.hello_name(ClientId::Domain(domain));
+    }
+    let transport = builder.build();
+    let answered = transport.send_raw(envelope, mail).await;
+    transport.shutdown().await;
+    answered.map(|response| words(&response)).map_err(|error| Refused::from(&error))
+}
+
+/// A server's answer on one line.
+fn words(response: &Response) -> String {
+    let lines: Vec<&str> = response.message().collect();
+    shorten(&format!("{} {}", response.code(), lines.join(" ")))
 }
 
 fn certificate(path: &Path) -> anyhow::Result<Certificate> {
@@ -134,30 +183,6 @@ fn is_this_machine(url: &Url) -> bool {
         Ok(address) => address.is_loopback(),
         Err(_) => host == "localhost" || host.ends_with(".localhost"),
     }
-}
-
-fn refused(error: &SmtpError) -> Refused {
-    let mut cause = std::error::Error::source(error);
-    let answer = match error.status() {
-        Some(code) => format!("{code} {}", cause.map(ToString::to_string).unwrap_or_default()),
-        None => {
-            let mut text = format!("The mail server could not be reached: {error}");
-            while let Some(inner) = cause {
-                // Some causes repeat what the error has said.
-                if !text.contains(&inner.to_string()) {
-                    text = format!("{text}: {inner}");
-                }
-                cause = inner.source();
-            }
-            text
-        }
-    };
-    Refused { answer: shorten(&answer), for_good: error.is_permanent() }
-}
-
-fn shorten(answer: &str) -> String {
-    let answer = crate::domain::notification::one_line(answer);
-    answer.chars().take(ANSWER_LIMIT).collect()
 }
 
 #[cfg(test)]
@@ -201,19 +226,18 @@ mod tests {
         }
     }
 
-    fn message() -> Message {
-        Message::builder()
-            .from("office@northwind.example".parse().unwrap())
-            .to("ana@acme.example".parse().unwrap())
-            .body("Hello".to_owned())
-            .unwrap()
+    const MAIL: &[u8] = b"From: office@northwind.example\r\nTo: ana@acme.example\r\n\r\nHello\r\n";
+
+    fn envelope() -> Envelope {
+        let (from, to) = ("office@northwind.example".parse().unwrap(), "ana@acme.example".parse().unwrap());
+        Envelope::new(Some(from), vec![to]).unwrap()
     }
 
     #[tokio::test]
     async fn names_and_passwords_may_hold_any_character() {
         let (port, inbox) = sink::start(Vec::new()).await;
         let address = format!("smtp://office%40northwind.example:p%40ss%3Aw%C3%B6rd%2F1%25@127.0.0.1:{port}");
-        let answer = carrier(&address).unwrap().send(message()).await.unwrap();
+        let answer = carrier(&address).unwrap().send(&envelope(), MAIL).await.unwrap();
         assert!(answer.starts_with("250 "), "{answer}");
         // NUL, office@northwind.example, NUL, p@ss:wörd/1%, in Base64.
         let expected = "AUTH PLAIN AG9mZmljZUBub3J0aHdpbmQuZXhhbXBsZQBwQHNzOnfDtnJkLzEl";
@@ -224,7 +248,7 @@ mod tests {
     async fn where_tls_is_asked_for_and_not_offered_nothing_is_said() {
         let (port, inbox) = sink::start(Vec::new()).await;
         let address = format!("smtp://user:hunter2@127.0.0.1:{port}?tls=required");
-        let refused = carrier(&address).unwrap().send(message()).await.unwrap_err();
+        let refused = carrier(&address).unwrap().send(&envelope(), MAIL).await.unwrap_err();
         assert!(!refused.for_good && !refused.answer.contains("hunter2"), "{refused:?}");
         let said = inbox.commands();
         assert!(!said.iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")), "{said:?}");
@@ -235,8 +259,40 @@ mod tests {
     async fn a_server_that_is_away_can_be_tried_again() {
         let port = sink::nobody_at().await;
         let refused =
-            carrier(&format!("smtp://127.0.0.1:{port}")).unwrap().send(message()).await.unwrap_err();
+            carrier(&format!("smtp://127.0.0.1:{port}")).unwrap().send(&envelope(), MAIL).await.unwrap_err();
         assert!(!refused.for_good, "{refused:?}");
         assert!(refused.answer.starts_with("The mail server could not be reached"), "{refused:?}");
+    }
+
+    fn own(port: u16, security: Security) -> Server {
+        let (host, user) = ("127.0.0.1".to_owned(), "office".to_owned());
+        Server { host, port, security, user, password: None }
+    }
+
+    fn config(local_servers: bool) -> MessagingConfig {
+        let origin = "https://{slug}.portal.example".to_owned();
+        MessagingConfig { origin, local_servers, ..MessagingConfig::default() }
+    }
+
+    #[tokio::test]
+    async fn a_firms_own_server_is_signed_in_to_and_only_where_the_installation_goes() {
+        let (port, inbox) = sink::start(Vec::new()).await;
+        let server = own(port, Security::None);
+        let answer = send_by(&config(true), &server, "hunter2", &envelope(), MAIL).await.unwrap();
+        assert!(answer.starts_with("250 "), "{answer}");
+        // NUL, office, NUL, hunter2, in Base64.
+        assert!(inbox.commands().contains(&"AUTH PLAIN AG9mZmljZQBodW50ZXIy".to_owned()));
+        assert!(inbox.commands().contains(&"EHLO portal.example".to_owned()));
+        let before = inbox.commands().len();
+        let refused = send_by(&config(false), &server, "hunter2", &envelope(), MAIL).await.unwrap_err();
+        assert_eq!(refused.reason, Reason::NotAllowed);
+        assert_eq!(inbox.commands().len(), before, "nobody knocked");
+        let asked = own(port, Security::StartTls);
+        let refused = send_by(&config(true), &asked, "hunter2", &envelope(), MAIL).await.unwrap_err();
+        assert_eq!(refused.reason, Reason::Tls, "{refused:?}");
+        assert!(
+            !inbox.commands()[before..].iter().any(|line| line.starts_with("AUTH")),
+            "no password in the clear"
+        );
     }
 }

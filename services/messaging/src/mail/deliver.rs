@@ -1,16 +1,17 @@
 //! One attempt to send a mail: who and what it is about is asked for now, so that what has changed since it was written counts.
 
 use portico_core::{Ctx, PersonId};
-use portico_proto::{identity::v1::Person, tenancy::v1::Tenant, time};
+use portico_proto::{identity::v1::Person, time};
 
 use super::{
-    Envelope, Refused, compose,
+    Office, Refused, Tokens, compose,
     write::{Link, Sheet, test},
 };
 use crate::{
     domain::{
         letter::Letter,
-        mail::{Mail, Outcome, message_id},
+        mail::{Mail, Outcome},
+        preferences::{Way, optional_kind},
     },
     error::MessagingError,
     peers,
@@ -21,21 +22,33 @@ use crate::{
 /// Said of a mail whose link no longer lets anybody in.
 const LINK_WITHDRAWN: &str = "The link was withdrawn";
 /// Said of a mail to somebody who is deactivated or gone.
-const NOBODY: &str = "This person is no longer active";
+pub(super) const NOBODY: &str = "This person is no longer active";
 /// Said of a mail about an account to somebody who has no place there.
 const NO_MEMBER: &str = "This person does not belong to the account";
+/// Said of a mail that could not be written because something was away.
+pub(super) const AWAY: &str = "Part of the system was away. It will be tried again.";
 
 /// A mail as it leaves, and to whom.
 struct Written {
     letter: Letter,
     to: (String, String),
     reply_to: Option<(String, String)>,
+    unsubscribe: Option<String>,
 }
 
 /// What stands where a mail cannot be written.
-enum Blank {
+pub(super) enum Blank {
     Never(&'static str),
     Pointless,
+}
+
+impl From<Blank> for Outcome {
+    fn from(blank: Blank) -> Self {
+        match blank {
+            Blank::Never(reason) => Self::Never(reason.to_owned()),
+            Blank::Pointless => Self::Pointless,
+        }
+    }
 }
 
 /// Tries to send a mail once. `mail.subject` becomes what was sent.
@@ -44,60 +57,57 @@ pub(crate) async fn deliver(service: &Service, ctx: &Ctx, mail: &mut Mail) -> Ou
         Ok(outcome) => outcome,
         Err(error) => {
             tracing::warn!(mail = %mail.id, %error, "a mail could not be written and will be tried again");
-            Outcome::Later("Part of the system was away. It will be tried again.".to_owned())
+            Outcome::Later(AWAY.to_owned())
         }
     }
 }
 
 async fn attempt(service: &Service, ctx: &Ctx, mail: &mut Mail) -> Result<Outcome, MessagingError> {
-    let firm = peers::tenant(service, ctx).await?;
-    let written = match write(service, ctx, &firm, mail).await? {
+    let office = Office::of(service, ctx).await?;
+    let written = match write(service, ctx, &office, mail).await? {
         Ok(written) => written,
-        Err(Blank::Never(reason)) => return Ok(Outcome::Never(reason.to_owned())),
-        Err(Blank::Pointless) => return Ok(Outcome::Pointless),
+        Err(blank) => return Ok(blank.into()),
     };
     mail.subject.clone_from(&written.letter.subject);
-    let envelope = Envelope {
-        message_id: message_id(mail.id, &firm.sender_address),
-        from: (firm.name.clone(), firm.sender_address.clone()),
-        to: written.to,
-        reply_to: written.reply_to,
-        at: service.clock.now(),
-    };
-    let ready = match compose(&envelope, &written.letter, &firm.colour, &mail.calendar) {
+    let mut envelope = office.envelope(service, mail.id, written.to);
+    (envelope.reply_to, envelope.unsubscribe) = (written.reply_to, written.unsubscribe);
+    // A calendar's file says what a meeting is about.
+    let calendar = if office.settings.hide_contents { "" } else { mail.calendar.as_str() };
+    let ready = match compose(&envelope, &written.letter, &office.firm.colour, calendar) {
         Ok(ready) => ready,
         Err(reason) => return Ok(Outcome::Never(reason)),
     };
-    let kept = service.carrier.keeps_mails().then_some(ready.parts);
-    Ok(match service.carrier.send(ready.message).await {
-        Ok(_) => Outcome::Sent(kept),
-        Err(Refused { answer, for_good: true }) => Outcome::Never(answer),
-        Err(Refused { answer, for_good: false }) => Outcome::Later(answer),
+    Ok(match office.send(service, ctx, ready).await {
+        Ok(taken) => Outcome::Sent(taken.kept),
+        Err(Refused { answer, for_good: true, .. }) => Outcome::Never(answer),
+        Err(Refused { answer, for_good: false, .. }) => Outcome::Later(answer),
     })
 }
 
 async fn write(
     service: &Service,
     ctx: &Ctx,
-    firm: &Tenant,
+    office: &Office,
     mail: &Mail,
 ) -> Result<Result<Written, Blank>, MessagingError> {
     let Some(person_id) = mail.person_id else {
         let to = (String::new(), mail.to_address.clone());
-        return Ok(Ok(Written { letter: test(firm), to, reply_to: None }));
+        let letter = test(&office.firm);
+        return Ok(Ok(Written { letter, to, reply_to: None, unsubscribe: None }));
     };
     let wanted: Vec<PersonId> = [Some(person_id), mail.reply_to].into_iter().flatten().collect();
     let people = peers::people(service, ctx, &wanted).await?;
     let Some(person) = people.get(&person_id) else { return Ok(Err(Blank::Never(NOBODY))) };
-    // A link is its person's own; everything else is about the account, and may have waited since they left it.
-    if let (None, Some(account), false) = (mail.link_id, mail.account_id, peers::is_staff(person))
-        && !peers::is_member(service, ctx, account, person_id).await?
-    {
-        return Ok(Err(Blank::Never(NO_MEMBER)));
+    if let Some(blank) = objection(service, ctx, mail, person_id, person).await? {
+        return Ok(Err(blank));
     }
     let reply_to = mail.reply_to.and_then(|id| people.get(&id));
-    let origin = service.config.origin_of(&firm.slug);
-    let sheet = Sheet { mail, firm, origin: &origin, person, reply_to };
+    let code = match optional_kind(&mail.kind) {
+        Some(kind) => Tokens::of(service, ctx).await?.unsubscribe(person_id, kind),
+        None => None,
+    };
+    let unsubscribe = code.map(|code| format!("{}/mail/unsubscribe/{code}", office.origin));
+    let sheet = Sheet { mail, office, person, reply_to, unsubscribe: unsubscribe.as_deref() };
     let letter = match (&mail.link_id, &mail.thread_id) {
         (Some(link), _) => {
             let minted = peers::mint_link(service, ctx, *link).await;
@@ -126,5 +136,30 @@ async fn write(
         (None, None) => sheet.notice(),
     };
     let named = |person: &Person| (person.name.clone(), person.email.clone());
-    Ok(Ok(Written { letter, to: named(person), reply_to: reply_to.map(named) }))
+    Ok(Ok(Written { letter, to: named(person), reply_to: reply_to.map(named), unsubscribe }))
+}
+
+/// What has come up against a mail since it was written: its person has left, wants no such mails, or has read it in the app.
+pub(super) async fn objection(
+    service: &Service,
+    ctx: &Ctx,
+    mail: &Mail,
+    person_id: PersonId,
+    person: &Person,
+) -> Result<Option<Blank>, MessagingError> {
+    // A link is its person's own; everything else is about the account, and may have waited since they left it.
+    if let (None, Some(account), false) = (mail.link_id, mail.account_id, peers::is_staff(person))
+        && !peers::is_member(service, ctx, account, person_id).await?
+    {
+        return Ok(Some(Blank::Never(NO_MEMBER)));
+    }
+    let Some(kind) = optional_kind(&mail.kind) else { return Ok(None) };
+    let mut tx = service.store.begin(ctx).await?;
+    let unwanted = store::preferences::of(&mut tx, person_id).await?.way(kind) == Way::Never;
+    let read = match mail.notification_id {
+        Some(id) => store::notifications::is_read(&mut tx, id).await?,
+        None => false,
+    };
+    tx.rollback().await?;
+    Ok((unwanted || read).then_some(Blank::Pointless))
 }

@@ -3,9 +3,22 @@
 mod carrier;
 mod compose;
 mod deliver;
+mod destination;
+mod digest;
+mod dns;
+mod office;
+mod refused;
+mod sign;
+mod tokens;
 mod write;
 
-pub(crate) use carrier::{Carrier, Refused};
+pub(crate) use carrier::Carrier;
 pub(crate) use compose::{Envelope, compose};
 pub(crate) use deliver::deliver;
+pub(crate) use digest::deliver_digest;
+pub(crate) use dns::Dns;
+pub(crate) use office::{Office, PASSWORD_PURPOSE};
+pub(crate) use refused::{Reason, Refused};
+pub(crate) use sign::generate;
+pub(crate) use tokens::Tokens;
 pub(crate) use write::test as test_letter;

@@ -1,16 +1,29 @@
 //! The RPCs: one line each here, one file each beside.
 
+mod activate_dkim_key;
+mod check_mail_domain;
 mod count_unread;
+mod create_dkim_key;
 mod get_mail;
+mod get_mail_preferences;
+mod get_mail_settings;
 mod get_thread;
+mod inspect_unsubscribe;
+mod list_dkim_keys;
 mod list_mails;
 mod list_notifications;
 mod list_threads;
+mod mailing;
 mod mark_notifications_read;
+mod mark_page_seen;
 mod mark_thread_read;
 pub(crate) mod post_message;
 mod resend_mail;
+mod retire_dkim_key;
 mod send_test_mail;
+mod set_mail_preferences;
+mod unsubscribe;
+mod update_mail_settings;
 mod watch;
 
 use portico_core::Ctx;

@@ -7,11 +7,10 @@ use portico_proto::messaging::v1::{SendTestMailRequest, SendTestMailResponse};
 use serde_json::json;
 
 use crate::{
-    domain::mail::{Mail, State, message_id},
+    domain::mail::{Mail, State},
     error::MessagingError,
     events::publish,
-    mail::{Envelope, Refused, compose, test_letter},
-    peers,
+    mail::{Office, Reason, Refused, compose, test_letter},
     service::Service,
     store,
 };
@@ -19,7 +18,7 @@ use crate::{
 /// How long the mail server may take. A call lasts ten seconds, and the answer has to get back within them.
 const PATIENCE: Duration = Duration::from_secs(9);
 
-pub(super) async fn handle(
+pub(crate) async fn handle(
     service: &Service,
     ctx: Ctx,
     request: SendTestMailRequest,
@@ -27,29 +26,22 @@ pub(super) async fn handle(
     let to: Email = request.to.parse().map_err(|_| {
         MessagingError::Invalid(Problem::invalid("to", "Enter an address like name@example.com."))
     })?;
-    let firm = peers::tenant(service, &ctx).await?;
-    let letter = test_letter(&firm);
+    let office = Office::of(service, &ctx).await?;
+    let letter = test_letter(&office.firm);
     let now = service.clock.now();
     let id = MailId::new(now, &*service.entropy);
-    let envelope = Envelope {
-        message_id: message_id(id, &firm.sender_address),
-        from: (firm.name.clone(), firm.sender_address.clone()),
-        to: (String::new(), to.as_str().to_owned()),
-        reply_to: None,
-        at: now,
-    };
-    let ready = compose(&envelope, &letter, &firm.colour, "")
+    let envelope = office.envelope(service, id, (String::new(), to.as_str().to_owned()));
+    let ready = compose(&envelope, &letter, &office.firm.colour, "")
         .map_err(|reason| MessagingError::Invalid(Problem::invalid("to", reason)))?;
-    let sent =
-        tokio::time::timeout(PATIENCE, service.carrier.send(ready.message)).await.unwrap_or_else(|_| {
-            Err(Refused {
-                answer: "The mail server did not answer within 9 seconds.".to_owned(),
-                for_good: false,
-            })
-        });
-    let (accepted, answer) = match sent {
-        Ok(answer) => (true, answer),
-        Err(Refused { answer, .. }) => (false, answer),
+    let sent = tokio::time::timeout(PATIENCE, office.send(service, &ctx, ready)).await.unwrap_or_else(|_| {
+        Err(Refused::later(Reason::Timeout, "The mail server did not answer within 9 seconds."))
+    });
+    let (accepted, answer, reason, parts) = match sent {
+        Ok(taken) => {
+            let reason = if taken.kept.is_some() { "kept" } else { "taken" };
+            (true, taken.answer, reason, taken.kept)
+        }
+        Err(Refused { answer, reason, .. }) => (false, answer, reason.as_str(), None),
     };
 
     let mail = Mail {
@@ -58,7 +50,7 @@ pub(super) async fn handle(
         error: if accepted { String::new() } else { answer.clone() },
         attempts: 1,
         sent_at: accepted.then_some(now),
-        parts: service.carrier.keeps_mails().then_some(ready.parts),
+        parts,
         ..Mail::draft(id, "test", to.as_str().to_owned(), now)
     };
     let mut tx = service.store.begin(&ctx).await?;
@@ -66,7 +58,7 @@ pub(super) async fn handle(
     publish::mail_settled(service, &mut tx, &mail, mail.state).await?;
     publish::mail_handled(service, &mut tx, "mail.test_sent", &mail, json!({ "accepted": accepted })).await?;
     tx.commit().await?;
-    Ok(SendTestMailResponse { accepted, answer })
+    Ok(SendTestMailResponse { accepted, answer, reason: reason.to_owned() })
 }
 
 #[cfg(test)]
@@ -83,6 +75,7 @@ mod tests {
         let fixture = Fixture::new().await;
         let answer = handle(&fixture.service, fixture.system(), to("Me@Northwind.example")).await.unwrap();
         assert!(answer.accepted && answer.answer.contains("development mailbox"), "{answer:?}");
+        assert_eq!(answer.reason, "kept");
         let mails = fixture.mails().await;
         assert_eq!((mails[0].kind.as_str(), mails[0].to_address.as_str()), ("test", "me@northwind.example"));
         assert!(mails[0].parts.is_some());
@@ -102,6 +95,7 @@ mod tests {
             !refused.accepted && refused.answer.contains("550 5.1.1 no such mailbox here"),
             "{refused:?}"
         );
+        assert_eq!(refused.reason, "recipient");
         let taken = handle(&fixture.service, fixture.system(), to("x@northwind.example")).await.unwrap();
         assert!(taken.accepted && taken.answer.starts_with("250 "), "{taken:?}");
         assert!(received.sources()[0].contains("Test mail from Northwind Consulting"));
@@ -122,5 +116,6 @@ mod tests {
             !answer.accepted && answer.answer.starts_with("The mail server could not be reached"),
             "{answer:?}"
         );
+        assert_eq!(answer.reason, "unreachable");
     }
 }

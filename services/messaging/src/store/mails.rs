@@ -5,7 +5,10 @@ use portico_core::{AccountId, MailId, PersonId, TenantId};
 use portico_db::{Store, StoreError, Tx};
 use uuid::Uuid;
 
-use crate::domain::mail::{Mail, Parts, State, Verdict};
+use crate::domain::{
+    mail::{Mail, Parts, State, Verdict},
+    preferences::Way,
+};
 
 struct Row {
     id: Uuid,
@@ -21,6 +24,8 @@ struct Row {
     reply_to_person_id: Option<Uuid>,
     link_id: Option<Uuid>,
     thread_id: Option<Uuid>,
+    way: String,
+    notification_id: Option<Uuid>,
     state: String,
     error: String,
     attempts: i32,
@@ -50,7 +55,9 @@ impl From<Row> for Mail {
             reply_to: row.reply_to_person_id.map(Into::into),
             link_id: row.link_id,
             thread_id: row.thread_id.map(Into::into),
-            // The column allows no other word.
+            // The columns allow no other words.
+            way: Way::from_word(&row.way).unwrap_or(Way::Now),
+            notification_id: row.notification_id.map(Into::into),
             state: State::from_word(&row.state).unwrap_or(State::Failed),
             error: row.error,
             attempts: row.attempts,
@@ -78,8 +85,10 @@ pub(crate) async fn insert(tx: &mut Tx, mail: &Mail) -> Result<bool, StoreError>
     let inserted = sqlx::query!(
         "insert into messaging.mails
            (tenant_id, id, kind, account_id, person_id, to_address, subject, body, link, link_text, calendar,
-            reply_to_person_id, link_id, thread_id, state, error, attempts, due_at, fence, created_at, sent_at, text, html, source)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+            reply_to_person_id, link_id, thread_id, state, error, attempts, due_at, fence, created_at, sent_at, text, html, source,
+            way, notification_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+                 $25, $26)
          on conflict (tenant_id, thread_id, person_id) where state = 'queued' and thread_id is not null do nothing",
         tenant,
         mail.id.0,
@@ -104,7 +113,9 @@ pub(crate) async fn insert(tx: &mut Tx, mail: &Mail) -> Result<bool, StoreError>
         mail.sent_at,
         parts.map(|parts| parts.text.as_str()),
         parts.map(|parts| parts.html.as_str()),
-        parts.map(|parts| parts.source.as_str())
+        parts.map(|parts| parts.source.as_str()),
+        mail.way.as_str(),
+        mail.notification_id.map(|id| id.0)
     )
     .execute(tx.conn())
     .await?;
@@ -117,7 +128,7 @@ pub(crate) async fn read(tx: &mut Tx, id: MailId) -> Result<Option<Mail>, StoreE
     let row = sqlx::query_as!(
         Row,
         "select id, kind, account_id, person_id, to_address, subject, body, link, link_text, calendar, reply_to_person_id,
-                link_id, thread_id, state, error, attempts, due_at, fence, created_at, sent_at, text, html, source
+                link_id, thread_id, way, notification_id, state, error, attempts, due_at, fence, created_at, sent_at, text, html, source
          from messaging.mails where tenant_id = $1 and id = $2",
         tenant,
         id.0
@@ -139,7 +150,7 @@ pub(crate) async fn list(
     let rows = sqlx::query_as!(
         Row,
         "select id, kind, account_id, person_id, to_address, subject, '' as \"body!\", link, link_text, '' as \"calendar!\",
-                reply_to_person_id, link_id, thread_id, state, error, attempts, due_at, fence, created_at, sent_at, text, html,
+                reply_to_person_id, link_id, thread_id, way, notification_id, state, error, attempts, due_at, fence, created_at, sent_at, text, html,
                 case when source is null then null else '' end as source
          from messaging.mails
          where tenant_id = $1 and ($2::uuid is null or account_id = $2) and ($3::uuid is null or person_id = $3)
@@ -158,14 +169,19 @@ pub(crate) async fn list(
     Ok(rows.into_iter().map(Mail::from).collect())
 }
 
+/// A mail that is due.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Due {
+    pub(crate) tenant: TenantId,
+    pub(crate) mail: MailId,
+    /// Whose digest it waits for, where it does.
+    pub(crate) digest_of: Option<PersonId>,
+}
+
 /// The mails of all firms that are due, longest due first.
-pub(crate) async fn due(
-    store: &Store,
-    now: DateTime<Utc>,
-    most: i64,
-) -> Result<Vec<(TenantId, MailId)>, StoreError> {
+pub(crate) async fn due(store: &Store, now: DateTime<Utc>, most: i64) -> Result<Vec<Due>, StoreError> {
     let rows = sqlx::query!(
-        "select tenant_id, id from messaging.mails
+        "select tenant_id, id, case when way = 'digest' then person_id end as digest_of from messaging.mails
          where state = 'queued' and due_at <= $1 and (leased_until is null or leased_until <= $1)
          order by due_at limit $2",
         now,
@@ -173,7 +189,12 @@ pub(crate) async fn due(
     )
     .fetch_all(&mut *store.plumbing().await?)
     .await?;
-    Ok(rows.into_iter().map(|row| (TenantId(row.tenant_id), MailId(row.id))).collect())
+    let due = rows.into_iter().map(|row| Due {
+        tenant: TenantId(row.tenant_id),
+        mail: MailId(row.id),
+        digest_of: row.digest_of.map(PersonId),
+    });
+    Ok(due.collect())
 }
 
 /// When the next mail of any firm is due, or its lease ends.
@@ -200,7 +221,7 @@ pub(crate) async fn lease(
         "update messaging.mails set leased_until = $4, fence = fence + 1, attempts = attempts + 1
          where tenant_id = $1 and id = $2 and state = 'queued' and due_at <= $3 and (leased_until is null or leased_until <= $3)
          returning id, kind, account_id, person_id, to_address, subject, body, link, link_text, calendar, reply_to_person_id,
-                   link_id, thread_id, state, error, attempts, due_at, fence, created_at, sent_at, text, html, source",
+                   link_id, thread_id, way, notification_id, state, error, attempts, due_at, fence, created_at, sent_at, text, html, source",
         tenant,
         id.0,
         now,
@@ -209,6 +230,39 @@ pub(crate) async fn lease(
     .fetch_optional(tx.conn())
     .await?;
     Ok(row.map(Mail::from))
+}
+
+/// Leases everything that is due for the person's digest, like [`lease`]: all of it or, where somebody else is at it, nothing.
+pub(crate) async fn lease_digest(
+    tx: &mut Tx,
+    person: PersonId,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<Mail>, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    // Two that begin with different mails of one digest would part it between them.
+    sqlx::query!(
+        r#"select pg_advisory_xact_lock(hashtextextended('messaging.digest:' || $1::uuid || ':' || $2::uuid, 0)) as "locked!: ()""#,
+        tenant,
+        person.0
+    )
+    .fetch_one(tx.conn())
+    .await?;
+    let rows = sqlx::query_as!(
+        Row,
+        "update messaging.mails set leased_until = $4, fence = fence + 1, attempts = attempts + 1
+         where tenant_id = $1 and person_id = $2 and state = 'queued' and way = 'digest' and due_at <= $3
+           and (leased_until is null or leased_until <= $3)
+         returning id, kind, account_id, person_id, to_address, subject, body, link, link_text, calendar, reply_to_person_id,
+                   link_id, thread_id, way, notification_id, state, error, attempts, due_at, fence, created_at, sent_at, text, html, source",
+        tenant,
+        person.0,
+        now,
+        until
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(Mail::from).collect())
 }
 
 /// Writes down that a leased mail was sent. Its contents go, except where `parts` of it are kept. `false` where the lease was lost.
@@ -284,7 +338,7 @@ pub(crate) async fn queue_again(
          where tenant_id = $1 and id = $2
            and (state = 'failed' or state = 'queued' and error <> '' and (leased_until is null or leased_until <= $3))
          returning id, kind, account_id, person_id, to_address, subject, body, link, link_text, calendar, reply_to_person_id,
-                   link_id, thread_id, state, error, attempts, due_at, fence, created_at, sent_at, text, html, source",
+                   link_id, thread_id, way, notification_id, state, error, attempts, due_at, fence, created_at, sent_at, text, html, source",
         tenant,
         id.0,
         now

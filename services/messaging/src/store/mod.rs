@@ -1,7 +1,10 @@
 //! SQL, one file a table family.
 
+pub(crate) mod dkim_keys;
 pub(crate) mod mails;
 pub(crate) mod messages;
 pub(crate) mod notifications;
 pub(crate) mod participants;
+pub(crate) mod preferences;
+pub(crate) mod settings;
 pub(crate) mod threads;

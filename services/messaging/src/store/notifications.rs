@@ -1,7 +1,7 @@
 //! Notifications, what is unread, and whom a notice has reached. Every query names the person: a notification is one person's.
 
 use chrono::{DateTime, Utc};
-use portico_core::{PersonId, ThreadId};
+use portico_core::{NotificationId, PersonId, ThreadId};
 use portico_db::{StoreError, Tx};
 
 use crate::domain::notification::Notification;
@@ -75,6 +75,39 @@ pub(crate) async fn mark_read(
     .execute(tx.conn())
     .await?;
     Ok(updated.rows_affected())
+}
+
+/// Marks what the caller was told about any of these pages as read. Answers how many were unread.
+pub(crate) async fn mark_links_read(
+    tx: &mut Tx,
+    links: &[String],
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let (tenant, person) = (tx.ctx().tenant.0, tx.ctx().actor.person.map(|id| id.0));
+    let updated = sqlx::query!(
+        "update messaging.notifications set read_at = $4
+         where tenant_id = $1 and person_id = $2 and read_at is null and link = any ($3)",
+        tenant,
+        person,
+        links,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(updated.rows_affected())
+}
+
+/// Whether its person has read a notification.
+pub(crate) async fn is_read(tx: &mut Tx, id: NotificationId) -> Result<bool, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    let read = sqlx::query_scalar!(
+        r#"select read_at is not null as "read!" from messaging.notifications where tenant_id = $1 and id = $2"#,
+        tenant,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(read.unwrap_or_default())
 }
 
 /// What the caller has not read: messages in threads, and notifications, of which more than 999 count as 999.

@@ -1,3 +1,4 @@
+use portico_core::MailId;
 use portico_proto::messaging::v1::MailSettled;
 use uuid::Uuid;
 

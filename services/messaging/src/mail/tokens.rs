@@ -1,0 +1,130 @@
+//! Signed codes that stand in addresses: under mails, as the sender of bounces, as the address for answers.
+//!
+//! Each is signed by HMAC-SHA-256 under a key of the firm's own and bound to its purpose: a code for one use is none for another, and
+//! one of another firm is none at all.
+
+use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use portico_core::{Ctx, PersonId};
+use subtle::ConstantTimeEq as _;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::{domain::preferences::KINDS, error::MessagingError, service::Service, store};
+
+/// What the sealed key is for.
+const KEY_PURPOSE: &str = "messaging.token_key";
+/// Bytes of the signature in an address of the web.
+const LONG: usize = 16;
+
+/// What a code is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Unsubscribe,
+}
+
+impl Purpose {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Unsubscribe => b"portico.mail.unsubscribe.v1\0",
+        }
+    }
+}
+
+/// The key of a firm's codes.
+pub(crate) struct Tokens(Key);
+
+impl Tokens {
+    /// The firm's key, made when first needed.
+    pub(crate) async fn of(service: &Service, ctx: &Ctx) -> Result<Self, MessagingError> {
+        let sealed = match read(service, ctx).await? {
+            Some(sealed) => sealed,
+            None => {
+                let mut fresh = Zeroizing::new([0; 32]);
+                service.entropy.fill(fresh.as_mut_slice());
+                let sealed = service.secrets.seal(ctx.tenant, KEY_PURPOSE, fresh.as_slice()).await?;
+                let mut tx = service.store.begin(ctx).await?;
+                store::settings::begin(&mut tx, &sealed, service.clock.now()).await?;
+                tx.commit().await?;
+                // Somebody else may have been first.
+                read(service, ctx).await?.ok_or(MessagingError::NotFound)?
+            }
+        };
+        let key = service.secrets.open(ctx.tenant, KEY_PURPOSE, &sealed).await?;
+        Ok(Self(Key::new(HMAC_SHA256, &key)))
+    }
+
+    /// The code that switches one kind of mail off for one person.
+    pub(crate) fn unsubscribe(&self, person: PersonId, kind: &str) -> Option<String> {
+        let kind = KINDS.iter().position(|known| *known == kind).and_then(|at| u8::try_from(at).ok())?;
+        let mut code = person.0.as_bytes().to_vec();
+        code.push(kind);
+        let signature = self.signature(Purpose::Unsubscribe, &code);
+        code.extend_from_slice(&signature[..LONG]);
+        Some(URL_SAFE_NO_PAD.encode(code))
+    }
+
+    /// Whom and what a code switches off; none where it was not made here for this.
+    pub(crate) fn read_unsubscribe(&self, code: &str) -> Option<(PersonId, &'static str)> {
+        let code: [u8; 17 + LONG] = URL_SAFE_NO_PAD.decode(code).ok()?.try_into().ok()?;
+        let (said, signature) = code.split_at(17);
+        let expected = self.signature(Purpose::Unsubscribe, said);
+        if !bool::from(expected[..LONG].ct_eq(signature)) {
+            return None;
+        }
+        let person = Uuid::from_slice(&said[..16]).ok()?;
+        Some((person.into(), KINDS.get(usize::from(said[16])).copied()?))
+    }
+
+    fn signature(&self, purpose: Purpose, said: &[u8]) -> [u8; 32] {
+        let tag = sign(&self.0, &[purpose.label(), said].concat());
+        tag.as_ref().try_into().unwrap_or_default()
+    }
+}
+
+async fn read(service: &Service, ctx: &Ctx) -> Result<Option<Vec<u8>>, MessagingError> {
+    let mut tx = service.store.begin(ctx).await?;
+    let sealed = store::settings::token_key(&mut tx).await?;
+    tx.rollback().await?;
+    Ok(sealed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Fixture;
+
+    fn tokens(secret: u8) -> Tokens {
+        Tokens(Key::new(HMAC_SHA256, &[secret; 32]))
+    }
+
+    #[test]
+    fn a_code_is_for_one_person_and_kind_of_one_firm() {
+        let person = PersonId(Uuid::from_u128(7));
+        let code = tokens(1).unsubscribe(person, "task").unwrap();
+        assert_eq!(tokens(1).read_unsubscribe(&code), Some((person, "task")));
+        assert_eq!(tokens(2).read_unsubscribe(&code), None, "another firm's");
+        assert_eq!(tokens(1).unsubscribe(person, "sign_in"), None);
+        let bytes = URL_SAFE_NO_PAD.decode(&code).unwrap();
+        for at in 0..bytes.len() {
+            let mut altered = bytes.clone();
+            altered[at] ^= 1;
+            assert_eq!(tokens(1).read_unsubscribe(&URL_SAFE_NO_PAD.encode(altered)), None, "byte {at}");
+        }
+        for wrong in ["", "x", &code[1..], &format!("{code}AA"), "%%%"] {
+            assert_eq!(tokens(1).read_unsubscribe(wrong), None, "{wrong}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_firm_has_one_key_however_many_ask_first() {
+        let fixture = Fixture::new().await;
+        let ctx = fixture.system();
+        let (one, two) = tokio::join!(Tokens::of(&fixture.service, &ctx), Tokens::of(&fixture.service, &ctx));
+        let code = one.unwrap().unsubscribe(PersonId(Uuid::nil()), "task").unwrap();
+        assert!(two.unwrap().read_unsubscribe(&code).is_some());
+        let other = portico_testkit::system(fixture.database.tenant());
+        let foreign = Tokens::of(&fixture.service, &other).await.unwrap();
+        assert_eq!(foreign.read_unsubscribe(&code), None);
+    }
+}

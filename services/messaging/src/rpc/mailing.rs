@@ -1,0 +1,82 @@
+//! The RPCs of how mail leaves: one line each here, one file each beside.
+
+use portico_proto::messaging::v1::{mailing_server::Mailing, *};
+use tonic::Request;
+
+use super::{
+    Answer, Rpc, activate_dkim_key, check_mail_domain, create_dkim_key, get_mail_preferences,
+    get_mail_settings, inspect_unsubscribe, list_dkim_keys, mark_page_seen, retire_dkim_key,
+    set_mail_preferences, unsubscribe, update_mail_settings,
+};
+
+#[tonic::async_trait]
+impl Mailing for Rpc {
+    async fn get_mail_settings(
+        &self,
+        request: Request<GetMailSettingsRequest>,
+    ) -> Answer<GetMailSettingsResponse> {
+        self.serve(request, get_mail_settings::handle).await
+    }
+
+    async fn update_mail_settings(
+        &self,
+        request: Request<UpdateMailSettingsRequest>,
+    ) -> Answer<UpdateMailSettingsResponse> {
+        self.serve(request, update_mail_settings::handle).await
+    }
+
+    async fn list_dkim_keys(&self, request: Request<ListDkimKeysRequest>) -> Answer<ListDkimKeysResponse> {
+        self.serve(request, list_dkim_keys::handle).await
+    }
+
+    async fn create_dkim_key(&self, request: Request<CreateDkimKeyRequest>) -> Answer<CreateDkimKeyResponse> {
+        self.serve(request, create_dkim_key::handle).await
+    }
+
+    async fn activate_dkim_key(
+        &self,
+        request: Request<ActivateDkimKeyRequest>,
+    ) -> Answer<ActivateDkimKeyResponse> {
+        self.serve(request, activate_dkim_key::handle).await
+    }
+
+    async fn retire_dkim_key(&self, request: Request<RetireDkimKeyRequest>) -> Answer<RetireDkimKeyResponse> {
+        self.serve(request, retire_dkim_key::handle).await
+    }
+
+    async fn check_mail_domain(
+        &self,
+        request: Request<CheckMailDomainRequest>,
+    ) -> Answer<CheckMailDomainResponse> {
+        self.serve(request, check_mail_domain::handle).await
+    }
+
+    async fn get_mail_preferences(
+        &self,
+        request: Request<GetMailPreferencesRequest>,
+    ) -> Answer<GetMailPreferencesResponse> {
+        self.serve(request, get_mail_preferences::handle).await
+    }
+
+    async fn set_mail_preferences(
+        &self,
+        request: Request<SetMailPreferencesRequest>,
+    ) -> Answer<SetMailPreferencesResponse> {
+        self.serve(request, set_mail_preferences::handle).await
+    }
+
+    async fn inspect_unsubscribe(
+        &self,
+        request: Request<InspectUnsubscribeRequest>,
+    ) -> Answer<InspectUnsubscribeResponse> {
+        self.serve(request, inspect_unsubscribe::handle).await
+    }
+
+    async fn unsubscribe(&self, request: Request<UnsubscribeRequest>) -> Answer<UnsubscribeResponse> {
+        self.serve(request, unsubscribe::handle).await
+    }
+
+    async fn mark_page_seen(&self, request: Request<MarkPageSeenRequest>) -> Answer<MarkPageSeenResponse> {
+        self.serve(request, mark_page_seen::handle).await
+    }
+}
