@@ -20,7 +20,11 @@ pub(crate) enum NotCreditable {
 ///
 /// # Errors
 /// [`NotCreditable::NothingLeft`].
-pub(crate) fn whole(invoice: &IssuedDocument, earlier: &[Totals], rest: &str) -> Result<Vec<Line>, NotCreditable> {
+pub(crate) fn whole(
+    invoice: &IssuedDocument,
+    earlier: &[Totals],
+    rest: &str,
+) -> Result<Vec<Line>, NotCreditable> {
     if earlier.is_empty() {
         return Ok(invoice.content.lines.clone());
     }
@@ -97,7 +101,10 @@ mod tests {
         assert_eq!(check(&invoice, &[], &totals(&[("1", 500)])), Err(NotCreditable::MoreThanInvoiced));
         let earlier = [totals(&[("60", 1900)])];
         assert_eq!(check(&invoice, &earlier, &totals(&[("40", 1900)])), Ok(()));
-        assert_eq!(check(&invoice, &earlier, &totals(&[("40.01", 1900)])), Err(NotCreditable::MoreThanInvoiced));
+        assert_eq!(
+            check(&invoice, &earlier, &totals(&[("40.01", 1900)])),
+            Err(NotCreditable::MoreThanInvoiced)
+        );
         let all = [totals(&[("100", 1900), ("50", 700)])];
         assert_eq!(check(&invoice, &all, &totals(&[("0.01", 1900)])), Err(NotCreditable::NothingLeft));
     }

@@ -165,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_decimal_is_exact_and_says_itself_shortly() {
-        for (typed, said) in [("1", "1"), ("1.50", "1.5"), ("-0.25", "-0.25"), ("0.000001", "0.000001"), (" 7.0 ", "7")]
+        for (typed, said) in
+            [("1", "1"), ("1.50", "1.5"), ("-0.25", "-0.25"), ("0.000001", "0.000001"), (" 7.0 ", "7")]
         {
             assert_eq!(number(typed).to_string(), said);
         }
@@ -183,7 +184,10 @@ mod tests {
             rule.times(number(quantity), number(price), "EUR").unwrap()
         };
         assert_eq!((line(Rounding::HalfUp, "1", "0.125"), line(Rounding::HalfEven, "1", "0.125")), (13, 12));
-        assert_eq!((line(Rounding::HalfUp, "-1", "0.125"), line(Rounding::HalfEven, "-1", "0.135")), (-13, -14));
+        assert_eq!(
+            (line(Rounding::HalfUp, "-1", "0.125"), line(Rounding::HalfEven, "-1", "0.135")),
+            (-13, -14)
+        );
         assert_eq!(line(Rounding::HalfUp, "3", "33.333333"), 10_000);
         assert_eq!(line(Rounding::HalfUp, "0.333333", "100"), 3333);
         assert_eq!(Rounding::HalfUp.times(number("2.5"), number("3"), "JPY"), Some(8));

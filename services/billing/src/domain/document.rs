@@ -126,13 +126,17 @@ pub(crate) enum NotIssuable {
     #[error("The amounts are too large.")]
     TooLarge,
     /// Lines outside of the tax stand beside others.
-    #[error("Lines outside of the scope of VAT cannot stand on one document with others. Write two documents.")]
+    #[error(
+        "Lines outside of the scope of VAT cannot stand on one document with others. Write two documents."
+    )]
     MixedScope,
     /// A category needs the buyer's VAT id.
     #[error("Enter the client's VAT id: without it the tax cannot be left to the buyer.")]
     NoBuyerVatId,
     /// A taxed line needs the seller's VAT id.
-    #[error("Enter the VAT id of your company in the billing settings: without it reverse charge and supplies within the EU cannot be invoiced.")]
+    #[error(
+        "Enter the VAT id of your company in the billing settings: without it reverse charge and supplies within the EU cannot be invoiced."
+    )]
     NoSellerVatId,
     /// The last day is before the first.
     #[error("The due day is before the day of the document. Choose a later day.")]
@@ -158,7 +162,12 @@ impl Content {
     ///
     /// # Errors
     /// [`NotIssuable`] says in words for people what is missing.
-    pub(crate) fn issuable(&self, seller: &Seller, buyer: &Buyer, issue_date: NaiveDate) -> Result<Totals, NotIssuable> {
+    pub(crate) fn issuable(
+        &self,
+        seller: &Seller,
+        buyer: &Buyer,
+        issue_date: NaiveDate,
+    ) -> Result<Totals, NotIssuable> {
         if self.lines.is_empty() {
             return Err(NotIssuable::NoLines);
         }
@@ -237,8 +246,19 @@ impl TypedContent {
             fields.refuse("lines", format!("Use at most {MOST_LINES} lines."));
         }
         let lines = self.lines.into_iter().take(MOST_LINES).enumerate();
-        let lines: Vec<Line> = lines.map(|(place, line)| line.check(&format!("lines[{place}]"), fields)).collect();
-        let content = Content { title, currency: self.currency, rounding, until, service_from, service_to, notes, terms, lines };
+        let lines: Vec<Line> =
+            lines.map(|(place, line)| line.check(&format!("lines[{place}]"), fields)).collect();
+        let content = Content {
+            title,
+            currency: self.currency,
+            rounding,
+            until,
+            service_from,
+            service_to,
+            notes,
+            terms,
+            lines,
+        };
         if content.totals().is_err() {
             fields.refuse("lines", "The amounts are too large.");
         }
@@ -261,7 +281,10 @@ impl TypedLine {
             fields.refuse(format!("{at}.quantity"), "Enter a quantity other than 0.");
         }
         if unit_price.millionths() < 0 {
-            fields.refuse(format!("{at}.unit_price"), "A price is not negative. For a reduction enter a negative quantity.");
+            fields.refuse(
+                format!("{at}.unit_price"),
+                "A price is not negative. For a reduction enter a negative quantity.",
+            );
         }
         let unit = match self.unit.trim() {
             "" => "C62".to_owned(),
@@ -335,7 +358,10 @@ pub(crate) mod tests {
             typed
         };
         assert_eq!(issue(TypedContent { lines: Vec::new(), ..typed() }, &buyer()), Err(NotIssuable::NoLines));
-        assert_eq!(issue(with(|line| line.quantity = "-1".to_owned()), &buyer()), Err(NotIssuable::NothingOwed));
+        assert_eq!(
+            issue(with(|line| line.quantity = "-1".to_owned()), &buyer()),
+            Err(NotIssuable::NothingOwed)
+        );
         let late = TypedContent { until: "2027-01-14".to_owned(), ..typed() };
         assert_eq!(issue(late, &buyer()), Err(NotIssuable::DueBeforeIssue));
         let reversed = || {
@@ -368,7 +394,12 @@ pub(crate) mod tests {
             service_from: "2027-01-10".to_owned(),
             service_to: "2027-01-09".to_owned(),
             notes: "x".repeat(2001),
-            lines: vec![TypedLine { quantity: "0".to_owned(), unit_price: "-1".to_owned(), unit: "hours".to_owned(), ..TypedLine::default() }],
+            lines: vec![TypedLine {
+                quantity: "0".to_owned(),
+                unit_price: "-1".to_owned(),
+                unit: "hours".to_owned(),
+                ..TypedLine::default()
+            }],
             ..TypedContent::default()
         };
         wrong.check(Rounding::HalfUp, &mut fields);
@@ -414,7 +445,8 @@ pub(crate) mod tests {
         let mut changed = document.clone();
         changed.content.lines[0].unit_price = "150.01".parse().unwrap();
         assert_ne!(changed.hash(), hash);
-        let stored: IssuedDocument = serde_json::from_str(&serde_json::to_string(&document).unwrap()).unwrap();
+        let stored: IssuedDocument =
+            serde_json::from_str(&serde_json::to_string(&document).unwrap()).unwrap();
         assert_eq!((stored.hash(), stored), (hash, document));
     }
 }

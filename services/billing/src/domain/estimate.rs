@@ -61,7 +61,11 @@ impl EstimateState {
     ) -> Self {
         match decision {
             Some(decision) if decision.document_id == document => {
-                if decision.accepted { Self::Accepted } else { Self::Declined }
+                if decision.accepted {
+                    Self::Accepted
+                } else {
+                    Self::Declined
+                }
             }
             _ if document != newest => Self::Superseded,
             _ if until.is_some_and(|until| until < today) => Self::Expired,
@@ -110,8 +114,13 @@ mod tests {
         assert_eq!(state(first, second, None, Some(&decided(first, false))), EstimateState::Declined);
         assert_eq!(state(second, second, None, Some(&decided(first, false))), EstimateState::Sent);
         assert!(EstimateState::Sent.undecidable().is_none());
-        for closed in [EstimateState::Draft, EstimateState::Accepted, EstimateState::Declined, EstimateState::Expired, EstimateState::Superseded]
-        {
+        for closed in [
+            EstimateState::Draft,
+            EstimateState::Accepted,
+            EstimateState::Declined,
+            EstimateState::Expired,
+            EstimateState::Superseded,
+        ] {
             assert!(closed.undecidable().is_some(), "{}", closed.word());
         }
     }

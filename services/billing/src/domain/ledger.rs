@@ -121,7 +121,10 @@ pub(crate) struct Booking {
 impl Booking {
     fn new(act: Act, currency: &str, entries: Vec<Entry>) -> Self {
         let entries: Vec<Entry> = entries.into_iter().filter(|entry| entry.amount != 0).collect();
-        debug_assert!(entries.iter().map(|entry| i128::from(entry.amount)).sum::<i128>() == 0, "unbalanced {act:?}");
+        debug_assert!(
+            entries.iter().map(|entry| i128::from(entry.amount)).sum::<i128>() == 0,
+            "unbalanced {act:?}"
+        );
         Self { act, currency: currency.to_owned(), entries }
     }
 
@@ -215,7 +218,10 @@ mod tests {
             Booking::write_off(invoice, &money),
         ] {
             assert_eq!(booking.entries.iter().map(|entry| entry.amount).sum::<i64>(), 0, "{booking:?}");
-            assert!(booking.entries.len() >= 2 && booking.entries.iter().all(|entry| entry.amount != 0), "{booking:?}");
+            assert!(
+                booking.entries.len() >= 2 && booking.entries.iter().all(|entry| entry.amount != 0),
+                "{booking:?}"
+            );
         }
         let issued = Booking::invoice(invoice, &totals, "EUR");
         assert_eq!(issued.entries[0], Entry { chart: Chart::Receivable(invoice), amount: 1690 });

@@ -79,7 +79,8 @@ impl Totals {
         }
         let mut taxes = Vec::with_capacity(bases.len());
         for (key, (base, reason)) in bases {
-            let tax = rounding.divide(i128::from(base) * i128::from(key.basis_points), 10_000).ok_or(TooLarge)?;
+            let tax =
+                rounding.divide(i128::from(base) * i128::from(key.basis_points), 10_000).ok_or(TooLarge)?;
             taxes.push(TaxTotal { key, exemption_reason: reason.to_owned(), base, tax });
         }
         let net = within(taxes.iter().map(|total| total.base).sum())?;
@@ -123,14 +124,18 @@ mod tests {
         ];
         let totals = Totals::of(&lines, "EUR", Rounding::HalfUp).unwrap();
         assert_eq!(totals.lines, [3, 3, 3, 2000, 14_999]);
-        let taxes: Vec<_> = totals.taxes.iter().map(|total| (total.key.basis_points, total.base, total.tax)).collect();
+        let taxes: Vec<_> =
+            totals.taxes.iter().map(|total| (total.key.basis_points, total.base, total.tax)).collect();
         assert_eq!(taxes, [(700, 2000, 140), (1900, 9, 2), (0, 14_999, 0)]);
         assert_eq!((totals.net, totals.tax, totals.gross), (17_008, 142, 17_150));
     }
 
     #[test]
     fn a_sum_that_cannot_be_kept_is_refused() {
-        let lines = [line("9000000", "9000000", TaxCategory::Zero, 0), line("9000000", "9000000", TaxCategory::Zero, 0)];
+        let lines = [
+            line("9000000", "9000000", TaxCategory::Zero, 0),
+            line("9000000", "9000000", TaxCategory::Zero, 0),
+        ];
         assert_eq!(Totals::of(&lines, "EUR", Rounding::HalfUp), Err(TooLarge));
     }
 

@@ -129,12 +129,14 @@ impl Seller {
         if vat_id.is_empty() && tax_number.is_empty() {
             fields.refuse("vat_id", "Enter the VAT id or the tax number: an invoice must show one of them.");
         }
-        let iban: String = self.iban.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_uppercase();
+        let iban: String =
+            self.iban.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_uppercase();
         if !iban.is_empty() && !is_iban(&iban) {
             fields.refuse("iban", "This IBAN is not right. Check it against your bank's papers.");
         }
         let bic: String = self.bic.trim().to_uppercase();
-        let bic_fits = matches!(bic.len(), 0 | 8 | 11) && bic.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let bic_fits =
+            matches!(bic.len(), 0 | 8 | 11) && bic.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !bic_fits {
             fields.refuse("bic", "A BIC has 8 or 11 letters and digits.");
         }
@@ -187,7 +189,11 @@ fn check_email(fields: &mut Fields, text: &str) -> String {
 
 /// Two letters of a country and up to 13 letters and digits; whether the authority knows it is not asked.
 fn check_vat_id(fields: &mut Fields, text: &str) -> String {
-    let id: String = text.chars().filter(|c| !c.is_whitespace() && *c != '.' && *c != '-').collect::<String>().to_uppercase();
+    let id: String = text
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '.' && *c != '-')
+        .collect::<String>()
+        .to_uppercase();
     let fits = id.len() <= 15
         && id.len() >= 4
         && id.bytes().take(2).all(|byte| byte.is_ascii_uppercase())
@@ -260,7 +266,11 @@ pub(crate) mod tests {
     #[test]
     fn what_is_right_stays_and_is_put_in_order() {
         let mut fields = Fields::default();
-        let typed = Seller { iban: "de89 3704 0044 0532 0130 00".to_owned(), vat_id: "de 123.456.789".to_owned(), ..seller() };
+        let typed = Seller {
+            iban: "de89 3704 0044 0532 0130 00".to_owned(),
+            vat_id: "de 123.456.789".to_owned(),
+            ..seller()
+        };
         assert_eq!(typed.check(&mut fields), seller());
         assert_eq!(buyer().check(&mut fields), buyer());
         fields.check().unwrap();

@@ -139,7 +139,11 @@ pub(crate) fn spread(mut left: i64, open: &[(Uuid, i64)]) -> Vec<(Uuid, i64)> {
 ///
 /// # Errors
 /// [`Refused`] where it is more than the source ever had.
-pub(crate) fn free_up(amount: i64, left: i64, allocated: &[(Uuid, i64)]) -> Result<Vec<(Uuid, i64)>, Refused> {
+pub(crate) fn free_up(
+    amount: i64,
+    left: i64,
+    allocated: &[(Uuid, i64)],
+) -> Result<Vec<(Uuid, i64)>, Refused> {
     if amount <= 0 {
         return Err(Refused::Nothing);
     }

@@ -32,7 +32,12 @@ fn the_state_follows_from_what_was_booked() {
         (settled(400, 0, 600), due, none, "written_off"),
         (settled(400, 0, 0), Some(day("2027-01-14")), none, "overdue"),
         (settled(0, 0, 0), Some(today), none, "open"),
-        (settled(0, 0, 0), Some(day("2027-01-14")), Pending { processing: true, disputed: false }, "processing"),
+        (
+            settled(0, 0, 0),
+            Some(day("2027-01-14")),
+            Pending { processing: true, disputed: false },
+            "processing",
+        ),
         (settled(1000, 0, 0), due, Pending { processing: true, disputed: false }, "paid"),
         (settled(1000, 0, 0), due, Pending { processing: false, disputed: true }, "disputed"),
     ] {
@@ -157,10 +162,8 @@ fn act(book: &mut Book, number: usize, (what, which, on, amount): (u8, usize, us
             }
         }
         3 => {
-            let allocated: Vec<(Uuid, i64)> = (0..INVOICES)
-                .map(|number| self::invoice(number))
-                .map(|id| (id, allocated_to(book, source, id)))
-                .collect();
+            let allocated: Vec<(Uuid, i64)> =
+                (0..INVOICES).map(self::invoice).map(|id| (id, allocated_to(book, source, id))).collect();
             let Ok(back) = free_up(amount, book.left(source), &allocated) else { return };
             for (place, (invoice, amount)) in back.into_iter().enumerate() {
                 book.enter(format!("{key}:back:{place}"), Booking::taken_back(source, invoice, &eur(amount)));
@@ -190,7 +193,10 @@ fn check(book: &Book) -> Result<(), TestCaseError> {
     prop_assert_eq!(book.trial_balance().values().sum::<i64>(), 0);
     for number in 0..INVOICES {
         let settled = book.settled(invoice(number));
-        prop_assert_eq!(settled.paid + settled.credited + settled.written_off + settled.open(), settled.total);
+        prop_assert_eq!(
+            settled.paid + settled.credited + settled.written_off + settled.open(),
+            settled.total
+        );
         prop_assert!(settled.open() >= 0 && settled.paid >= 0 && settled.credited >= 0, "{:?}", settled);
         let receivable = Chart::Receivable(invoice(number));
         prop_assert_eq!(book.sum(|_, chart| chart == receivable), settled.open());

@@ -89,7 +89,13 @@ pub(crate) struct Tax {
 
 impl Tax {
     /// Checks category, rate and reason; `at` is the path of the line in the request.
-    pub(crate) fn check(category: &str, basis_points: i32, reason: &str, at: &str, fields: &mut Fields) -> Self {
+    pub(crate) fn check(
+        category: &str,
+        basis_points: i32,
+        reason: &str,
+        at: &str,
+        fields: &mut Fields,
+    ) -> Self {
         let reason = reason.trim();
         let known = TaxCategory::of(category);
         if known.is_none() {
@@ -107,7 +113,10 @@ impl Tax {
             _ => {}
         }
         if category.needs_reason() && reason.is_empty() {
-            fields.refuse(format!("{at}.exemption_reason"), "Say why no tax is charged: the invoice must name the reason.");
+            fields.refuse(
+                format!("{at}.exemption_reason"),
+                "Say why no tax is charged: the invoice must name the reason.",
+            );
         } else if !category.needs_reason() && !reason.is_empty() {
             fields.refuse(format!("{at}.exemption_reason"), "Leave the reason empty where tax is charged.");
         } else if reason.chars().count() > 200 || reason.chars().any(char::is_control) {
@@ -131,9 +140,13 @@ mod tests {
 
     #[test]
     fn rate_and_reason_fit_the_category() {
-        for (category, basis_points, reason) in
-            [("S", 1900, ""), ("Z", 0, ""), ("E", 0, "Medical"), ("AE", 0, "Reverse charge"), ("O", 0, "Not taxable")]
-        {
+        for (category, basis_points, reason) in [
+            ("S", 1900, ""),
+            ("Z", 0, ""),
+            ("E", 0, "Medical"),
+            ("AE", 0, "Reverse charge"),
+            ("O", 0, "Not taxable"),
+        ] {
             assert!(refused(category, basis_points, reason).is_empty(), "{category}");
             assert_eq!(TaxCategory::of(category).unwrap().code(), category);
         }

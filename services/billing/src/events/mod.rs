@@ -1,0 +1,3 @@
+//! What the service says. It listens to nothing.
+
+pub(crate) mod publish;

@@ -1,0 +1,67 @@
+//! What other services are asked.
+
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use portico_core::{AccountId, Ctx, ErrorCode, PersonId};
+use portico_proto::tenancy::v1::{
+    GetAccountRequest, GetTenantRequest, ListMembershipsRequest, tenancy_client::TenancyClient,
+};
+use portico_rpc::{Caller, problem_from};
+use tonic::Status;
+
+use crate::{error::BillingError, service::Service, words::Words};
+
+/// What documents and notices need of the firm.
+#[derive(Debug, Clone)]
+pub(crate) struct Firm {
+    /// Where its days begin.
+    pub(crate) zone: Tz,
+    /// What it writes in.
+    pub(crate) words: Words,
+}
+
+/// The firm of the context; at most a few seconds old.
+pub(crate) async fn firm(service: &Service, ctx: &Ctx) -> Result<Arc<Firm>, BillingError> {
+    if let Some(known) = service.firms.get(&ctx.tenant).await {
+        return Ok(known);
+    }
+    let channel = service.peers.channel("tenancy", Caller::system_for(ctx, "billing.firm"));
+    let answer =
+        TenancyClient::new(channel).get_tenant(GetTenantRequest {}).await.map_err(refusal)?.into_inner();
+    let tenant = answer.tenant.ok_or(BillingError::NotFound)?;
+    let zone = tenant.time_zone.parse().unwrap_or(Tz::UTC);
+    let firm = Arc::new(Firm { zone, words: Words::of(&tenant.language) });
+    service.firms.insert(ctx.tenant, Arc::clone(&firm)).await;
+    Ok(firm)
+}
+
+/// Whether the account is one that the caller reaches.
+pub(crate) async fn account(service: &Service, caller: &Caller, id: AccountId) -> Result<(), BillingError> {
+    let channel = service.peers.channel("tenancy", caller);
+    let request = GetAccountRequest { account_id: id.to_string() };
+    TenancyClient::new(channel).get_account(request).await.map_err(refusal)?;
+    Ok(())
+}
+
+/// The people of an account who can sign in.
+pub(crate) async fn members(
+    service: &Service,
+    ctx: &Ctx,
+    account: AccountId,
+) -> Result<Vec<PersonId>, BillingError> {
+    let channel = service.peers.channel("tenancy", Caller::system_for(ctx, "billing.notices"));
+    let request = ListMembershipsRequest { account_id: account.to_string(), ..Default::default() };
+    let answer = TenancyClient::new(channel).list_memberships(request).await.map_err(refusal)?.into_inner();
+    let active = answer.memberships.into_iter().filter(|member| !member.deactivated);
+    active.map(|member| Ok(member.person_id.parse()?)).collect()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "stands in `map_err`, which hands the status over")]
+fn refusal(status: Status) -> BillingError {
+    let problem = problem_from(&status);
+    match problem.code {
+        ErrorCode::NotFound => BillingError::NotFound,
+        _ => BillingError::Peer(problem),
+    }
+}

@@ -1,0 +1,97 @@
+//! Records that money was given back.
+
+use portico_proto::billing::v1::{RefundCreditRequest, RefundCreditResponse};
+use portico_service::Fields;
+
+use crate::{
+    convert,
+    domain::payment::Refund,
+    error::BillingError,
+    peers,
+    service::{Call, Service},
+    settling::{self, in_currency},
+    store,
+};
+
+pub(super) async fn handle(
+    service: &Service,
+    call: Call,
+    request: RefundCreditRequest,
+) -> Result<RefundCreditResponse, BillingError> {
+    let source = convert::source(&request.payment_id, &request.credit_note_id)?;
+    let firm = peers::firm(service, &call.ctx).await?;
+    let today = service.today(&firm);
+    let mut tx = service.store.begin(&call.ctx).await?;
+    let (account, credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
+    let key = convert::required_key(&request.idempotency_key)?;
+    let mut fields = Fields::default();
+    let reason = fields.line("reason", &request.reason, 500);
+    fields.check().map_err(BillingError::Invalid)?;
+    let refunded_on = convert::day("refunded_on", &request.refunded_on)?.unwrap_or(today);
+    if refunded_on > today {
+        return Err(BillingError::field("refunded_on", "Enter a day that is not in the future."));
+    }
+    let refund = Refund {
+        id: service.id(),
+        account_id: account,
+        source,
+        money: in_currency(request.amount, &credit.money.currency)?,
+        refunded_on,
+        reason,
+        reference: String::new(),
+        recorded_by: call.ctx.actor.person,
+    };
+    if refund.money.amount <= 0 {
+        return Err(crate::domain::settlement::Refused::Nothing.into());
+    }
+    let event = settling::refund(service, &mut tx, &refund, key).await?;
+    let (_, credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
+    tx.commit().await?;
+    Ok(RefundCreditResponse { credit: Some(convert::credit(credit, true)), event: event.unwrap_or_default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_core::{ErrorCode, Problem};
+    use portico_proto::billing::v1::PaymentRefunded;
+
+    use super::*;
+    use crate::testing::{Fixture, refused};
+
+    #[tokio::test]
+    async fn what_is_given_back_is_owed_again_and_never_more_than_came_in() {
+        let fixture = Fixture::new().await;
+        let invoice = fixture.invoice().await;
+        let payment = fixture.pay(150_000).await;
+        let refund = |amount: i64, key: &str| RefundCreditRequest {
+            payment_id: payment.payment_id.clone(),
+            amount,
+            reason: "Paid twice".to_owned(),
+            idempotency_key: key.to_owned(),
+            ..RefundCreditRequest::default()
+        };
+        let mut admin = fixture.billing(&fixture.admin());
+        let first = admin.refund_credit(refund(7_200, "k")).await.unwrap().into_inner().credit.unwrap();
+        assert_eq!((first.left, first.refunded), (0, 7_200));
+        assert_eq!(fixture.read(&invoice.id).await.state, "paid");
+        let again = admin.refund_credit(refund(7_200, "k")).await.unwrap().into_inner();
+        assert_eq!((again.credit.unwrap(), again.event.as_str()), (first, ""));
+        admin.refund_credit(refund(42_800, "l")).await.unwrap();
+        let read = fixture.read(&invoice.id).await;
+        assert_eq!((read.state.as_str(), read.paid, read.open), ("partly_paid", 100_000, 42_800));
+        for amount in [0, -1, 100_001] {
+            assert_eq!(refused(admin.refund_credit(refund(amount, "m")).await).fields[0].field, "amount");
+        }
+        assert_eq!(fixture.published::<PaymentRefunded>().await.len(), 2);
+        assert_eq!(fixture.balances().await.iter().map(|(_, amount)| amount).sum::<i64>(), 0);
+        for lesser in [fixture.staff(), fixture.client()] {
+            let problem = refused(fixture.billing(&lesser).refund_credit(refund(1, "n")).await);
+            assert_eq!(problem.code, ErrorCode::PermissionDenied);
+        }
+        let elsewhere = portico_testkit::staff(fixture.database.tenant(), &["admin"]);
+        assert_eq!(
+            refused(fixture.billing(&elsewhere).refund_credit(refund(1, "n")).await),
+            Problem::not_found()
+        );
+    }
+}

@@ -1,0 +1,61 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use moka::future::Cache;
+use portico_core::{Ctx, SharedClock, SharedEntropy, TenantId};
+use portico_db::Store;
+use portico_rpc::{Caller, Incoming, Peers};
+use portico_service::Kit;
+use tonic::Status;
+use uuid::Uuid;
+
+use crate::peers::Firm;
+
+/// How long the zone and language of the firm are kept.
+const FIRM_LIFETIME: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// What the service stands on.
+pub(crate) struct Service {
+    pub(crate) store: Store,
+    pub(crate) peers: Peers,
+    pub(crate) clock: SharedClock,
+    pub(crate) entropy: SharedEntropy,
+    pub(crate) firms: Cache<TenantId, Arc<Firm>>,
+}
+
+/// The service as handlers share it.
+pub(crate) type SharedService = Arc<Service>;
+
+/// Who asks: the context for the data, and the way to ask peers in their name.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) ctx: Ctx,
+    pub(crate) caller: Caller,
+}
+
+impl Call {
+    /// The call that came in.
+    pub(crate) fn of(incoming: &Incoming) -> Result<Self, Status> {
+        Ok(Self { ctx: incoming.ctx()?, caller: incoming.caller() })
+    }
+}
+
+impl Service {
+    pub(crate) fn new(kit: Kit) -> Self {
+        let Kit { store, peers, clock, entropy, home: _ } = kit;
+        let firms = Cache::builder().max_capacity(10_000).time_to_live(FIRM_LIFETIME).build();
+        Self { store, peers, clock, entropy, firms }
+    }
+
+    /// A fresh id.
+    pub(crate) fn id(&self) -> Uuid {
+        self.entropy.uuid(self.clock.now())
+    }
+
+    /// The day that it is where the firm is.
+    pub(crate) fn today(&self, firm: &Firm) -> NaiveDate {
+        self.clock.now().with_timezone(&firm.zone).date_naive()
+    }
+}

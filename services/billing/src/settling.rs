@@ -1,0 +1,136 @@
+//! Setting money against invoices: what every way of paying has in common. The account is held from before what is left is read.
+
+use chrono::NaiveDate;
+use portico_core::{AccountId, Money};
+use portico_db::Tx;
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        ledger::{Booking, Source},
+        payment::{Payment, Refund},
+        settlement::{self, Settled},
+        stored::Stored,
+    },
+    error::BillingError,
+    events::publish,
+    service::Service,
+    store::{self, ledger::About},
+    view,
+};
+
+/// What a payment pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pays {
+    /// The oldest invoices first.
+    Oldest,
+    /// This one.
+    Invoice(Uuid),
+    /// None: it stays to the client's credit.
+    Nothing,
+}
+
+/// One booking about something.
+pub(crate) async fn book(
+    service: &Service,
+    tx: &mut Tx,
+    account: AccountId,
+    on: NaiveDate,
+    (label, key): (&str, &str),
+    booking: &Booking,
+) -> Result<bool, BillingError> {
+    let (id, now) = (service.id(), service.clock.now());
+    Ok(store::ledger::book(tx, About { id, account, on, label, key, now }, booking).await?)
+}
+
+/// Records a payment and sets it against invoices; answers the event, or nothing where the payment is known.
+pub(crate) async fn receive(
+    service: &Service,
+    tx: &mut Tx,
+    payment: &Payment,
+    key: Option<&str>,
+    pays: Pays,
+) -> Result<Option<String>, BillingError> {
+    store::hold_account(tx, payment.account_id).await?;
+    if !store::payments::insert(tx, payment, key, service.clock.now()).await? {
+        return Ok(None);
+    }
+    let (account, source) = (payment.account_id, Source::Payment(payment.id));
+    let label = if payment.reference.is_empty() { &payment.method } else { &payment.reference };
+    let booking = Booking::payment(payment.id, &payment.money);
+    let booking_key = format!("payment:{}", payment.id);
+    book(service, tx, account, payment.received_on, (label, &booking_key), &booking).await?;
+    let event = publish::payment_recorded(service, tx, payment).await?;
+    let open = match pays {
+        Pays::Nothing => Vec::new(),
+        Pays::Oldest => store::ledger::open_invoices(tx, account, &payment.money.currency).await?,
+        Pays::Invoice(id) => {
+            let open = store::ledger::open_invoices(tx, account, &payment.money.currency).await?;
+            open.into_iter().filter(|(invoice, _)| *invoice == id).collect()
+        }
+    };
+    for (invoice, amount) in settlement::spread(payment.money.amount, &open) {
+        let key = format!("allocate:{}:{invoice}", payment.id);
+        allocate(service, tx, source, invoice, amount, payment.received_on, (label, &key)).await?;
+    }
+    Ok(Some(event))
+}
+
+/// Sets an amount of a source against an invoice, as far as the rules let it; answers the invoice, and `None` for a key that is known.
+pub(crate) async fn allocate(
+    service: &Service,
+    tx: &mut Tx,
+    source: Source,
+    invoice: Uuid,
+    amount: i64,
+    on: NaiveDate,
+    (label, key): (&str, &str),
+) -> Result<Option<(Stored, Settled)>, BillingError> {
+    let invoice = store::documents::read(tx, invoice).await?.ok_or(BillingError::NotFound)?;
+    let (left, settled) = (store::ledger::left(tx, source).await?, view::settled(tx, invoice.id).await?);
+    let money = in_currency(amount, &invoice.content.currency)?;
+    let booking = Booking::allocation(source, invoice.id, &money);
+    settlement::check_allocation(amount, left, settled.open())?;
+    if !book(service, tx, invoice.account_id, on, (label, key), &booking).await? {
+        return Ok(None);
+    }
+    let settled = view::settled(tx, invoice.id).await?;
+    if settled.open() == 0 {
+        store::reminders::stop(tx, invoice.id).await?;
+        if settled.paid > 0 {
+            publish::invoice_paid(service, tx, &invoice).await?;
+        }
+    }
+    Ok(Some((invoice, settled)))
+}
+
+/// Gives money of a source back; what it had paid is owed again, the latest first. Answers the event, or nothing where the key is known.
+pub(crate) async fn refund(
+    service: &Service,
+    tx: &mut Tx,
+    refund: &Refund,
+    key: &str,
+) -> Result<Option<String>, BillingError> {
+    store::hold_account(tx, refund.account_id).await?;
+    if !store::payments::insert_refund(tx, refund, key, service.clock.now()).await? {
+        return Ok(None);
+    }
+    let (left, allocated) =
+        (store::ledger::left(tx, refund.source).await?, store::ledger::allocated(tx, refund.source).await?);
+    let (account, on, label) = (refund.account_id, refund.refunded_on, refund.reason.as_str());
+    for (invoice, amount) in settlement::free_up(refund.money.amount, left, &allocated)? {
+        let money = in_currency(amount, &refund.money.currency)?;
+        let booking = Booking::taken_back(refund.source, invoice, &money);
+        let key = format!("take_back:{}:{invoice}", refund.id);
+        book(service, tx, account, on, (label, &key), &booking).await?;
+    }
+    let booking = Booking::refund(refund.source, &refund.money);
+    let booking_key = format!("refund:{}", refund.id);
+    book(service, tx, account, on, (label, &booking_key), &booking).await?;
+    Ok(Some(publish::refunded(service, tx, refund).await?))
+}
+
+/// An amount in a currency that was checked when it was stored.
+pub(crate) fn in_currency(amount: i64, currency: &str) -> Result<Money, BillingError> {
+    Money::new(amount, currency).map_err(|error| BillingError::Unreadable(error.to_string()))
+}
