@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use futures_util::future::join_all;
-use portico_core::{ActorKind, DocumentId, VersionId};
+use portico_core::{ActorKind, Ctx, DocumentId, VersionId};
 
 use crate::{
     content::{Opening, may_open},
@@ -53,10 +53,21 @@ pub(crate) async fn openable(
     id: VersionId,
 ) -> Result<(Document, Version), DocumentsError> {
     let (document, version) = self::version(service, call, id).await?;
-    let facts = peers::firm(service, &call.ctx).await?;
+    must_open(service, &call.ctx, &version).await?;
+    Ok((document, version))
+}
+
+/// Refuses to do anything with the bytes of a version that may not be opened: read, signed, copied.
+pub(crate) async fn must_open(
+    service: &Service,
+    ctx: &Ctx,
+    version: &Version,
+) -> Result<(), DocumentsError> {
+    let facts = peers::firm(service, ctx).await?;
     match may_open(version.scan, facts.policy) {
-        Opening::Allowed | Opening::AllowedUnscanned => Ok((document, version)),
+        Opening::Allowed | Opening::AllowedUnscanned => Ok(()),
         Opening::AwaitsScan => Err(DocumentsError::AwaitsScan),
+        Opening::Unscannable => Err(DocumentsError::Unscannable),
         Opening::Infected => Err(DocumentsError::Infected),
     }
 }

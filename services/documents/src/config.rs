@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{preview::PreviewConfig, signing::FontConfig};
+use crate::{preview::PreviewConfig, scan::ScannerAddress, signing::FontConfig};
 
 /// The settings of the documents service.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct DocumentsConfig {
     pub page_cache: u64,
     /// What draws pages, and what it may use.
     pub preview: PreviewConfig,
+    /// The virus scanner; none leaves files unscanned, and the firm's policy decides whether those may be opened.
+    pub scanner: Option<ScannerAddress>,
     /// Where the fonts of signed documents lie.
     pub fonts: FontConfig,
 }
@@ -33,6 +35,7 @@ impl Default for DocumentsConfig {
             checked_here: 16 * MIB,
             page_cache: 64 * MIB,
             preview: PreviewConfig { scratch, ..PreviewConfig::default() },
+            scanner: None,
             fonts: FontConfig::default(),
         }
     }

@@ -4,6 +4,7 @@ use portico_proto::{documents::v1 as proto, time};
 
 use crate::{
     content::{ScanPolicy, ScanState, may_open},
+    preview::PageLayout,
     domain::{
         document::{Document, Template, Version},
         request::{Item, ItemState, Request, accept_text, accept_word},
@@ -13,9 +14,11 @@ use crate::{
 
 pub(crate) fn version(version: &Version, policy: ScanPolicy) -> proto::Version {
     let scan = match version.scan {
-        ScanState::NotScanned => proto::ScanState::NotScanned,
+        ScanState::Pending => proto::ScanState::Pending,
+        ScanState::NotScanned(_) => proto::ScanState::NotScanned,
         ScanState::Clean => proto::ScanState::Clean,
         ScanState::Infected => proto::ScanState::Infected,
+        ScanState::Failed => proto::ScanState::Failed,
     };
     proto::Version {
         id: version.id.to_string(),
@@ -30,6 +33,7 @@ pub(crate) fn version(version: &Version, policy: ScanPolicy) -> proto::Version {
         added_by: version.added_by_name.clone(),
         added_at: Some(time::timestamp(version.added_at)),
         pages: version.file.pages,
+        scan_note: version.scan.words().1.to_owned(),
     }
 }
 
@@ -51,6 +55,8 @@ pub(crate) fn document(document: &Document, versions: &[Version], policy: ScanPo
 pub(crate) struct RequestRights {
     pub(crate) upload: bool,
     pub(crate) review: bool,
+    /// Whether a scanner looks at files.
+    pub(crate) scanned: bool,
 }
 
 pub(crate) fn request(
@@ -69,8 +75,7 @@ pub(crate) fn request(
         accepted: i32::try_from(accepted).unwrap_or(i32::MAX),
         can_upload: rights.upload,
         can_review: rights.review,
-        // There is no scanner yet, so whatever is opened relies on the policy.
-        unscanned_allowed: policy == ScanPolicy::AllowUnscanned,
+        unscanned_allowed: !rights.scanned && policy == ScanPolicy::AllowUnscanned,
     }
 }
 
@@ -148,6 +153,21 @@ fn signer(signer: &Signer, own: Option<&Signer>) -> proto::Signer {
         place: signer.place,
         is_caller: own.is_some_and(|own| own.id == signer.id),
     }
+}
+
+pub(crate) fn page_text(layout: &PageLayout) -> proto::GetPageTextResponse {
+    let blocks = layout.blocks.iter().map(|block| proto::TextBlock {
+        text: block.paragraph(),
+        lines: block
+            .lines
+            .iter()
+            .map(|line| {
+                let [x, y, width, height] = line.area;
+                proto::TextLine { text: line.text.clone(), x, y, width, height }
+            })
+            .collect(),
+    });
+    proto::GetPageTextResponse { text: layout.text(), blocks: blocks.collect(), aspect: layout.aspect }
 }
 
 pub(crate) fn template(template: &Template) -> proto::Template {

@@ -38,6 +38,9 @@ pub(crate) enum DocumentsError {
     /// Nobody has said that the file is harmless.
     #[error("the file is not scanned, and the firm opens scanned files only")]
     AwaitsScan,
+    /// No scanner will judge the file, and the firm opens scanned files only.
+    #[error("the file cannot be scanned, and the firm opens scanned files only")]
+    Unscannable,
     /// The file is infected.
     #[error("the file is infected")]
     Infected,
@@ -99,6 +102,12 @@ impl ServiceError for DocumentsError {
             Self::AwaitsScan => refused(
                 "awaits_scan",
                 "This file has not been checked for viruses yet, so it cannot be opened. Try again later."
+                    .to_owned(),
+            ),
+            Self::Unscannable => refused(
+                "cannot_be_scanned",
+                "The virus scanner cannot look into this file: it is too large or locked with a password. This firm opens scanned \
+                 files only."
                     .to_owned(),
             ),
             Self::Infected => refused(

@@ -16,6 +16,7 @@ pub mod preview;
 mod previews;
 mod progress;
 mod rpc;
+mod scan;
 mod service;
 pub mod signing;
 mod store;
@@ -31,6 +32,7 @@ use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 
 pub use config::DocumentsConfig;
+pub use scan::ScannerAddress;
 
 use crate::{rpc::Rpc, service::Service};
 

@@ -1,6 +1,9 @@
 //! Pages of stored versions: drawn when asked for, and kept in memory for a while.
 
-use std::{io, sync::OnceLock};
+use std::{
+    io,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
@@ -13,7 +16,7 @@ use crate::{
     content::{ImageFormat, Kind, PdfError, check_pdf},
     domain::document::FileFacts,
     error::DocumentsError,
-    preview::{PreviewConfig, PreviewError, PreviewWorker, Source, image_preview},
+    preview::{PageLayout, PreviewConfig, PreviewError, PreviewWorker, Source, image_preview},
     vault::{Plaintext, Stored, Vault},
 };
 
@@ -21,6 +24,8 @@ use crate::{
 const LARGEST_PICTURE: u64 = 50 * 1024 * 1024;
 /// The longer side of a picture's preview, in pixels.
 const PICTURE_SIDE: u32 = 1600;
+/// Pages whose words are read together with the one that was asked for.
+const READ_AHEAD: u32 = 9;
 /// Files that lie in the clear at the same time.
 const LAID_READY: usize = 4;
 /// Pictures that are decoded at the same time: each may take half a gigabyte of memory.
@@ -40,6 +45,7 @@ pub(crate) struct Previews {
     places: Semaphore,
     pictures: Semaphore,
     pages: Cache<(VersionId, u32), Page>,
+    layouts: Cache<(VersionId, u32), Arc<PageLayout>>,
 }
 
 impl Previews {
@@ -48,12 +54,18 @@ impl Previews {
             .max_capacity(cache_bytes)
             .weigher(|_, page: &Page| u32::try_from(page.bytes.len()).unwrap_or(u32::MAX))
             .build();
+        // Words weigh less than pictures.
+        let layouts = Cache::builder()
+            .max_capacity(cache_bytes / 4)
+            .weigher(|_, layout: &Arc<PageLayout>| weight(layout))
+            .build();
         Self {
             config,
             worker: OnceLock::new(),
             places: Semaphore::new(LAID_READY),
             pictures: Semaphore::new(DECODED),
             pages,
+            layouts,
         }
     }
 
@@ -89,7 +101,7 @@ impl Previews {
             "image" if number == 1 => {
                 let _place =
                     self.pictures.acquire().await.map_err(io::Error::other).map_err(PreviewError::from)?;
-                picture(vault, file, stored).await?
+                self.picture(vault, file, stored).await?
             }
             "image" => return Err(PreviewError::NoSuchPage { pages: 1 }.into()),
             _ => return Err(PreviewError::Unsupported.into()),
@@ -98,21 +110,63 @@ impl Previews {
         Ok(page)
     }
 
-    /// The text of a PDF's page.
-    pub(crate) async fn text(
+    /// The words of a PDF's page with their places. Whoever reads one page reads the next ones too: they are read together.
+    pub(crate) async fn layout(
         &self,
         vault: &Vault,
         file: &FileFacts,
         stored: &Stored,
         number: u32,
-    ) -> Result<String, DocumentsError> {
+    ) -> Result<Arc<PageLayout>, DocumentsError> {
         if file.kind != "pdf" {
             return Err(PreviewError::Unsupported.into());
         }
+        let key = (stored.version, number);
+        if let Some(known) = self.layouts.get(&key).await {
+            return Ok(known);
+        }
         let _place = self.places.acquire().await.map_err(io::Error::other).map_err(PreviewError::from)?;
         let worker = self.worker()?;
+        // Another request may have read it while this one waited.
+        if let Some(known) = self.layouts.get(&key).await {
+            return Ok(known);
+        }
         let source = lay_ready(worker, vault.read(stored, None).await?).await?;
-        Ok(worker.page_text(&source, number).await?)
+        let read = worker.layouts(&source, number, number.saturating_add(READ_AHEAD)).await?;
+        for (page, layout) in (number..).zip(read) {
+            self.layouts.insert((stored.version, page), Arc::new(layout)).await;
+        }
+        self.layouts.get(&key).await.ok_or_else(|| PreviewError::Broken.into())
+    }
+
+    async fn picture(
+        &self,
+        vault: &Vault,
+        file: &FileFacts,
+        stored: &Stored,
+    ) -> Result<Page, DocumentsError> {
+        let format = match file.media_type.as_str() {
+            "image/png" => ImageFormat::Png,
+            "image/jpeg" | "image/heic" => ImageFormat::Jpeg,
+            "image/gif" => ImageFormat::Gif,
+            "image/webp" => ImageFormat::Webp,
+            _ => return Err(PreviewError::Unsupported.into()),
+        };
+        if stored.size > LARGEST_PICTURE {
+            return Err(PreviewError::TooLarge.into());
+        }
+        let bytes = if file.media_type == "image/heic" {
+            let worker = self.worker()?;
+            let source = lay_ready(worker, vault.read(stored, None).await?).await?;
+            worker.jpeg_of_heic(&source).await?
+        } else {
+            vault.read_all(stored, LARGEST_PICTURE).await?
+        };
+        let drawn =
+            tokio::task::spawn_blocking(move || image_preview(&bytes, Kind::Image(format), PICTURE_SIDE))
+                .await;
+        let preview = drawn.map_err(|error| DocumentsError::Unreadable(error.to_string()))??;
+        Ok(Page { bytes: preview.bytes.into(), mime: preview.mime })
     }
 
     /// Reads the structure of a PDF that has just arrived and counts its pages; 0 where it is too large for that.
@@ -151,24 +205,13 @@ impl Previews {
     }
 }
 
-async fn lay_ready(worker: &PreviewWorker, bytes: Plaintext) -> Result<Source, DocumentsError> {
-    Ok(worker.receive(StreamReader::new(bytes.map_err(io::Error::other))).await?)
+/// What a layout takes in memory, in bytes, about.
+fn weight(layout: &PageLayout) -> u32 {
+    let lines = layout.blocks.iter().flat_map(|block| &block.lines);
+    let bytes: usize = lines.map(|line| line.text.len() + 80).sum();
+    u32::try_from(bytes + 200).unwrap_or(u32::MAX)
 }
 
-async fn picture(vault: &Vault, file: &FileFacts, stored: &Stored) -> Result<Page, DocumentsError> {
-    let format = match file.media_type.as_str() {
-        "image/png" => ImageFormat::Png,
-        "image/jpeg" => ImageFormat::Jpeg,
-        "image/gif" => ImageFormat::Gif,
-        "image/webp" => ImageFormat::Webp,
-        _ => return Err(PreviewError::Unsupported.into()),
-    };
-    if stored.size > LARGEST_PICTURE {
-        return Err(PreviewError::TooLarge.into());
-    }
-    let bytes = vault.read_all(stored, LARGEST_PICTURE).await?;
-    let drawn =
-        tokio::task::spawn_blocking(move || image_preview(&bytes, Kind::Image(format), PICTURE_SIDE)).await;
-    let preview = drawn.map_err(|error| DocumentsError::Unreadable(error.to_string()))??;
-    Ok(Page { bytes: preview.bytes.into(), mime: preview.mime })
+async fn lay_ready(worker: &PreviewWorker, bytes: Plaintext) -> Result<Source, DocumentsError> {
+    Ok(worker.receive(StreamReader::new(bytes.map_err(io::Error::other))).await?)
 }

@@ -53,6 +53,10 @@ pub(crate) async fn view(
     let mut tx = service.store.begin(&call.ctx).await?;
     let versions = store::versions::by_ids(&mut tx, &ids).await?;
     let open = request.state == RequestState::Open;
-    let rights = RequestRights { upload: upload? && open, review: review? && open && request.reviewed };
+    let rights = RequestRights {
+        upload: upload? && open,
+        review: review? && open && request.reviewed,
+        scanned: service.scanner.is_some(),
+    };
     Ok(convert::request(request, &versions, rights, facts?.policy))
 }

@@ -3,23 +3,28 @@
 use std::sync::{Arc, OnceLock};
 
 use moka::future::Cache;
-use portico_core::{Ctx, SharedClock, SharedEntropy, TenantId};
+use portico_core::{Ctx, SharedClock, SharedEntropy, TenantId, VersionId};
 use portico_db::Store;
 use portico_rpc::{Caller, Incoming, Peers};
 use portico_service::Kit;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tonic::Status;
 
 use crate::{
     DocumentsConfig,
+    content::{ScanState, Unscanned},
     peers::FirmFacts,
     previews::Previews,
+    scan::Clamd,
     signing::{Fonts, SigningError},
-    vault::{DiskBlobs, KeyringFile, Vault},
+    vault::{DiskBlobs, Hashed, KeyringFile, Vault},
 };
 
 /// How long the firm's policy and name are kept.
 const FIRM_LIFETIME: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// How long the state of a hash waits for the next go of its upload.
+const HASHES_KEPT: std::time::Duration = std::time::Duration::from_secs(3600);
 
 /// Signed files that are made at the same time.
 const COMPOSED: usize = 2;
@@ -34,6 +39,12 @@ pub(crate) struct Service {
     pub(crate) vault: Vault,
     pub(crate) blobs: DiskBlobs,
     pub(crate) previews: Previews,
+    /// What looks at files before anybody opens them; nothing where the installation has none.
+    pub(crate) scanner: Option<Clamd>,
+    /// Wakes the job that scans.
+    pub(crate) scans: Arc<Notify>,
+    /// What uploads that come in several goes may go on hashing with, where this process took the last one.
+    pub(crate) hashes: Cache<VersionId, Hashed>,
     pub(crate) firms: Cache<TenantId, Arc<FirmFacts>>,
     /// Places for signed files in the making: each takes a few times its template in memory.
     pub(crate) composing: Semaphore,
@@ -64,6 +75,8 @@ impl Service {
         let keyring = KeyringFile::new(home.join("keyring.json"), Arc::clone(&entropy));
         let vault = Vault::new(Arc::new(blobs.clone()), Arc::new(keyring), Arc::clone(&entropy));
         let previews = Previews::new(config.preview.clone(), config.page_cache);
+        let scanner = config.scanner.clone().map(Clamd::new);
+        let hashes = Cache::builder().max_capacity(10_000).time_to_idle(HASHES_KEPT).build();
         let firms = Cache::builder().max_capacity(10_000).time_to_live(FIRM_LIFETIME).build();
         Self {
             config,
@@ -74,10 +87,18 @@ impl Service {
             vault,
             blobs,
             previews,
+            scanner,
+            scans: Arc::default(),
+            hashes,
             firms,
             composing: Semaphore::new(COMPOSED),
             fonts: OnceLock::new(),
         }
+    }
+
+    /// The state of a version whose bytes have just been stored.
+    pub(crate) const fn unseen(&self) -> ScanState {
+        if self.scanner.is_some() { ScanState::Pending } else { ScanState::NotScanned(Unscanned::NoScanner) }
     }
 
     /// The fonts of signed documents, loaded when first needed. Where they are missing, each use looks again.

@@ -417,9 +417,9 @@ fn stand_ins(tenant: TenantId, world: &SharedWorld) -> [(&'static str, Router); 
         let definition_json = known.lock().unwrap().definition.clone();
         Ok(tenancy::GetPortalResponse { definition_json, ..Default::default() })
     };
-    let account = |ctx: Ctx, request: tenancy::GetAccountRequest| {
+    let account = move |ctx: Ctx, request: tenancy::GetAccountRequest| {
         let id: AccountId = request.account_id.parse().map_err(|_| not_found())?;
-        if !ctx.actor.accounts.includes(id) {
+        if ctx.tenant != tenant || !ctx.actor.accounts.includes(id) {
             return Err(not_found());
         }
         Ok(tenancy::GetAccountResponse { account: Some(tenancy::Account::default()) })

@@ -15,6 +15,6 @@ pub use kind::{ImageFormat, Kind, OfficeFormat, Sniffed, sniff};
 pub use name::{Disposition, MAX_NAME, content_disposition, safe_file_name};
 pub use pdf::{PdfError, PdfFacts, check_pdf};
 pub(crate) use pdf::{is_sealed, load as load_pdf};
-pub use scan::{Opening, ScanPolicy, ScanState, may_open};
+pub use scan::{Opening, ScanPolicy, ScanState, Unscanned, may_open};
 #[cfg(test)]
 pub(crate) use zip::tests::archive;

@@ -1,22 +1,67 @@
 //! Whether a file may be opened, given what a virus scanner said about it.
 
+/// Why no scanner has judged a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unscanned {
+    /// The installation has no scanner.
+    NoScanner,
+    /// It is, or unfolds to, more than the scanner looks at.
+    OverLimit,
+    /// It is locked with a password, so that the scanner cannot look inside.
+    Locked,
+}
+
 /// What is known about a file's harmlessness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScanState {
-    /// No scanner has looked at it.
-    NotScanned,
+    /// A scanner is about to look at it.
+    Pending,
     /// A scanner found nothing.
     Clean,
     /// A scanner found something.
     Infected,
+    /// No scanner will look at it.
+    NotScanned(Unscanned),
+    /// The scanner has been away for too long, or gave up on this file. It is tried again now and then.
+    Failed,
 }
 
-/// What the firm decided about files that no scanner has looked at.
+impl ScanState {
+    const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Clean,
+        Self::Infected,
+        Self::NotScanned(Unscanned::NoScanner),
+        Self::NotScanned(Unscanned::OverLimit),
+        Self::NotScanned(Unscanned::Locked),
+        Self::Failed,
+    ];
+
+    /// The words that stand in the database: the state, and why nobody has looked.
+    pub(crate) const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Pending => ("pending", ""),
+            Self::Clean => ("clean", ""),
+            Self::Infected => ("infected", ""),
+            Self::NotScanned(Unscanned::NoScanner) => ("not_scanned", ""),
+            Self::NotScanned(Unscanned::OverLimit) => ("not_scanned", "over_limit"),
+            Self::NotScanned(Unscanned::Locked) => ("not_scanned", "locked"),
+            Self::Failed => ("failed", ""),
+        }
+    }
+
+    /// The state of these words.
+    pub(crate) fn of(state: &str, note: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.words() == (state, note))
+    }
+}
+
+/// What the firm decided about files that no scanner has judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScanPolicy {
     /// They stay closed until they are scanned.
     CleanOnly,
-    /// They may be opened; the page says that they were not scanned.
+    /// They may be opened; page and audit say that they were not scanned.
     AllowUnscanned,
 }
 
@@ -29,6 +74,8 @@ pub enum Opening {
     AllowedUnscanned,
     /// Not yet: a scan is due.
     AwaitsScan,
+    /// Not under this policy: no scanner will judge it.
+    Unscannable,
     /// Never: it is infected.
     Infected,
 }
@@ -40,13 +87,20 @@ impl Opening {
     }
 }
 
-/// Whether a file in this state may be opened under this policy. An infected one never may, whoever asks.
+/// Whether a file in this state may be opened under this policy. An infected one never may, whoever asks, and one that a scanner
+/// is about to look at waits for it under either policy.
 pub const fn may_open(scan: ScanState, policy: ScanPolicy) -> Opening {
     match (scan, policy) {
         (ScanState::Clean, _) => Opening::Allowed,
         (ScanState::Infected, _) => Opening::Infected,
-        (ScanState::NotScanned, ScanPolicy::AllowUnscanned) => Opening::AllowedUnscanned,
-        (ScanState::NotScanned, ScanPolicy::CleanOnly) => Opening::AwaitsScan,
+        (ScanState::Pending, _) => Opening::AwaitsScan,
+        (ScanState::NotScanned(_) | ScanState::Failed, ScanPolicy::AllowUnscanned) => {
+            Opening::AllowedUnscanned
+        }
+        (ScanState::Failed | ScanState::NotScanned(Unscanned::NoScanner), ScanPolicy::CleanOnly) => {
+            Opening::AwaitsScan
+        }
+        (ScanState::NotScanned(_), ScanPolicy::CleanOnly) => Opening::Unscannable,
     }
 }
 
@@ -57,11 +111,26 @@ mod tests {
     #[test]
     fn only_clean_files_open_unless_the_firm_allows_unscanned_ones() {
         use ScanPolicy::{AllowUnscanned, CleanOnly};
-        assert!(may_open(ScanState::Clean, CleanOnly).is_allowed());
-        assert!(!may_open(ScanState::NotScanned, CleanOnly).is_allowed());
-        assert_eq!(may_open(ScanState::NotScanned, AllowUnscanned), Opening::AllowedUnscanned);
-        for policy in [CleanOnly, AllowUnscanned] {
-            assert_eq!(may_open(ScanState::Infected, policy), Opening::Infected);
+        for state in ScanState::ALL {
+            let strict = may_open(state, CleanOnly).is_allowed();
+            assert_eq!(strict, state == ScanState::Clean, "{state:?}");
+            let lenient = may_open(state, AllowUnscanned);
+            match state {
+                ScanState::Clean => assert_eq!(lenient, Opening::Allowed),
+                ScanState::Infected => assert_eq!(lenient, Opening::Infected),
+                ScanState::Pending => assert_eq!(lenient, Opening::AwaitsScan),
+                _ => assert_eq!(lenient, Opening::AllowedUnscanned, "{state:?}"),
+            }
         }
+        assert_eq!(may_open(ScanState::NotScanned(Unscanned::OverLimit), CleanOnly), Opening::Unscannable);
+    }
+
+    #[test]
+    fn every_state_comes_back_from_its_words() {
+        for state in ScanState::ALL {
+            let (word, note) = state.words();
+            assert_eq!(ScanState::of(word, note), Some(state));
+        }
+        assert_eq!(ScanState::of("clean", "locked"), None);
     }
 }

@@ -7,3 +7,4 @@ pub(crate) mod retention;
 pub(crate) mod sighting;
 pub(crate) mod signature;
 pub(crate) mod signed_file;
+pub(crate) mod upload;

@@ -96,6 +96,8 @@ pub(crate) struct Item {
     pub(crate) reason: String,
     /// Those that count, in the order of their arrival; files from before a return are not among them.
     pub(crate) files: Vec<VersionId>,
+    /// Whether a virus scanner has still to look at one of the files.
+    pub(crate) awaits_scan: bool,
 }
 
 /// Why a row does not take this now; the texts are for people.
@@ -119,6 +121,9 @@ pub(crate) enum NotNow {
     /// The firm does not check this request.
     #[error("What is uploaded here counts as accepted; there is nothing to decide.")]
     Unreviewed,
+    /// Nobody knows yet whether the files are harmless.
+    #[error("A file is still being checked for viruses. Try again in a moment.")]
+    AwaitsScan,
     /// The file went back with the row.
     #[error("This file is part of the history and can no longer be taken back.")]
     Returned,
@@ -133,6 +138,7 @@ impl NotNow {
             Self::Full { .. } => "too_many_files",
             Self::Nothing => "nothing_handed_in",
             Self::Unreviewed => "not_reviewed",
+            Self::AwaitsScan => "item_awaits_scan",
             Self::Returned => "file_returned",
         }
     }
@@ -181,7 +187,21 @@ impl Request {
         if files == 0 || i32::try_from(files).unwrap_or(i32::MAX) < item.min {
             return if item.state == ItemState::Returned { ItemState::Returned } else { ItemState::Needed };
         }
-        if self.reviewed { ItemState::Checking } else { ItemState::Accepted }
+        // What nobody reviews counts once the scanner has let it through.
+        if self.reviewed || item.awaits_scan { ItemState::Checking } else { ItemState::Accepted }
+    }
+
+    /// Takes a file out of a row in which a virus was found, and asks for another one; `false` where it is not in the row.
+    pub(crate) fn refuse_infected(&mut self, place: usize, version: VersionId, name: &str) -> bool {
+        let Some(row) = self.items.get_mut(place).filter(|row| row.files.contains(&version)) else {
+            return false;
+        };
+        row.files.retain(|file| *file != version);
+        row.state = ItemState::Returned;
+        row.reason = format!(
+            "A virus was found in {name}. The file is locked away. Please check your device and upload another file."
+        );
+        true
     }
 
     /// Whether a file may be taken back from a row.
@@ -203,6 +223,12 @@ impl Request {
             (_, ItemState::Checking | ItemState::NotAvailable) => Ok(()),
             (_, ItemState::Needed | ItemState::Returned) => Err(NotNow::Nothing),
         }
+    }
+
+    /// Whether the firm may accept a row now.
+    pub(crate) fn may_accept(&self, item: &Item) -> Result<(), NotNow> {
+        self.may_decide(item)?;
+        if item.awaits_scan { Err(NotNow::AwaitsScan) } else { Ok(()) }
     }
 
     /// Whether the client may say that they do not have it.
@@ -298,6 +324,7 @@ mod tests {
             state: *state,
             reason: String::new(),
             files: (0..*files).map(|_| id().into()).collect(),
+            awaits_scan: false,
         });
         let items = items.collect();
         Request {
@@ -351,6 +378,22 @@ mod tests {
         assert_eq!(request.state_with(&request.items[0], 2), ItemState::Checking);
         assert_eq!(request.state_with(&request.items[1], 0), ItemState::Returned);
         assert_eq!(request.state_with(&request.items[1], 1), ItemState::Checking);
+    }
+
+    #[test]
+    fn what_waits_for_the_scanner_neither_counts_nor_is_accepted_and_an_infected_file_is_asked_for_again() {
+        let mut free = request(&[(ItemState::Needed, 1, 1)], false);
+        free.items[0].awaits_scan = true;
+        assert_eq!(free.state_with(&free.items[0], 1), ItemState::Checking);
+        let mut reviewed = request(&[(ItemState::Checking, 1, 2)], true);
+        reviewed.items[0].awaits_scan = true;
+        assert_eq!(reviewed.may_accept(&reviewed.items[0]), Err(NotNow::AwaitsScan));
+        assert_eq!(reviewed.may_decide(&reviewed.items[0]), Ok(()), "it may be returned");
+        let bad = reviewed.items[0].files[1];
+        assert!(reviewed.refuse_infected(0, bad, "a.pdf") && !reviewed.refuse_infected(0, bad, "a.pdf"));
+        let row = &reviewed.items[0];
+        assert_eq!((row.state, row.files.len()), (ItemState::Returned, 1));
+        assert!(row.reason.contains("a.pdf"));
     }
 
     #[test]

@@ -154,6 +154,7 @@ fn new_request(service: &Service, ids: Activated, title: &str, declared: &Docume
         state: ItemState::Needed,
         reason: String::new(),
         files: Vec::new(),
+        awaits_scan: false,
     });
     Request {
         id: RequestId::new(now, &*service.entropy),

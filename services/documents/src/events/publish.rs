@@ -5,12 +5,15 @@ use portico_db::{StoreError, Tx};
 use portico_events::{AuditDraft, Outgoing, audit, publish};
 use portico_proto::{
     documents::v1::{EnvelopeChanged, FileAdded, ItemChanged},
-    events::v1::{DeliverableVersionAdded, NoticeRequested, StepFulfilled, StepProgressed, StepReturned},
+    events::v1::{
+        DeliverableVersionAdded, NoticeRequested, StepFulfilled, StepProgressed, StepReturned, Touched,
+    },
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
+    content::ScanState,
     domain::{
         document::{Document, Template, Version},
         request::{Item, Request},
@@ -73,11 +76,15 @@ pub(crate) async fn version_seen(
     way: Way,
     document: &Document,
     version: &Version,
-    details: Value,
+    mut details: Value,
 ) -> Result<bool, DocumentsError> {
     let now = service.clock.now();
     let first = store::sightings::note(tx, document.account_id, version.id, way, now, now - ONE_LOOK).await?;
     if first {
+        // Nobody but the policy has let it through.
+        if version.scan != ScanState::Clean {
+            details["unscanned"] = json!("allowed by policy");
+        }
         version_audited(service, tx, way.action(), document, version, details).await?;
     }
     Ok(first)
@@ -110,6 +117,82 @@ pub(crate) async fn document_bound(
 ) -> Result<(), StoreError> {
     let details = json!({ "kind": document.kind.word(), "record": document.record_id });
     version_audited(service, tx, "document.bound", document, version, details).await
+}
+
+/// The scanner has judged a version, or given up on it for now. `signature` names what it found, for the firm's people alone.
+pub(crate) async fn version_scanned(
+    service: &Service,
+    tx: &mut Tx,
+    document: &Document,
+    version: &Version,
+    signature: Option<&str>,
+) -> Result<(), StoreError> {
+    let (scan, note) = version.scan.words();
+    let action = match version.scan {
+        ScanState::Infected => "document.quarantined",
+        ScanState::Clean => "document.scanned",
+        ScanState::Pending | ScanState::NotScanned(_) | ScanState::Failed => "document.not_scanned",
+    };
+    let mut details = json!({ "scan": scan, "note": note, "sha256": version.file.sha256_text() });
+    if let Some(signature) = signature {
+        details["signature"] = json!(signature);
+    }
+    version_audited(service, tx, action, document, version, details).await?;
+    let event = Touched {
+        object_kind: "document".to_owned(),
+        object_id: document.id.to_string(),
+        account_id: document.account_id.to_string(),
+    };
+    say(service, tx, "document", document.id.0, Some(document.account_id), &event).await?;
+    Ok(())
+}
+
+/// Tells whoever uploaded a file, and the firm's administrators, that a virus was found in it. What is in the file stays out of it.
+pub(crate) async fn tell_quarantined(
+    service: &Service,
+    tx: &mut Tx,
+    document: &Document,
+    version: &Version,
+) -> Result<(), StoreError> {
+    let name = &version.file.name;
+    let notice = |who: &str, link: String, body: String| NoticeRequested {
+        dedupe_key: format!("quarantined:{}:{who}", version.id),
+        account_id: document.account_id.to_string(),
+        subject: format!("A virus was found in {name}"),
+        body,
+        link,
+        by: vec!["mail".to_owned(), "app".to_owned()],
+        kind: "notice".to_owned(),
+        ..NoticeRequested::default()
+    };
+    if !version.added_by.0.is_nil() {
+        let (link, words) = match document.step_id {
+            Some(step) => (format!("/tasks/{step}"), "Open the task"),
+            None => ("/files".to_owned(), "Open your files"),
+        };
+        let body = format!(
+            "The virus scanner found something in the file {name} that you uploaded. It is locked away and nobody can open it.\n\n\
+             Please check your device for viruses, then upload another file."
+        );
+        let uploader = NoticeRequested {
+            person_ids: vec![version.added_by.to_string()],
+            link_text: words.to_owned(),
+            ..notice("uploader", link, body)
+        };
+        say(service, tx, "notice", document.id.0, Some(document.account_id), &uploader).await?;
+    }
+    let by = if version.added_by_name.is_empty() { "Somebody" } else { &version.added_by_name };
+    let body = format!(
+        "{by} uploaded the file {name}. The virus scanner found something in it, so it is locked away and nobody can open it.\n\n\
+         What the scanner called it stands in the audit."
+    );
+    let staff = NoticeRequested {
+        role: "admin".to_owned(),
+        link_text: "Open the audit".to_owned(),
+        ..notice("staff", format!("/console/audit?object={}", document.id), body)
+    };
+    say(service, tx, "notice", document.id.0, Some(document.account_id), &staff).await?;
+    Ok(())
 }
 
 /// A template was uploaded.

@@ -5,20 +5,21 @@ use axum::{
     extract::{Query, State},
 };
 use http::HeaderMap;
-use portico_core::{AccountId, RecordId};
+use portico_core::{AccountId, PersonId, RecordId};
 use portico_rpc::Incoming;
 use serde::Deserialize;
 
 use super::{
     Refusal, Uploaded,
-    receive::{Plan, file_name, ids, receive, settle, uploader},
+    receive::{Landed, Plan},
+    target::{Aim, take},
 };
 use crate::{
-    domain::document::DocumentKind,
+    domain::{document::DocumentKind, upload::Target},
     error::DocumentsError,
     events::publish,
     peers,
-    service::{Call, SharedService},
+    service::{Call, Service, SharedService},
     store,
 };
 
@@ -35,36 +36,34 @@ pub(super) async fn post(
     body: Body,
 ) -> Result<Uploaded, Refusal> {
     let call = Call::of(&incoming)?;
-    let record: RecordId = about.record_id.parse().map_err(DocumentsError::from)?;
-    let account = peers::record_account(&service, &call.caller, record).await?;
-    Ok(fresh(service, call, DocumentKind::Attachment, account, Some(record), &headers, body).await?)
+    let target = Target::Attachment(about.record_id.parse().map_err(DocumentsError::from)?);
+    Ok(take(&service, call, target, &headers, body).await?)
 }
 
-/// Takes a file in that somebody will bind.
-pub(super) async fn fresh(
-    service: SharedService,
-    call: Call,
-    kind: DocumentKind,
+/// What a message about a record takes from this caller.
+pub(super) async fn aim(service: &Service, call: &Call, record: RecordId) -> Result<Aim, DocumentsError> {
+    let account = peers::record_account(service, &call.caller, record).await?;
+    Ok(Aim { account, document: None, limit: service.config.largest_file, accepted: Vec::new() })
+}
+
+/// Puts a file that has landed where somebody will bind it: a message about `record`, or a record of the account.
+pub(super) async fn put(
+    service: &Service,
+    call: &Call,
+    person: PersonId,
     account: AccountId,
     record: Option<RecordId>,
-    headers: &HeaderMap,
-    body: Body,
+    landed: &Landed,
 ) -> Result<Uploaded, DocumentsError> {
-    let person = uploader(&call)?;
-    let (name, limit) = (file_name(headers)?, service.config.largest_file);
-    let landed = receive(&service, &call, ids(&service, None), name, body, limit, &[]).await?;
+    let kind = if record.is_some() { DocumentKind::Attachment } else { DocumentKind::RecordFile };
     let plan = Plan { kind, account, record, step: None, bound: false };
-    let (document, version) = landed.rows(&service, &call, person, plan, &landed.file.name);
-    let work = {
-        let service = std::sync::Arc::clone(&service);
-        async move {
-            let mut tx = service.store.begin(&call.ctx).await?;
-            store::documents::insert(&mut tx, &document).await?;
-            store::versions::insert(&mut tx, &version).await?;
-            let event = publish::file_added(&service, &mut tx, &document, &version).await?;
-            tx.commit().await?;
-            Ok(Uploaded::new(&document, &version, event))
-        }
-    };
-    settle(&service, &landed, work).await
+    let (document, version) = landed.rows(service, call, person, plan, &landed.file.name);
+    let mut tx = service.store.begin(&call.ctx).await?;
+    store::documents::insert(&mut tx, &document).await?;
+    landed.insert(&mut tx, &version).await?;
+    let event = publish::file_added(service, &mut tx, &document, &version).await?;
+    let uploaded = Uploaded::new(&document, &version, event);
+    landed.arrived(&mut tx, &uploaded).await?;
+    tx.commit().await?;
+    Ok(uploaded)
 }

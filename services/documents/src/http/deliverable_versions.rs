@@ -1,7 +1,5 @@
 //! A version of what an approval step is about.
 
-use std::sync::Arc;
-
 use axum::{
     body::Body,
     extract::{Path, State},
@@ -12,10 +10,11 @@ use portico_rpc::Incoming;
 
 use super::{
     Refusal, Uploaded,
-    receive::{Landed, Plan, file_name, ids, receive, settle, uploader},
+    receive::{Landed, Plan},
+    target::{Aim, take},
 };
 use crate::{
-    domain::{document::DocumentKind, request::NotNow},
+    domain::{document::DocumentKind, request::NotNow, upload::Target},
     error::DocumentsError,
     events::publish,
     peers::{self, StepAction},
@@ -31,28 +30,29 @@ pub(super) async fn post(
     body: Body,
 ) -> Result<Uploaded, Refusal> {
     let call = Call::of(&incoming)?;
-    let step: StepId = step_id.parse().map_err(DocumentsError::from)?;
-    let person = uploader(&call)?;
-    let mut tx = service.store.begin(&call.ctx).await.map_err(DocumentsError::from)?;
-    let deliverable = store::deliverables::read(&mut tx, step).await?.ok_or(DocumentsError::NotFound)?;
-    drop(tx);
-    peers::authorize_step(&service, &call.caller, step, StepAction::Review).await?;
-    if deliverable.withdrawn {
-        return Err(DocumentsError::from(NotNow::Withdrawn).into());
-    }
-
-    let (name, limit) = (file_name(&headers)?, service.config.largest_file);
-    let landed = Arc::new(
-        receive(&service, &call, ids(&service, deliverable.document_id), name, body, limit, &[]).await?,
-    );
-    let work = {
-        let (service, landed) = (Arc::clone(&service), Arc::clone(&landed));
-        async move { insert(&service, &call, person, step, &landed).await }
-    };
-    Ok(settle(&service, &landed, work).await?)
+    let target = Target::Deliverable(step_id.parse().map_err(DocumentsError::from)?);
+    Ok(take(&service, call, target, &headers, body).await?)
 }
 
-async fn insert(
+/// What a deliverable takes from this caller, if it takes anything.
+pub(super) async fn aim(service: &Service, call: &Call, step: StepId) -> Result<Aim, DocumentsError> {
+    let mut tx = service.store.begin(&call.ctx).await?;
+    let deliverable = store::deliverables::read(&mut tx, step).await?.ok_or(DocumentsError::NotFound)?;
+    drop(tx);
+    peers::authorize_step(service, &call.caller, step, StepAction::Review).await?;
+    if deliverable.withdrawn {
+        return Err(NotNow::Withdrawn.into());
+    }
+    Ok(Aim {
+        account: deliverable.account_id,
+        document: deliverable.document_id,
+        limit: service.config.largest_file,
+        accepted: Vec::new(),
+    })
+}
+
+/// Makes a file that has landed the newest version of a deliverable.
+pub(super) async fn put(
     service: &Service,
     call: &Call,
     person: PersonId,
@@ -87,11 +87,13 @@ async fn insert(
             (document, version)
         }
     };
-    store::versions::insert(&mut tx, &version).await?;
+    landed.insert(&mut tx, &version).await?;
     publish::file_added(service, &mut tx, &document, &version).await?;
     let event = publish::deliverable_version_added(service, &mut tx, &deliverable, &version).await?;
+    let uploaded = Uploaded::new(&document, &version, event);
+    landed.arrived(&mut tx, &uploaded).await?;
     tx.commit().await?;
-    Ok(Uploaded::new(&document, &version, event))
+    Ok(uploaded)
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! A file for a row of a request.
 
-use std::sync::Arc;
-
 use axum::{
     body::Body,
     extract::{Path, State},
@@ -12,11 +10,12 @@ use portico_rpc::Incoming;
 
 use super::{
     Refusal, Uploaded,
-    receive::{Landed, Plan, file_name, ids, receive, settle, uploader},
+    receive::{Landed, Plan},
+    target::{Aim, take},
 };
 use crate::{
-    domain::document::DocumentKind,
-    domain::request::Request,
+    content::ScanState,
+    domain::{document::DocumentKind, upload::Target},
     error::DocumentsError,
     events::publish,
     peers::{self, StepAction},
@@ -33,37 +32,38 @@ pub(super) async fn post(
     body: Body,
 ) -> Result<Uploaded, Refusal> {
     let call = Call::of(&incoming)?;
-    let item_id: ItemId = item_id.parse().map_err(DocumentsError::from)?;
-    let person = uploader(&call)?;
-    let mut tx = service.store.begin(&call.ctx).await.map_err(DocumentsError::from)?;
-    let request = store::requests::find_by_item(&mut tx, item_id).await?.ok_or(DocumentsError::NotFound)?;
-    drop(tx);
-    peers::authorize_step(&service, &call.caller, request.step_id, StepAction::Act).await?;
-    let (_, item) = request.item(item_id).ok_or(DocumentsError::NotFound)?;
-    request.may_add(item).map_err(DocumentsError::from)?;
-
-    let name = file_name(&headers)?;
-    let landed = Arc::new(
-        receive(&service, &call, ids(&service, None), name, body, item.max_bytes, &item.accept).await?,
-    );
-    let work = {
-        let (service, landed) = (Arc::clone(&service), Arc::clone(&landed));
-        async move { insert(&service, &call, person, &request, item_id, &landed).await }
-    };
-    Ok(settle(&service, &landed, work).await?)
+    let target = Target::Item(item_id.parse().map_err(DocumentsError::from)?);
+    Ok(take(&service, call, target, &headers, body).await?)
 }
 
-async fn insert(
+/// What a row takes from this caller, if it takes anything.
+pub(super) async fn aim(service: &Service, call: &Call, item_id: ItemId) -> Result<Aim, DocumentsError> {
+    let mut tx = service.store.begin(&call.ctx).await?;
+    let request = store::requests::find_by_item(&mut tx, item_id).await?.ok_or(DocumentsError::NotFound)?;
+    drop(tx);
+    peers::authorize_step(service, &call.caller, request.step_id, StepAction::Act).await?;
+    let (_, item) = request.item(item_id).ok_or(DocumentsError::NotFound)?;
+    request.may_add(item)?;
+    Ok(Aim {
+        account: request.account_id,
+        document: None,
+        limit: item.max_bytes,
+        accepted: item.accept.clone(),
+    })
+}
+
+/// Puts a file that has landed into its row.
+pub(super) async fn put(
     service: &Service,
     call: &Call,
     person: PersonId,
-    request: &Request,
     item_id: ItemId,
     landed: &Landed,
 ) -> Result<Uploaded, DocumentsError> {
     let mut tx = service.store.begin(&call.ctx).await?;
+    let found = store::requests::find_by_item(&mut tx, item_id).await?.ok_or(DocumentsError::NotFound)?;
     // Another upload may have come first while this one was under way.
-    let mut request = store::requests::lock(&mut tx, request.id).await?.ok_or(DocumentsError::NotFound)?;
+    let mut request = store::requests::lock(&mut tx, found.id).await?.ok_or(DocumentsError::NotFound)?;
     let (place, item) = request.item(item_id).ok_or(DocumentsError::NotFound)?;
     request.may_add(item)?;
     let plan = Plan {
@@ -75,17 +75,20 @@ async fn insert(
     };
     let (document, version) = landed.rows(service, call, person, plan, &item.name);
     store::documents::insert(&mut tx, &document).await?;
-    store::versions::insert(&mut tx, &version).await?;
+    landed.insert(&mut tx, &version).await?;
     store::requests::add_file(&mut tx, &request, item_id, version.id, version.added_at).await?;
     publish::file_added(service, &mut tx, &document, &version).await?;
 
     let mut changed = item.clone();
     changed.files.push(version.id);
-    changed.state = request.state_with(item, changed.files.len());
+    changed.awaits_scan |= version.scan == ScanState::Pending;
+    changed.state = request.state_with(&changed, changed.files.len());
     request.items[place] = changed;
     let event = progress::record(service, &mut tx, "item.file_added", &mut request, place).await?;
+    let uploaded = Uploaded::new(&document, &version, event);
+    landed.arrived(&mut tx, &uploaded).await?;
     tx.commit().await?;
-    Ok(Uploaded::new(&document, &version, event))
+    Ok(uploaded)
 }
 
 #[cfg(test)]

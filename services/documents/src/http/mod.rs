@@ -8,7 +8,9 @@ mod pages;
 mod range;
 mod receive;
 mod record_files;
+mod target;
 mod templates;
+mod uploads;
 
 use std::sync::Arc;
 
@@ -41,6 +43,7 @@ pub(crate) fn routes(service: &SharedService) -> Router {
         .route("/templates/{*path}", put(templates::put))
         .route("/versions/{id}", get(download::get))
         .route("/versions/{id}/pages/{number}", get(pages::get))
+        .merge(uploads::routes())
         .with_state(Arc::clone(service))
 }
 

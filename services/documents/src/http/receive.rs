@@ -6,15 +6,21 @@ use axum::body::{Body, HttpBody as _};
 use futures_util::TryStreamExt as _;
 use http::HeaderMap;
 use portico_core::{AccountId, DocumentId, ErrorCode, PersonId, RecordId, StepId, TenantId, VersionId};
+use portico_db::Tx;
 use portico_rpc::ServiceError as _;
 use tokio_util::io::StreamReader;
 
+use super::Uploaded;
 use crate::{
-    content::{Accept, Kind, ScanState, accepts, safe_file_name, sniff},
-    domain::document::{Document, DocumentKind, FileFacts, Version, kind_word},
+    content::{Accept, Kind, accepts, safe_file_name, sniff},
+    domain::{
+        document::{Document, DocumentKind, FileFacts, Version, kind_word},
+        upload::Outcome,
+    },
     error::DocumentsError,
     service::{Call, Service, SharedService},
-    vault::VaultError,
+    store,
+    vault::{Received, Stored, VaultError},
 };
 
 /// A file whose bytes are stored, and of which no row tells yet.
@@ -23,6 +29,8 @@ pub(super) struct Landed {
     pub(super) document: DocumentId,
     pub(super) version: VersionId,
     pub(super) file: FileFacts,
+    /// Whether it came in several goes: then a row keeps its bytes, and hears what came of them.
+    pub(super) in_goes: bool,
 }
 
 /// What a new document is to be.
@@ -45,6 +53,20 @@ pub(super) fn file_name(headers: &HeaderMap) -> Result<String, DocumentsError> {
         )
     })?;
     Ok(safe_file_name(&decode(name)))
+}
+
+/// UTF-8, with everything but letters, digits and `-._~` as `%XX`, for a header.
+pub(super) fn percent_encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    })
 }
 
 /// Undoes percent-encoding; what is not encoded properly stays as it is.
@@ -96,6 +118,18 @@ pub(super) async fn receive(
     }
     let source = StreamReader::new(body.into_data_stream().map_err(io::Error::other));
     let received = service.vault.write(tenant, document, version, source, limit).await?;
+    judge(service, &received, name, accepted, false).await
+}
+
+/// Looks at what is stored and says what it is; a file that is refused leaves nothing behind.
+pub(super) async fn judge(
+    service: &Service,
+    received: &Received,
+    name: String,
+    accepted: &[Accept],
+    in_goes: bool,
+) -> Result<Landed, DocumentsError> {
+    let Stored { tenant, document, version, .. } = received.stored;
     let sniffed = sniff(&received.head, &received.tail);
     let mut landed = Landed {
         tenant,
@@ -110,6 +144,7 @@ pub(super) async fn receive(
             key: received.stored.key.clone(),
             name,
         },
+        in_goes,
     };
     let checked = async {
         accepts(accepted, &sniffed, &landed.file.name)
@@ -149,6 +184,7 @@ pub(super) async fn settle<T: Send + 'static>(
         {
             discard(&service, tenant, version).await;
         }
+        service.scans.notify_one();
         outcome
     });
     settled
@@ -164,6 +200,25 @@ pub(crate) async fn discard(service: &Service, tenant: TenantId, version: Versio
 }
 
 impl Landed {
+    /// Writes the version's row.
+    pub(super) async fn insert(&self, tx: &mut Tx, version: &Version) -> Result<(), DocumentsError> {
+        if self.in_goes {
+            store::versions::insert_kept(tx, version).await
+        } else {
+            store::versions::insert(tx, version).await
+        }
+    }
+
+    /// Lets whoever sent it in several goes find out that it has arrived, also when this answer is lost.
+    pub(super) async fn arrived(&self, tx: &mut Tx, answer: &Uploaded) -> Result<(), DocumentsError> {
+        if !self.in_goes {
+            return Ok(());
+        }
+        let answer = serde_json::to_value(answer)
+            .map_err(|error| DocumentsError::Unreadable(format!("the answer of an upload: {error}")))?;
+        store::uploads::conclude(tx, self.version, &Outcome::Landed(answer)).await
+    }
+
     /// The rows of the first version of a new document.
     pub(super) fn rows(
         &self,
@@ -206,7 +261,7 @@ impl Landed {
             document_id: document.id,
             number,
             file: self.file.clone(),
-            scan: ScanState::NotScanned,
+            scan: service.unseen(),
             added_by: person,
             added_by_name: call.ctx.actor.name.clone(),
             added_at: service.clock.now(),

@@ -9,12 +9,15 @@ use portico_core::AccountId;
 use portico_rpc::Incoming;
 use serde::Deserialize;
 
-use super::{Refusal, Uploaded, attachments::fresh};
+use super::{
+    Refusal, Uploaded,
+    target::{Aim, take},
+};
 use crate::{
-    domain::document::DocumentKind,
+    domain::upload::Target,
     error::DocumentsError,
     peers,
-    service::{Call, SharedService},
+    service::{Call, Service, SharedService},
 };
 
 #[derive(Deserialize)]
@@ -30,10 +33,15 @@ pub(super) async fn post(
     body: Body,
 ) -> Result<Uploaded, Refusal> {
     let call = Call::of(&incoming)?;
-    let account: AccountId = of.account_id.parse().map_err(DocumentsError::from)?;
+    let target = Target::RecordFile(of.account_id.parse().map_err(DocumentsError::from)?);
+    Ok(take(&service, call, target, &headers, body).await?)
+}
+
+/// What a record of an account takes from this caller.
+pub(super) async fn aim(service: &Service, call: &Call, account: AccountId) -> Result<Aim, DocumentsError> {
     if !call.ctx.actor.accounts.includes(account) {
-        return Err(DocumentsError::NotFound.into());
+        return Err(DocumentsError::NotFound);
     }
-    peers::account(&service, &call.caller, account).await?;
-    Ok(fresh(service, call, DocumentKind::RecordFile, account, None, &headers, body).await?)
+    peers::account(service, &call.caller, account).await?;
+    Ok(Aim { account, document: None, limit: service.config.largest_file, accepted: Vec::new() })
 }

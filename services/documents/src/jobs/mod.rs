@@ -1,9 +1,11 @@
 //! What the service does by the clock. Every job finds its work anew in the database and on the disk, so that a restart
 //! loses nothing, and several processes may run the same one.
 
+mod expire_uploads;
 mod remove_orphans;
 mod remove_unbound;
 mod rounds;
+mod scan_versions;
 mod sweep_unfinished;
 
 use std::{sync::Arc, time::Duration};
@@ -43,7 +45,23 @@ pub(crate) fn all(service: &SharedService) -> Vec<Job> {
             async move { answer(remove_orphans::run(&service, &rounds).await) }
         }
     };
+    let scans = {
+        let service = Arc::clone(service);
+        move || {
+            let service = Arc::clone(&service);
+            async move { answer(scan_versions::run(&service).await) }
+        }
+    };
+    let uploads = {
+        let service = Arc::clone(service);
+        move || {
+            let service = Arc::clone(&service);
+            async move { answer(expire_uploads::run(&service).await) }
+        }
+    };
     vec![
+        Job::new("documents.expire_uploads", Arc::new(Notify::new()), uploads),
+        Job::new("documents.scan_versions", Arc::clone(&service.scans), scans),
         Job::new("documents.sweep_unfinished", Arc::new(Notify::new()), sweep),
         Job::new("documents.remove_unbound", Arc::new(Notify::new()), unbound),
         Job::new("documents.remove_orphans", Arc::new(Notify::new()), orphans),

@@ -6,13 +6,16 @@
 //! limits of its own; what is shown is a new picture, so hidden data (where a photo was taken) does not reach others.
 
 mod error;
+mod heic;
 mod image;
+mod layout;
 mod leftovers;
 mod process;
 mod worker;
 
 pub use self::image::{ImagePreview, image_preview};
 pub use error::PreviewError;
+pub use layout::{PageLayout, TextBlock, TextLine};
 pub(crate) use leftovers::sweep;
 pub use process::Caps;
 pub use worker::{PreviewConfig, PreviewWorker, Source};

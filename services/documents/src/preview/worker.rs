@@ -11,6 +11,7 @@ use tokio::{
 
 use super::{
     error::PreviewError,
+    layout::{self, PageLayout},
     leftovers::PREFIX,
     process::{Answer, Caps, Tool, arguments},
 };
@@ -58,6 +59,18 @@ impl Default for PreviewConfig {
 pub struct Source {
     folder: TempDir,
     file: PathBuf,
+}
+
+impl Source {
+    /// The folder that is the child process' own.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The file itself.
+    pub(super) fn path(&self) -> &Path {
+        &self.file
+    }
 }
 
 /// Draws pages, one child process each.
@@ -153,28 +166,41 @@ impl PreviewWorker {
         if whole && answer.output.starts_with(b"\x89PNG") { Ok(answer.output) } else { Err(failed(&answer)) }
     }
 
-    /// The text of page `page` (the first is 1), laid out as on the page; empty for a scan.
+    /// The text of page `page` (the first is 1) in the order of reading; empty for a scan.
     ///
     /// # Errors
     /// As for [`PreviewWorker::page_image`].
     pub async fn page_text(&self, source: &Source, page: u32) -> Result<String, PreviewError> {
-        self.existing(source, page).await?;
-        let page = page.to_string();
-        let words: [&dyn AsRef<std::ffi::OsStr>; 11] = [
+        let layouts = self.layouts(source, page, page).await?;
+        Ok(layouts.first().map(PageLayout::text).unwrap_or_default())
+    }
+
+    /// The words of the pages `first` to `last` with their places, as far as the document has them.
+    ///
+    /// # Errors
+    /// As for [`PreviewWorker::page_image`], where there is no page `first`.
+    pub async fn layouts(
+        &self,
+        source: &Source,
+        first: u32,
+        last: u32,
+    ) -> Result<Vec<PageLayout>, PreviewError> {
+        let facts = self.existing(source, first).await?;
+        let (first, last) = (first.to_string(), last.min(facts.pages).to_string());
+        let words: [&dyn AsRef<std::ffi::OsStr>; 10] = [
             &"-q",
-            &"-layout",
-            &"-nopgbrk",
+            &"-bbox-layout",
             &"-enc",
             &"UTF-8",
             &"-f",
-            &page,
+            &first,
             &"-l",
-            &page,
+            &last,
             &source.file,
             &"-",
         ];
         let answer = self.run(&self.text, source, &arguments(words)).await?;
-        Ok(String::from_utf8_lossy(&answer.output).into_owned())
+        Ok(layout::read(&String::from_utf8_lossy(&answer.output)))
     }
 
     async fn existing(&self, source: &Source, page: u32) -> Result<Facts, PreviewError> {
@@ -201,7 +227,11 @@ impl PreviewWorker {
         if facts.pages > self.config.most_pages { Err(PreviewError::TooLarge) } else { Ok(facts) }
     }
 
-    async fn run(
+    pub(super) const fn config(&self) -> &PreviewConfig {
+        &self.config
+    }
+
+    pub(super) async fn run(
         &self,
         tool: &Tool,
         source: &Source,

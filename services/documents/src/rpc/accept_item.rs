@@ -26,7 +26,7 @@ pub(super) async fn handle(
     let mut tx = service.store.begin(&call.ctx).await?;
     let mut found = store::requests::lock(&mut tx, found.id).await?.ok_or(DocumentsError::NotFound)?;
     let (place, item) = found.item(id).ok_or(DocumentsError::NotFound)?;
-    found.may_decide(item)?;
+    found.may_accept(item)?;
     found.items[place].state = ItemState::Accepted;
     let event = progress::record(service, &mut tx, "item.accepted", &mut found, place).await?;
     tx.commit().await?;

@@ -5,7 +5,7 @@ use portico_proto::documents::v1::{GetPageTextRequest, GetPageTextResponse};
 use serde_json::json;
 
 use crate::{
-    access,
+    access, convert,
     domain::sighting::Way,
     error::DocumentsError,
     events::publish,
@@ -21,10 +21,10 @@ pub(super) async fn handle(
     let page = u32::try_from(request.page).unwrap_or_default();
     let (document, version) = access::openable(service, &call, id).await?;
     let stored = version.stored(call.ctx.tenant);
-    let text = service.previews.text(&service.vault, &version.file, &stored, page).await?;
+    let layout = service.previews.layout(&service.vault, &version.file, &stored, page).await?;
     let mut tx = service.store.begin(&call.ctx).await?;
     let details = json!({ "page": page, "text": true });
     publish::version_seen(service, &mut tx, Way::Viewed, &document, &version, details).await?;
     tx.commit().await?;
-    Ok(GetPageTextResponse { text })
+    Ok(convert::page_text(&layout))
 }

@@ -14,6 +14,7 @@ use serde_json::json;
 use self::completion::Composed;
 use super::get_envelope::view;
 use crate::{
+    access,
     domain::{
         document::Version,
         envelope::decide_sign,
@@ -50,6 +51,8 @@ pub(super) async fn handle(
         return Ok(SignEnvelopeResponse { envelope, event: String::new() });
     }
     peers::authorize_step(service, &call.caller, envelope.step_id, StepAction::Act).await?;
+    // Nobody signs what they could not open.
+    access::must_open(service, &call.ctx, &original).await?;
     let standing = Standing { acts: true, ..standing };
     let own = own_turn(&envelope, &standing)?.clone();
 

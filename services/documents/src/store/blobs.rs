@@ -19,13 +19,14 @@ pub(crate) async fn any(tx: &mut Tx) -> Result<bool, DocumentsError> {
     Ok(found)
 }
 
-/// Those of the versions of which no row tells. The context must reach the whole firm.
+/// Those of the versions of which no row tells, not even one of an upload that has just come to its end. The context must reach the whole firm.
 pub(crate) async fn without_row(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<VersionId>, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let ids = sqlx::query_scalar!(
         r#"select id as "id!" from unnest($2::uuid[]) as blobs (id)
            where not exists (select from documents.versions v where v.tenant_id = $1 and v.id = blobs.id)
-             and not exists (select from documents.templates t where t.tenant_id = $1 and t.version_id = blobs.id)"#,
+             and not exists (select from documents.templates t where t.tenant_id = $1 and t.version_id = blobs.id)
+             and not exists (select from documents.uploads u where u.tenant_id = $1 and u.id = blobs.id)"#,
         tenant,
         ids
     )

@@ -5,8 +5,10 @@ pub(crate) mod deliverables;
 pub(crate) mod documents;
 pub(crate) mod envelopes;
 pub(crate) mod requests;
+pub(crate) mod scans;
 pub(crate) mod sightings;
 pub(crate) mod templates;
+pub(crate) mod uploads;
 pub(crate) mod versions;
 
 use portico_core::AccountScope;

@@ -88,17 +88,20 @@ async fn read(tx: &mut Tx, id: RequestId) -> Result<Option<Request>, DocumentsEr
 async fn items(tx: &mut Tx, request: RequestId) -> Result<Vec<Item>, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let files = sqlx::query!(
-        "select f.item_id, f.version_id from documents.item_files f
+        "select f.item_id, f.version_id, v.scan = 'pending' as \"awaits_scan!\" from documents.item_files f
          join documents.items i on i.tenant_id = $1 and i.id = f.item_id
+         join documents.versions v on v.tenant_id = $1 and v.id = f.version_id
          where f.tenant_id = $1 and i.request_id = $2 and not f.superseded order by f.added_at, f.version_id",
         tenant,
         request.0
     )
     .fetch_all(tx.conn())
     .await?;
-    let mut by_item: HashMap<Uuid, Vec<VersionId>> = HashMap::new();
+    let mut by_item: HashMap<Uuid, (Vec<VersionId>, bool)> = HashMap::new();
     for file in files {
-        by_item.entry(file.item_id).or_default().push(file.version_id.into());
+        let (files, awaits_scan) = by_item.entry(file.item_id).or_default();
+        files.push(file.version_id.into());
+        *awaits_scan |= file.awaits_scan;
     }
     let rows = sqlx::query!(
         "select id, name, why, accept, min_files, max_files, max_bytes, state, reason
@@ -110,6 +113,7 @@ async fn items(tx: &mut Tx, request: RequestId) -> Result<Vec<Item>, DocumentsEr
     .await?;
     rows.into_iter()
         .map(|row| {
+            let (files, awaits_scan) = by_item.remove(&row.id).unwrap_or_default();
             Ok(Item {
                 id: row.id.into(),
                 name: row.name,
@@ -120,7 +124,8 @@ async fn items(tx: &mut Tx, request: RequestId) -> Result<Vec<Item>, DocumentsEr
                 max_bytes: u64::try_from(row.max_bytes).unwrap_or_default(),
                 state: known(ItemState::of(&row.state), &row.state)?,
                 reason: row.reason,
-                files: by_item.remove(&row.id).unwrap_or_default(),
+                files,
+                awaits_scan,
             })
         })
         .collect()
@@ -230,6 +235,42 @@ pub(crate) async fn remove_file(tx: &mut Tx, item: ItemId, version: VersionId) -
     let tenant = tx.ctx().tenant.0;
     sqlx::query!(
         "delete from documents.item_files where tenant_id = $1 and item_id = $2 and version_id = $3",
+        tenant,
+        item.0,
+        version.0
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// The row that a file is in, and its request; nothing where it is in none or part of the history.
+pub(crate) async fn row_of_file(
+    tx: &mut Tx,
+    version: VersionId,
+) -> Result<Option<(RequestId, ItemId)>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let row = sqlx::query!(
+        "select i.request_id, i.id from documents.item_files f
+         join documents.items i on i.tenant_id = $1 and i.id = f.item_id
+         where f.tenant_id = $1 and f.version_id = $2 and not f.superseded",
+        tenant,
+        version.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(row.map(|row| (row.request_id.into(), row.id.into())))
+}
+
+/// Makes one file of a row part of the history.
+pub(crate) async fn supersede_file(
+    tx: &mut Tx,
+    item: ItemId,
+    version: VersionId,
+) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!(
+        "update documents.item_files set superseded = true where tenant_id = $1 and item_id = $2 and version_id = $3",
         tenant,
         item.0,
         version.0

@@ -27,6 +27,7 @@ struct Row {
     size: i64,
     sha256: String,
     scan: String,
+    scan_note: String,
     pages: i32,
     key_id: String,
     wrapped_key: Vec<u8>,
@@ -54,7 +55,7 @@ impl TryFrom<Row> for Version {
                 pages: row.pages,
                 key: wrapped(row.key_id, row.wrapped_key),
             },
-            scan: known(scan_of(&row.scan), &row.scan)?,
+            scan: known(ScanState::of(&row.scan, &row.scan_note), &row.scan)?,
             added_by: row.added_by.into(),
             added_by_name: row.added_by_name,
             added_at: row.added_at,
@@ -62,27 +63,13 @@ impl TryFrom<Row> for Version {
     }
 }
 
-const fn scan_word(scan: ScanState) -> &'static str {
-    match scan {
-        ScanState::NotScanned => "not_scanned",
-        ScanState::Clean => "clean",
-        ScanState::Infected => "infected",
-    }
-}
-
-fn scan_of(word: &str) -> Option<ScanState> {
-    [ScanState::NotScanned, ScanState::Clean, ScanState::Infected]
-        .into_iter()
-        .find(|scan| scan_word(*scan) == word)
-}
-
 /// The versions with these ids, as far as the caller reaches them, in the order of their arrival.
 pub(crate) async fn by_ids(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Version>, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let rows = sqlx::query_as!(
         Row,
-        "select id, account_id, internal, document_id, number, file_name, media_type, kind, size, sha256, scan, pages,
-           key_id, wrapped_key, added_by, added_by_name, added_at
+        "select id, account_id, internal, document_id, number, file_name, media_type, kind, size, sha256, scan, scan_note,
+           pages, key_id, wrapped_key, added_by, added_by_name, added_at
          from documents.versions where tenant_id = $1 and id = any ($2) order by added_at, id",
         tenant,
         ids
@@ -102,8 +89,8 @@ pub(crate) async fn of_documents(tx: &mut Tx, documents: &[Uuid]) -> Result<Vec<
     let tenant = tx.ctx().tenant.0;
     let rows = sqlx::query_as!(
         Row,
-        "select id, account_id, internal, document_id, number, file_name, media_type, kind, size, sha256, scan, pages,
-           key_id, wrapped_key, added_by, added_by_name, added_at
+        "select id, account_id, internal, document_id, number, file_name, media_type, kind, size, sha256, scan, scan_note,
+           pages, key_id, wrapped_key, added_by, added_by_name, added_at
          from documents.versions where tenant_id = $1 and document_id = any ($2) order by number desc, id",
         tenant,
         documents
@@ -126,7 +113,12 @@ pub(crate) async fn next_number(tx: &mut Tx, document: DocumentId) -> Result<i32
     Ok(last.unwrap_or_default() + 1)
 }
 
-/// Adds a version.
+/// Adds a version whose bytes an upload's row keeps from being taken for an orphan, however long they were on their way.
+pub(crate) async fn insert_kept(tx: &mut Tx, version: &Version) -> Result<(), DocumentsError> {
+    write(tx, version).await
+}
+
+/// Adds a version, and hands it to the scanner where it waits for one.
 ///
 /// # Errors
 /// [`DocumentsError::TooSlow`] where its bytes were so long on their way that they may be gone.
@@ -134,13 +126,17 @@ pub(crate) async fn insert(tx: &mut Tx, version: &Version) -> Result<(), Documen
     if !may_land(version.id.0, version.added_at) {
         return Err(DocumentsError::TooSlow);
     }
+    write(tx, version).await
+}
+
+async fn write(tx: &mut Tx, version: &Version) -> Result<(), DocumentsError> {
     let tenant = tx.ctx().tenant.0;
-    let file = &version.file;
+    let (file, (scan, note)) = (&version.file, version.scan.words());
     sqlx::query!(
         "insert into documents.versions
-           (tenant_id, id, account_id, internal, document_id, number, file_name, media_type, kind, size, sha256, scan,
+           (tenant_id, id, account_id, internal, document_id, number, file_name, media_type, kind, size, sha256, scan, scan_note,
             pages, key_id, wrapped_key, added_by, added_by_name, added_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         tenant,
         version.id.0,
         version.account_id.0,
@@ -152,13 +148,32 @@ pub(crate) async fn insert(tx: &mut Tx, version: &Version) -> Result<(), Documen
         file.kind,
         stored_size(file.size),
         file.sha256_text(),
-        scan_word(version.scan),
+        scan,
+        note,
         file.pages,
         file.key.key_id.0,
         file.key.bytes,
         version.added_by.0,
         version.added_by_name,
         version.added_at
+    )
+    .execute(tx.conn())
+    .await?;
+    if version.scan == ScanState::Pending {
+        super::scans::enqueue(tx, version.id, version.added_at).await?;
+    }
+    Ok(())
+}
+
+/// Writes what is known about a version's harmlessness.
+pub(crate) async fn set_scan(tx: &mut Tx, id: VersionId, scan: ScanState) -> Result<(), DocumentsError> {
+    let (tenant, (scan, note)) = (tx.ctx().tenant.0, scan.words());
+    sqlx::query!(
+        "update documents.versions set scan = $3, scan_note = $4 where tenant_id = $1 and id = $2",
+        tenant,
+        id.0,
+        scan,
+        note
     )
     .execute(tx.conn())
     .await?;

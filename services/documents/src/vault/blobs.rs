@@ -64,9 +64,59 @@ pub trait BlobWriter: Send {
     async fn commit(self: Box<Self>) -> Result<(), BlobError>;
 }
 
+/// Blobs in the making that come in several goes, possibly in different processes. What one go has committed is durable and still
+/// hidden: a part appears under its key when it is published, whole.
+///
+/// Beside a part lies its *rest*: a few bytes that do not fill a chunk yet and are written anew with each go.
+#[async_trait]
+pub trait PartStore: Send + Sync + 'static {
+    /// Bytes of the part that were kept so far; 0 where there is none.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    async fn part_size(&self, key: BlobKey) -> Result<u64, BlobError>;
+
+    /// Goes on with a part behind its first `offset` bytes; whatever stands there is cut off. The writer's commit keeps what it was
+    /// given, and does not publish it.
+    ///
+    /// # Errors
+    /// [`BlobError::Full`] or [`BlobError::Io`].
+    async fn append(&self, key: BlobKey, offset: u64) -> Result<Box<dyn BlobWriter>, BlobError>;
+
+    /// Opens a part for reading from `offset` bytes on.
+    ///
+    /// # Errors
+    /// [`BlobError::Missing`] or [`BlobError::Io`].
+    async fn open_part(&self, key: BlobKey, offset: u64) -> Result<BlobReader, BlobError>;
+
+    /// Replaces the part's rest, durably and at once.
+    ///
+    /// # Errors
+    /// [`BlobError::Full`] or [`BlobError::Io`].
+    async fn write_rest(&self, key: BlobKey, bytes: Vec<u8>) -> Result<(), BlobError>;
+
+    /// The part's rest; empty where there is none.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    async fn read_rest(&self, key: BlobKey) -> Result<Vec<u8>, BlobError>;
+
+    /// Makes the part appear under its key; its rest goes.
+    ///
+    /// # Errors
+    /// [`BlobError::Exists`] where the key is taken, [`BlobError::Missing`] where there is no part.
+    async fn publish(&self, key: BlobKey) -> Result<(), BlobError>;
+
+    /// Removes a part with its rest. One that is gone already is no error.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    async fn delete_part(&self, key: BlobKey) -> Result<(), BlobError>;
+}
+
 /// A store of blobs, each written once, read at any offset, and deleted.
 #[async_trait]
-pub trait BlobStore: Send + Sync + 'static {
+pub trait BlobStore: PartStore {
     /// Begins a blob. It is not visible under its key before it is committed.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use super::blobs::{BlobError, BlobKey, BlobReader, BlobStore, BlobWriter};
 
 /// Bytes that go to the disk or come from it at once. Each time costs a turn of a thread that may block, so a chunk at a time
 /// would cost more than its encryption.
-const AT_ONCE: usize = 512 * 1024;
+pub(super) const AT_ONCE: usize = 512 * 1024;
 
 /// Blobs under `root/<tenant>/<last two digits of the version>/<version>`.
 ///
@@ -83,11 +83,15 @@ impl DiskBlobs {
         names(self.root.join(tenant.to_string()).join(format!("{shard:02x}"))).await
     }
 
-    fn incoming(&self) -> PathBuf {
+    pub(super) fn incoming(&self) -> PathBuf {
         self.root.join(".incoming")
     }
 
-    fn path(&self, key: BlobKey) -> PathBuf {
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn path(&self, key: BlobKey) -> PathBuf {
         let version = key.version.to_string();
         let shard = version.get(version.len().saturating_sub(2)..).unwrap_or_default();
         self.root.join(key.tenant.to_string()).join(shard).join(&version)
@@ -114,10 +118,7 @@ impl BlobWriter for DiskWriter {
             let folder = target.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder)?;
             temporary.persist_noclobber(&target).map_err(|error| error.error)?;
-            // The name is durable when its folder is, and a new folder when its parent is.
-            for folder in folder.ancestors().take(3) {
-                StdFile::open(folder)?.sync_all()?;
-            }
+            keep_names(folder)?;
             Ok(())
         })
         .await
@@ -157,6 +158,11 @@ impl BlobStore for DiskBlobs {
     }
 }
 
+/// Makes the names in a folder durable: a name is when its folder is, and a new folder when its parent is.
+pub(super) fn keep_names(folder: &Path) -> std::io::Result<()> {
+    folder.ancestors().take(3).try_for_each(|folder| StdFile::open(folder)?.sync_all())
+}
+
 /// The ids that name what lies in a folder; nothing where there is no folder.
 async fn names<T: FromStr + Ord + Send + 'static>(folder: PathBuf) -> Result<Vec<T>, BlobError> {
     in_background(move || {
@@ -172,7 +178,7 @@ async fn names<T: FromStr + Ord + Send + 'static>(folder: PathBuf) -> Result<Vec
 }
 
 /// A file that is not there any more is nothing, and no error.
-fn unless_gone<T>(outcome: std::io::Result<T>) -> Result<Option<T>, BlobError> {
+pub(super) fn unless_gone<T>(outcome: std::io::Result<T>) -> Result<Option<T>, BlobError> {
     match outcome {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -180,7 +186,7 @@ fn unless_gone<T>(outcome: std::io::Result<T>) -> Result<Option<T>, BlobError> {
     }
 }
 
-async fn in_background<T: Send + 'static>(
+pub(super) async fn in_background<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
 ) -> Result<T, BlobError> {
     tokio::task::spawn_blocking(work).await.map_err(|error| BlobError::Io(std::io::Error::other(error)))?

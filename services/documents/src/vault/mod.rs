@@ -10,16 +10,16 @@
 mod blobs;
 mod disk;
 mod format;
-mod keyring;
-mod kms;
+mod part;
+mod parts_on_disk;
 mod seal;
 mod store;
 
-pub use blobs::{BlobError, BlobKey, BlobReader, BlobStore, BlobWriter};
+pub use blobs::{BlobError, BlobKey, BlobReader, BlobStore, BlobWriter, PartStore};
 pub use disk::DiskBlobs;
 pub use format::{CHUNK, HEADER, LARGEST};
-pub use keyring::KeyringFile;
-pub use kms::{DataKey, KeyId, Kms, KmsError, WrappedKey};
+pub use part::{Hashed, Part, PartWriter};
+pub use portico_keys::{DataKey, KeyId, Kms, KmsError, KeyringFile, WrappedKey};
 pub use store::{ByteRange, Plaintext, Received, Stored, Vault, VaultError};
 
 #[cfg(test)]

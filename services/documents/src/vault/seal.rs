@@ -4,7 +4,7 @@ use aead_stream::{NewStream, StreamBE32, StreamPrimitive};
 use aes_gcm::Aes256Gcm;
 use portico_core::{DocumentId, TenantId, VersionId};
 
-use super::{format::Header, kms::DataKey};
+use super::{DataKey, format::Header};
 
 /// A chunk that is not what was sealed at this place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{
+    DataKey, Kms, KmsError, WrappedKey,
     blobs::{BlobError, BlobKey, BlobReader, BlobStore},
     format::{CHUNK, Geometry, HEADER, Header, LARGEST, NONCE_PREFIX, TAG},
-    kms::{DataKey, Kms, KmsError, WrappedKey},
     seal::{Seal, binding},
 };
 
@@ -90,9 +90,9 @@ pub type Plaintext = BoxStream<'static, Result<Bytes, VaultError>>;
 /// Stores and reads versions.
 #[derive(Clone)]
 pub struct Vault {
-    blobs: Arc<dyn BlobStore>,
-    kms: Arc<dyn Kms>,
-    entropy: SharedEntropy,
+    pub(super) blobs: Arc<dyn BlobStore>,
+    pub(super) kms: Arc<dyn Kms>,
+    pub(super) entropy: SharedEntropy,
 }
 
 impl Vault {

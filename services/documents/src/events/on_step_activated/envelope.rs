@@ -13,7 +13,6 @@ use uuid::Uuid;
 
 use super::{Activated, CONSUMER};
 use crate::{
-    content::ScanState,
     domain::{
         document::{Document, DocumentKind, FileFacts, Template, Version},
         signature::{Envelope, EnvelopeState, PlacedField, PlacedKind, Side, Signer},
@@ -130,7 +129,7 @@ async fn copy(
             key: received.stored.key,
             ..template.file.clone()
         },
-        scan: ScanState::NotScanned,
+        scan: service.unseen(),
         added_by: nobody,
         added_by_name: String::new(),
         added_at: now,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use portico_core::{DocumentId, PersonId, VersionId};
 
 use crate::{
-    content::{ScanState, check_pdf, safe_file_name},
+    content::{check_pdf, safe_file_name},
     domain::{
         document::{Document, DocumentKind, FileFacts, Version},
         signature::Envelope,
@@ -86,7 +86,7 @@ pub(super) async fn store(
             key: received.stored.key,
         },
         // It is ours, yet an original with something in it stays one.
-        scan: ScanState::NotScanned,
+        scan: service.unseen(),
         added_by: person,
         added_by_name: call.ctx.actor.name.clone(),
         added_at: now,

@@ -1,0 +1,278 @@
+//! One go of an upload: bytes at an offset.
+//!
+//! Only one at a time. Its holder says again and again that it is alive, so that the hold ends by itself with its process. The go
+//! runs by itself: a caller who hangs up ends the bytes, and what came of them is kept.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use http::{HeaderMap, StatusCode, header};
+use portico_core::VersionId;
+use portico_rpc::Incoming;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{
+    begin::too_much,
+    land::land,
+    protocol::{Not, OFFSETS, check_version, holds_bytes, number, tell},
+    sum::{self, Pieces, Promised},
+};
+use crate::{
+    domain::upload::{LEASE, Outcome, Upload, expires},
+    error::DocumentsError,
+    service::{Call, Service, SharedService},
+    store,
+    vault::Hashed,
+};
+
+/// How often a go says that it is alive; well within [`LEASE`].
+const ALIVE: Duration = Duration::from_secs(4);
+
+/// What a go brings.
+struct Brought {
+    offset: u64,
+    length: u64,
+    promised: Option<Promised>,
+    body: Body,
+}
+
+pub(super) async fn patch(
+    State(service): State<SharedService>,
+    Path(id): Path<String>,
+    incoming: Incoming,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Not> {
+    check_version(&headers)?;
+    let call = Call::of(&incoming).map_err(|_| DocumentsError::NotFound)?;
+    let upload = find(&service, &call, &id).await?;
+    if !holds_bytes(&headers) {
+        let text = format!("Send the bytes as {OFFSETS}.");
+        return Err(Not::Now(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
+    }
+    let offset = number(&headers, "upload-offset")
+        .ok_or_else(|| Not::request("Say in the header Upload-Offset where these bytes belong."))?;
+    let length = number(&headers, header::CONTENT_LENGTH.as_str()).ok_or_else(|| {
+        Not::Now(StatusCode::LENGTH_REQUIRED, "Say in Content-Length how many bytes come.".to_owned())
+    })?;
+    let promised = sum::promised(&headers)?;
+    let brought = Brought { offset, length, promised, body };
+    let (upload, offset) = run(&service, call, upload, brought).await?;
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    tell(response.headers_mut(), &upload, offset);
+    Ok(response)
+}
+
+/// The go that comes along with creation.
+pub(super) async fn first(
+    service: &SharedService,
+    call: Call,
+    upload: Upload,
+    body: Body,
+) -> Result<(Upload, u64), Not> {
+    let brought = Brought { offset: 0, length: 0, promised: None, body };
+    run(service, call, upload, brought).await
+}
+
+/// The caller's own upload. Anybody else's is not there.
+pub(super) async fn find(service: &Service, call: &Call, id: &str) -> Result<Upload, Not> {
+    let id: VersionId = id.parse().map_err(|_| DocumentsError::NotFound)?;
+    let mut tx = service.store.begin(&call.ctx).await?;
+    let found = store::uploads::read(&mut tx, id, service.clock.now()).await?;
+    Ok(found.ok_or(DocumentsError::NotFound)?)
+}
+
+async fn run(
+    service: &SharedService,
+    call: Call,
+    upload: Upload,
+    brought: Brought,
+) -> Result<(Upload, u64), Not> {
+    if let Some(outcome) = &upload.outcome {
+        return ended(&upload, outcome, &brought);
+    }
+    let hold = Hold::take(service, &call, upload.id).await?.ok_or(Not::Locked)?;
+    let service = Arc::clone(service);
+    let gone = tokio::spawn(async move {
+        let outcome = go(&service, &call, upload, brought, &hold).await;
+        if let Err(error) = hold.release(&service, &call).await {
+            tracing::warn!(%error, "an upload is held until its time is over");
+        }
+        outcome
+    });
+    gone.await.map_err(|error| DocumentsError::Unreadable(format!("a go of an upload broke off: {error}")))?
+}
+
+/// A go for an upload that has come to its end: the repeat of the last one, whose answer was lost, is answered as that one was.
+fn ended(upload: &Upload, outcome: &Outcome, brought: &Brought) -> Result<(Upload, u64), Not> {
+    match outcome {
+        Outcome::Refused(text) => Err(Not::Now(StatusCode::GONE, text.clone())),
+        Outcome::Landed(_) if brought.offset == upload.size && brought.length == 0 => {
+            Ok((upload.clone(), upload.size))
+        }
+        Outcome::Landed(_) => Err(Not::AtOffset(upload.size)),
+    }
+}
+
+async fn go(
+    service: &Service,
+    call: &Call,
+    mut upload: Upload,
+    brought: Brought,
+    hold: &Hold,
+) -> Result<(Upload, u64), Not> {
+    let Brought { offset, length, promised, body } = brought;
+    let part = upload.part(call.ctx.tenant);
+    // What a killed process had made durable counts, whatever the row says.
+    let stands = service.vault.part_offset(&part).await?;
+    hold.came(stands);
+    if stands != offset {
+        return Err(Not::AtOffset(stands));
+    }
+    if length > upload.size - offset {
+        return Err(too_much());
+    }
+    let mut known = service.hashes.remove(&upload.id).await;
+    let mut offset = offset;
+    if offset < upload.size {
+        let (pieces, aside) = match promised {
+            Some(promised) => {
+                let (pieces, aside) = sum::checked(service, call, &upload, promised, body).await?;
+                (pieces, Some(aside))
+            }
+            None => {
+                let pieces: Pieces = Box::pin(body.into_data_stream().map_err(std::io::Error::other));
+                (pieces, None)
+            }
+        };
+        let mut writer = service.vault.resume_part(&part, known.take()).await?;
+        let pumped = pump(service, call, &mut writer, pieces, hold).await;
+        if let Some(aside) = aside {
+            service.vault.delete(call.ctx.tenant, aside).await?;
+        }
+        pumped?;
+        let (reached, hashed) = writer.pause().await?;
+        hold.came(reached);
+        (offset, known) = (reached, hashed);
+    }
+    let now = service.clock.now();
+    upload.expires_at = expires(upload.created_at, now);
+    if offset < upload.size {
+        keep(service, upload.id, known).await;
+        return Ok((upload, offset));
+    }
+    finish(service, call, upload, known, hold).await
+}
+
+/// Judges an upload of which all is there. A caller of this holds it.
+pub(super) async fn finish(
+    service: &Service,
+    call: &Call,
+    mut upload: Upload,
+    known: Option<Hashed>,
+    hold: &Hold,
+) -> Result<(Upload, u64), Not> {
+    let size = upload.size;
+    let outcome = {
+        let mut landing = pin!(land(service, call, &upload, known));
+        loop {
+            // Reading a large file again takes its time.
+            match tokio::time::timeout(ALIVE, &mut landing).await {
+                Ok(outcome) => break outcome?,
+                Err(_) => hold.renew(service, call).await?,
+            }
+        }
+    };
+    if let Outcome::Refused(text) = &outcome {
+        return Err(Not::Now(StatusCode::UNPROCESSABLE_ENTITY, text.clone()));
+    }
+    upload.outcome = Some(outcome);
+    Ok((upload, size))
+}
+
+async fn keep(service: &Service, id: VersionId, known: Option<Hashed>) {
+    if let Some(known) = known {
+        service.hashes.insert(id, known).await;
+    }
+}
+
+/// Writes what comes until it ends or breaks off. What came before a break counts.
+async fn pump(
+    service: &Service,
+    call: &Call,
+    writer: &mut crate::vault::PartWriter,
+    mut pieces: Pieces,
+    hold: &Hold,
+) -> Result<(), Not> {
+    let mut said = Instant::now();
+    loop {
+        let next = tokio::time::timeout(ALIVE, pieces.next()).await;
+        match next {
+            Ok(Some(Ok(piece))) => {
+                writer.push(&piece).await?;
+            }
+            Ok(Some(Err(error))) => {
+                tracing::debug!(%error, "a go of an upload was cut");
+                return Ok(());
+            }
+            Ok(None) => return Ok(()),
+            Err(_) => {}
+        }
+        if said.elapsed() >= ALIVE {
+            hold.renew(service, call).await?;
+            said = Instant::now();
+        }
+    }
+}
+
+/// An upload that this go alone may write to.
+pub(super) struct Hold {
+    id: VersionId,
+    holder: Uuid,
+    came: std::sync::atomic::AtomicU64,
+    created_at: chrono::DateTime<chrono::Utc>,
+}
+
+impl Hold {
+    /// Takes an upload; nothing where another go is under way.
+    pub(super) async fn take(service: &Service, call: &Call, id: VersionId) -> Result<Option<Self>, Not> {
+        let now = service.clock.now();
+        let holder = service.entropy.uuid(now);
+        let mut tx = service.store.begin(&call.ctx).await?;
+        let held = store::uploads::hold(&mut tx, id, holder, now, now + LEASE).await?;
+        // It may have ended, or gone, in this very moment.
+        let upload = store::uploads::read(&mut tx, id, now).await?.ok_or(DocumentsError::NotFound)?;
+        if !held || upload.outcome.is_some() {
+            return Ok(None);
+        }
+        tx.commit().await?;
+        let came = upload.received.into();
+        Ok(Some(Self { id, holder, came, created_at: upload.created_at }))
+    }
+
+    fn came(&self, offset: u64) {
+        self.came.store(offset, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    async fn renew(&self, service: &Service, call: &Call) -> Result<(), Not> {
+        let mut tx = service.store.begin(&call.ctx).await?;
+        let until = service.clock.now() + LEASE;
+        let mine = store::uploads::renew(&mut tx, self.id, self.holder, until).await?;
+        tx.commit().await?;
+        if mine { Ok(()) } else { Err(Not::Locked) }
+    }
+
+    pub(super) async fn release(&self, service: &Service, call: &Call) -> Result<(), DocumentsError> {
+        let mut tx = service.store.begin(&call.ctx).await?;
+        let expires_at = expires(self.created_at, service.clock.now());
+        let came = self.came.load(std::sync::atomic::Ordering::Relaxed);
+        store::uploads::release(&mut tx, self.id, self.holder, came, expires_at).await?;
+        Ok(tx.commit().await?)
+    }
+}

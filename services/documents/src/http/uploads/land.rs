@@ -1,0 +1,72 @@
+//! The end of an upload: all is there, so it is judged and put in its place.
+
+use portico_core::{ErrorCode, PersonId};
+use portico_rpc::ServiceError as _;
+
+use crate::{
+    domain::upload::{Outcome, Upload},
+    error::DocumentsError,
+    http::{
+        receive::{discard, judge},
+        target::{aim, put},
+    },
+    service::{Call, Service},
+    store,
+    vault::Hashed,
+};
+
+/// Puts an upload that is whole in its place and answers what came of it. Whoever may no longer send it there is refused, like a
+/// file that is not what was asked for. What fails for another reason can be tried again: nothing is lost.
+pub(super) async fn land(
+    service: &Service,
+    call: &Call,
+    upload: &Upload,
+    known: Option<Hashed>,
+) -> Result<Outcome, DocumentsError> {
+    match attempt(service, call, upload.person, upload, known).await {
+        Ok(answer) => Ok(Outcome::Landed(answer)),
+        Err(error) if is_final(&error) => {
+            let problem = error.problem();
+            let told = problem.fields.first().map_or(problem.message, |first| first.description.clone());
+            let outcome = Outcome::Refused(told);
+            let mut tx = service.store.begin(&call.ctx).await?;
+            store::uploads::conclude(&mut tx, upload.id, &outcome).await?;
+            tx.commit().await?;
+            // It may have been refused before it became a version's bytes.
+            if let Err(error) = service.vault.delete_part(call.ctx.tenant, upload.id).await {
+                tracing::warn!(upload = %upload.id, %error, "the bytes of a refused upload could not be removed");
+            }
+            discard(service, call.ctx.tenant, upload.id).await;
+            Ok(outcome)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the same file would be refused again.
+fn is_final(error: &DocumentsError) -> bool {
+    matches!(
+        error.problem().code,
+        ErrorCode::InvalidArgument
+            | ErrorCode::FailedPrecondition
+            | ErrorCode::PermissionDenied
+            | ErrorCode::NotFound
+            | ErrorCode::AlreadyExists
+    )
+}
+
+async fn attempt(
+    service: &Service,
+    call: &Call,
+    person: PersonId,
+    upload: &Upload,
+    known: Option<Hashed>,
+) -> Result<serde_json::Value, DocumentsError> {
+    let aim = aim(service, call, upload.target).await?;
+    let received = service.vault.finish_part(&upload.part(call.ctx.tenant), known).await?;
+    let landed = judge(service, &received, upload.file_name.clone(), &aim.accepted, true).await?;
+    let uploaded = put(service, call, person, upload.account_id, upload.target, &landed).await?;
+    service.scans.notify_one();
+    serde_json::to_value(uploaded)
+        .map_err(|error| DocumentsError::Unreadable(format!("the answer of an upload: {error}")))
+}

@@ -1,0 +1,479 @@
+//! Uploads that come in several goes.
+//!
+//! A part is the blob itself, as far as it has come: its header, then every chunk that is full, sealed in its place. What a go brings
+//! beyond the last full chunk waits beside it as the *rest*, sealed by itself under the same key and a nonce prefix that is drawn
+//! anew each time it is written, so that no nonce ever seals two texts. A rest says to which chunk it belongs; one that was
+//! overtaken is ignored.
+//!
+//! How much has come is read from the part, not from a row: a process that is killed loses what it had not made durable, and
+//! nothing that it acknowledged. A chunk that a crash has torn is cut off and comes again.
+//!
+//! The state of SHA-256 is not kept on the disk. While one process takes all goes it hands the state from one to the next in memory
+//! ([`Hashed`]); otherwise, once all is there, what is stored is read once more and hashed.
+
+use std::io::ErrorKind;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use portico_core::{DocumentId, TenantId, VersionId};
+use sha2::{Digest as _, Sha256};
+use tokio::io::AsyncReadExt as _;
+
+use super::{
+    DataKey, WrappedKey,
+    blobs::{BlobError, BlobKey, BlobWriter},
+    format::{CHUNK, Geometry, HEADER, Header, LARGEST, NONCE_PREFIX, TAG},
+    seal::{Seal, binding},
+    store::{ByteRange, Received, Stored, Vault, VaultError},
+};
+
+/// An upload of a known size that comes in several goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// The firm.
+    pub tenant: TenantId,
+    /// The document that it is to be a version of.
+    pub document: DocumentId,
+    /// The version whose bytes these will be.
+    pub version: VersionId,
+    /// Plaintext bytes of the whole.
+    pub size: u64,
+    /// The version's key, wrapped by the tenant's.
+    pub key: WrappedKey,
+}
+
+/// SHA-256 of a part's first full chunks.
+#[derive(Clone)]
+pub struct Hashed {
+    chunks: u32,
+    state: Sha256,
+}
+
+impl std::fmt::Debug for Hashed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Hashed({} chunks)", self.chunks)
+    }
+}
+
+/// What stands before a rest: a word, its nonce prefix, and the position of the chunk that it begins.
+const REST: [u8; 4] = *b"REST";
+const REST_HEADER: usize = 4 + NONCE_PREFIX + 4;
+
+/// One go of an upload. Dropped without [`PartWriter::pause`], what it was given may come again.
+pub struct PartWriter {
+    vault: Vault,
+    part: Part,
+    key: DataKey,
+    seal: Seal,
+    geometry: Geometry,
+    blob: Box<dyn BlobWriter>,
+    /// Full chunks so far.
+    position: u32,
+    /// The beginning of the next chunk.
+    chunk: Vec<u8>,
+    hash: Option<Sha256>,
+}
+
+impl Part {
+    const fn place(&self) -> BlobKey {
+        BlobKey { tenant: self.tenant, version: self.version }
+    }
+
+    fn binding(&self) -> [u8; 48] {
+        binding(self.tenant, self.document, self.version)
+    }
+
+    fn geometry(&self) -> Result<Geometry, VaultError> {
+        Geometry::new(self.size).ok_or(VaultError::TooLarge { limit: LARGEST })
+    }
+
+    fn stored(&self, sha256: [u8; 32]) -> Stored {
+        Stored {
+            tenant: self.tenant,
+            document: self.document,
+            version: self.version,
+            size: self.size,
+            sha256,
+            key: self.key.clone(),
+        }
+    }
+}
+
+/// Full chunks in a part of `length` bytes; all of them where it is whole.
+fn full_chunks(geometry: Geometry, length: u64) -> u32 {
+    if length == geometry.blob_len() {
+        return geometry.last() + 1;
+    }
+    let bytes = length.saturating_sub(HEADER as u64);
+    u32::try_from(bytes / (CHUNK + TAG) as u64).unwrap_or(u32::MAX).min(geometry.last())
+}
+
+impl Vault {
+    /// A part with a key of its own. Nothing is written yet.
+    ///
+    /// # Errors
+    /// [`VaultError::TooLarge`], or the key service's.
+    pub async fn begin_part(
+        &self,
+        tenant: TenantId,
+        document: DocumentId,
+        version: VersionId,
+        size: u64,
+    ) -> Result<Part, VaultError> {
+        let key = DataKey::fresh(self.entropy.as_ref());
+        let key = self.kms.wrap(tenant, &key, &binding(tenant, document, version)).await?;
+        let part = Part { tenant, document, version, size, key };
+        part.geometry()?;
+        Ok(part)
+    }
+
+    /// Goes on with a part where it stands. `known` is what an earlier go handed over.
+    ///
+    /// # Errors
+    /// [`VaultError::Damaged`] where what is stored is not this part; the store's and the key's.
+    pub async fn resume_part(&self, part: &Part, known: Option<Hashed>) -> Result<PartWriter, VaultError> {
+        let (geometry, place) = (part.geometry()?, part.place());
+        let key = self.kms.unwrap(part.tenant, &part.key, &part.binding()).await?;
+        let length = self.blobs.part_size(place).await?;
+        let begun = length >= HEADER as u64;
+        let header = if begun { self.part_header(place).await? } else { self.fresh_header() };
+        let position = if begun { full_chunks(geometry, length) } else { 0 };
+        let chunk = if position > geometry.last() {
+            Vec::new()
+        } else {
+            self.rest(part, &key, position, geometry).await?
+        };
+        let end = if position > geometry.last() { geometry.blob_len() } else { geometry.offset(position) };
+        let mut blob = self.blobs.append(place, if begun { end } else { 0 }).await?;
+        if !begun {
+            blob.write(&header.to_bytes()).await?;
+        }
+        let hash = match known {
+            Some(known) if known.chunks == position => Some(known.state),
+            _ => (position == 0).then(Sha256::new),
+        };
+        let seal = Seal::new(&key, &header, part.binding());
+        Ok(PartWriter { vault: self.clone(), part: part.clone(), key, seal, geometry, blob, position, chunk, hash })
+    }
+
+    /// How much of a part has come, in plaintext bytes.
+    ///
+    /// # Errors
+    /// As for [`Vault::resume_part`].
+    pub async fn part_offset(&self, part: &Part) -> Result<u64, VaultError> {
+        let (geometry, place) = (part.geometry()?, part.place());
+        let length = self.blobs.part_size(place).await?;
+        if length < HEADER as u64 {
+            return Ok(if self.is_published(part).await? { part.size } else { self.begun(part, geometry).await? });
+        }
+        let position = full_chunks(geometry, length);
+        if position > geometry.last() {
+            return Ok(part.size);
+        }
+        let key = self.kms.unwrap(part.tenant, &part.key, &part.binding()).await?;
+        let rest = self.rest(part, &key, position, geometry).await?;
+        Ok(u64::from(position) * CHUNK as u64 + rest.len() as u64)
+    }
+
+    /// The bytes of a part that has no full chunk and whose header is not durable either: its rest alone.
+    async fn begun(&self, part: &Part, geometry: Geometry) -> Result<u64, VaultError> {
+        let key = self.kms.unwrap(part.tenant, &part.key, &part.binding()).await?;
+        Ok(self.rest(part, &key, 0, geometry).await?.len() as u64)
+    }
+
+    async fn is_published(&self, part: &Part) -> Result<bool, VaultError> {
+        match self.blobs.size(part.place()).await {
+            Ok(size) => Ok(size == part.geometry()?.blob_len()),
+            Err(BlobError::Missing) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Makes a part that is whole a version's bytes, and tells what they are. Doing it again answers the same.
+    ///
+    /// # Errors
+    /// [`VaultError::Interrupted`] where bytes are missing; [`VaultError::Damaged`]; the store's and the key's.
+    pub async fn finish_part(&self, part: &Part, known: Option<Hashed>) -> Result<Received, VaultError> {
+        let geometry = part.geometry()?;
+        if !self.is_published(part).await? {
+            if self.blobs.part_size(part.place()).await? != geometry.blob_len() {
+                return Err(VaultError::Interrupted(ErrorKind::UnexpectedEof.into()));
+            }
+            self.blobs.publish(part.place()).await?;
+        } else {
+            // What a crash between the two names left.
+            self.blobs.delete_part(part.place()).await?;
+        }
+        let unnamed = part.stored([0; 32]);
+        let sha256: [u8; 32] = match known {
+            Some(known) if known.chunks == geometry.last() + 1 => known.state.finalize().into(),
+            _ => {
+                let bytes = self.read(&unnamed, None).await?;
+                let hash = bytes.try_fold(Sha256::new(), |mut hash, piece| async move {
+                    hash.update(&piece);
+                    Ok(hash)
+                });
+                hash.await?.finalize().into()
+            }
+        };
+        let edge = (CHUNK as u64).min(part.size);
+        let head = self.edge(&unnamed, 0, edge).await?;
+        let tail = self.edge(&unnamed, part.size - edge, part.size).await?;
+        Ok(Received { stored: part.stored(sha256), head, tail })
+    }
+
+    async fn edge(&self, stored: &Stored, start: u64, end: u64) -> Result<Bytes, VaultError> {
+        if start == end {
+            return Ok(Bytes::new());
+        }
+        let bytes = self.read(stored, Some(ByteRange { start, end })).await?;
+        let whole = bytes.try_fold(Vec::new(), |mut whole, piece| async move {
+            whole.extend_from_slice(&piece);
+            Ok(whole)
+        });
+        Ok(whole.await?.into())
+    }
+
+    /// Removes a part. One that is gone already is no error.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn delete_part(&self, tenant: TenantId, version: VersionId) -> Result<(), VaultError> {
+        Ok(self.blobs.delete_part(BlobKey { tenant, version }).await?)
+    }
+
+    fn fresh_header(&self) -> Header {
+        let mut nonce_prefix = [0; NONCE_PREFIX];
+        self.entropy.fill(&mut nonce_prefix);
+        Header { nonce_prefix }
+    }
+
+    async fn part_header(&self, place: BlobKey) -> Result<Header, VaultError> {
+        let mut bytes = [0; HEADER];
+        let mut reader = self.blobs.open_part(place, 0).await?;
+        reader.read_exact(&mut bytes).await.map_err(BlobError::from)?;
+        Header::parse(&bytes).ok_or(VaultError::Damaged)
+    }
+
+    /// The beginning of the chunk at `position`; empty where none was kept for it.
+    async fn rest(
+        &self,
+        part: &Part,
+        key: &DataKey,
+        position: u32,
+        geometry: Geometry,
+    ) -> Result<Vec<u8>, VaultError> {
+        let mut bytes = self.blobs.read_rest(part.place()).await?;
+        let Some(header) = bytes.first_chunk::<REST_HEADER>().filter(|header| header[..4] == REST) else {
+            return Ok(Vec::new());
+        };
+        if header[REST_HEADER - 4..] != position.to_be_bytes() {
+            return Ok(Vec::new());
+        }
+        let mut nonce_prefix = [0; NONCE_PREFIX];
+        nonce_prefix.copy_from_slice(&header[4..4 + NONCE_PREFIX]);
+        let mut rest = bytes.split_off(REST_HEADER);
+        let seal = Seal::new(key, &Header { nonce_prefix }, part.binding());
+        seal.open(position, true, &mut rest).map_err(|_| VaultError::Damaged)?;
+        if rest.len() >= geometry.plain_len(position).max(1) {
+            return Err(VaultError::Damaged);
+        }
+        Ok(rest)
+    }
+}
+
+impl PartWriter {
+    /// How much has come, in plaintext bytes, with what this go was given.
+    pub fn offset(&self) -> u64 {
+        if self.is_whole() {
+            self.part.size
+        } else {
+            u64::from(self.position) * CHUNK as u64 + self.chunk.len() as u64
+        }
+    }
+
+    /// Whether nothing is missing any more.
+    pub fn is_whole(&self) -> bool {
+        self.position > self.geometry.last()
+    }
+
+    /// Takes the next bytes; what is beyond the end is not taken. Answers how many were.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn push(&mut self, mut bytes: &[u8]) -> Result<usize, VaultError> {
+        let given = bytes.len();
+        while !bytes.is_empty() && !self.is_whole() {
+            let full = self.geometry.plain_len(self.position);
+            let (now, later) = bytes.split_at(bytes.len().min(full - self.chunk.len()));
+            self.chunk.extend_from_slice(now);
+            bytes = later;
+            if self.chunk.len() == full {
+                self.seal_chunk().await?;
+            }
+        }
+        Ok(given - bytes.len())
+    }
+
+    async fn seal_chunk(&mut self) -> Result<(), VaultError> {
+        if let Some(hash) = &mut self.hash {
+            hash.update(&self.chunk);
+        }
+        let last = self.position == self.geometry.last();
+        self.seal.seal(self.position, last, &mut self.chunk).map_err(|_| VaultError::Damaged)?;
+        self.blob.write(&self.chunk).await?;
+        self.chunk.clear();
+        self.position += 1;
+        Ok(())
+    }
+
+    /// Ends this go: what came is durable once this answers. The offset, and what the next go may go on hashing with.
+    ///
+    /// # Errors
+    /// The store's; then what came in this go may come again.
+    pub async fn pause(self) -> Result<(u64, Option<Hashed>), VaultError> {
+        let (offset, whole) = (self.offset(), self.is_whole());
+        let Self { vault, part, key, blob, position, mut chunk, hash, .. } = self;
+        blob.commit().await?;
+        if !whole && !chunk.is_empty() {
+            let header = vault.fresh_header();
+            let seal = Seal::new(&key, &header, part.binding());
+            seal.seal(position, true, &mut chunk).map_err(|_| VaultError::Damaged)?;
+            let mut rest = Vec::with_capacity(REST_HEADER + chunk.len());
+            rest.extend_from_slice(&REST);
+            rest.extend_from_slice(&header.nonce_prefix);
+            rest.extend_from_slice(&position.to_be_bytes());
+            rest.extend_from_slice(&chunk);
+            vault.blobs.write_rest(part.place(), rest).await?;
+        }
+        Ok((offset, hash.map(|state| Hashed { chunks: position, state })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use portico_core::{Clock as _, Entropy as _, MockClock, SeededEntropy};
+
+    use super::*;
+    use crate::vault::{DiskBlobs, KeyringFile};
+
+    struct Place {
+        vault: Vault,
+        home: tempfile::TempDir,
+        entropy: Arc<SeededEntropy>,
+        clock: MockClock,
+    }
+
+    impl Place {
+        fn new() -> Self {
+            let home = tempfile::tempdir().unwrap();
+            let entropy = Arc::new(SeededEntropy::new(7));
+            let keyring = KeyringFile::new(home.path().join("keyring.json"), entropy.clone());
+            let blobs = DiskBlobs::new(home.path().join("blobs"));
+            let vault = Vault::new(Arc::new(blobs), Arc::new(keyring), entropy.clone());
+            let clock = MockClock::at(chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap());
+            Self { vault, home, entropy, clock }
+        }
+
+        async fn part(&self, size: usize) -> Part {
+            let id = || self.entropy.uuid(self.clock.now());
+            self.vault
+                .begin_part(TenantId(id()), DocumentId(id()), VersionId(id()), size as u64)
+                .await
+                .unwrap()
+        }
+
+        fn files(&self, part: &Part) -> std::path::PathBuf {
+            self.home.path().join("blobs/.parts").join(part.tenant.to_string()).join(part.version.to_string())
+        }
+    }
+
+    fn bytes(size: usize) -> Vec<u8> {
+        (0..size).map(|place| u8::try_from(place * 31 % 251).unwrap()).collect()
+    }
+
+    async fn read(place: &Place, received: &Received) -> Vec<u8> {
+        place.vault.read_all(&received.stored, u64::MAX).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn whatever_the_goes_the_whole_is_the_same_and_so_is_its_hash() {
+        for size in [1, 100, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 77] {
+            for go in [1_000_000, CHUNK, CHUNK - 1, 40_001] {
+                for remember in [true, false] {
+                    let place = Place::new();
+                    let (part, whole) = (place.part(size).await, bytes(size));
+                    let mut known = None;
+                    for piece in whole.chunks(go) {
+                        let mut writer = place.vault.resume_part(&part, known.take()).await.unwrap();
+                        assert_eq!(writer.push(piece).await.unwrap(), piece.len());
+                        let (offset, hashed) = writer.pause().await.unwrap();
+                        assert_eq!(place.vault.part_offset(&part).await.unwrap(), offset);
+                        known = hashed.filter(|_| remember);
+                    }
+                    let received = place.vault.finish_part(&part, known).await.unwrap();
+                    assert_eq!(read(&place, &received).await, whole, "{size} bytes in goes of {go}");
+                    assert_eq!(received.stored.sha256, <[u8; 32]>::from(Sha256::digest(&whole)));
+                    assert_eq!(received.head, whole[..size.min(CHUNK)]);
+                    assert_eq!(received.tail, whole[size.saturating_sub(CHUNK)..]);
+                    let again = place.vault.finish_part(&part, None).await.unwrap();
+                    assert_eq!(again.stored, received.stored);
+                    assert_eq!(place.vault.part_offset(&part).await.unwrap(), size as u64);
+                    assert!(!place.files(&part).exists() && !place.files(&part).with_extension("rest").exists());
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_crash_tears_comes_again_and_what_was_durable_stays() {
+        let place = Place::new();
+        let (part, whole) = (place.part(3 * CHUNK + 500).await, bytes(3 * CHUNK + 500));
+        let mut writer = place.vault.resume_part(&part, None).await.unwrap();
+        writer.push(&whole[..CHUNK + 9]).await.unwrap();
+        writer.pause().await.unwrap();
+        // A go that never ended: nothing of it need be there.
+        let mut lost = place.vault.resume_part(&part, None).await.unwrap();
+        lost.push(&whole[CHUNK + 9..2 * CHUNK]).await.unwrap();
+        drop(lost);
+        assert_eq!(place.vault.part_offset(&part).await.unwrap(), (CHUNK + 9) as u64);
+        // Half a chunk, as a power cut leaves it.
+        let file = std::fs::OpenOptions::new().append(true).open(place.files(&part)).unwrap();
+        file.set_len(file.metadata().unwrap().len() + 4000).unwrap();
+        let mut writer = place.vault.resume_part(&part, None).await.unwrap();
+        assert_eq!(writer.offset(), (CHUNK + 9) as u64);
+        writer.push(&whole[CHUNK + 9..]).await.unwrap();
+        assert!(writer.is_whole() && writer.push(b"more").await.unwrap() == 0);
+        writer.pause().await.unwrap();
+        let received = place.vault.finish_part(&part, None).await.unwrap();
+        assert_eq!(read(&place, &received).await, whole);
+    }
+
+    #[tokio::test]
+    async fn nothing_lies_in_the_clear_and_a_foreign_rest_is_refused() {
+        let place = Place::new();
+        let secret = b"the terms of the offer".repeat(10);
+        let part = place.part(CHUNK * 2).await;
+        let mut writer = place.vault.resume_part(&part, None).await.unwrap();
+        writer.push(&secret).await.unwrap();
+        writer.pause().await.unwrap();
+        let rest = place.files(&part).with_extension("rest");
+        let sealed = std::fs::read(&rest).unwrap();
+        assert!(!sealed.windows(10).any(|window| window == &secret[..10]));
+        let mut again = place.vault.resume_part(&part, None).await.unwrap();
+        again.push(b"!").await.unwrap();
+        again.pause().await.unwrap();
+        let next = std::fs::read(&rest).unwrap();
+        assert_ne!(next[4..11], sealed[4..11], "a prefix seals once");
+        let mut damaged = next;
+        damaged[20] ^= 1;
+        std::fs::write(&rest, damaged).unwrap();
+        assert!(matches!(place.vault.part_offset(&part).await, Err(VaultError::Damaged)));
+        let unfinished = place.vault.finish_part(&part, None).await;
+        assert!(matches!(unfinished, Err(VaultError::Interrupted(_))));
+        place.vault.delete_part(part.tenant, part.version).await.unwrap();
+        assert_eq!(place.vault.part_offset(&part).await.unwrap(), 0);
+    }
+}

@@ -1,0 +1,120 @@
+//! Blobs in the making that come in several goes, as files below `root/.parts/<tenant>`: `<version>` and, for what does not fill a
+//! chunk yet, `<version>.rest`.
+
+use std::{io::ErrorKind, path::PathBuf};
+
+use async_trait::async_trait;
+use tokio::{
+    fs::{File, OpenOptions},
+    io::{AsyncSeekExt, AsyncWriteExt, BufReader, BufWriter},
+};
+
+use super::{
+    blobs::{BlobError, BlobKey, BlobReader, BlobWriter, PartStore},
+    disk::{AT_ONCE, DiskBlobs, in_background, keep_names, unless_gone},
+};
+
+impl DiskBlobs {
+    fn part(&self, key: BlobKey) -> PathBuf {
+        self.root().join(".parts").join(key.tenant.to_string()).join(key.version.to_string())
+    }
+
+    fn rest(&self, key: BlobKey) -> PathBuf {
+        self.part(key).with_extension("rest")
+    }
+}
+
+struct Appending(BufWriter<File>);
+
+#[async_trait]
+impl BlobWriter for Appending {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
+        Ok(self.0.write_all(bytes).await?)
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), BlobError> {
+        self.0.flush().await?;
+        Ok(self.0.get_ref().sync_all().await?)
+    }
+}
+
+#[async_trait]
+impl PartStore for DiskBlobs {
+    async fn part_size(&self, key: BlobKey) -> Result<u64, BlobError> {
+        let facts = unless_gone(tokio::fs::metadata(self.part(key)).await)?;
+        Ok(facts.map_or(0, |facts| facts.len()))
+    }
+
+    async fn append(&self, key: BlobKey, offset: u64) -> Result<Box<dyn BlobWriter>, BlobError> {
+        let path = self.part(key);
+        if offset == 0 {
+            let folder = path.parent().map(PathBuf::from).unwrap_or_default();
+            let path = path.clone();
+            in_background(move || {
+                std::fs::create_dir_all(&folder)?;
+                std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+                keep_names(&folder)?;
+                Ok(())
+            })
+            .await?;
+        }
+        let mut file = OpenOptions::new().write(true).open(path).await?;
+        file.set_len(offset).await?;
+        file.seek(std::io::SeekFrom::Start(offset)).await?;
+        Ok(Box::new(Appending(BufWriter::with_capacity(AT_ONCE, file))))
+    }
+
+    async fn open_part(&self, key: BlobKey, offset: u64) -> Result<BlobReader, BlobError> {
+        let mut file = File::open(self.part(key)).await?;
+        if offset > 0 {
+            file.seek(std::io::SeekFrom::Start(offset)).await?;
+        }
+        Ok(Box::pin(BufReader::with_capacity(AT_ONCE, file)))
+    }
+
+    async fn write_rest(&self, key: BlobKey, bytes: Vec<u8>) -> Result<(), BlobError> {
+        use std::io::Write as _;
+        let (rest, incoming) = (self.rest(key), self.incoming());
+        in_background(move || {
+            std::fs::create_dir_all(&incoming)?;
+            let mut file = tempfile::Builder::new().prefix("").suffix(".part").tempfile_in(incoming)?;
+            file.write_all(&bytes)?;
+            file.as_file().sync_all()?;
+            file.persist(&rest).map_err(|error| error.error)?;
+            if let Some(folder) = rest.parent() {
+                keep_names(folder)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn read_rest(&self, key: BlobKey) -> Result<Vec<u8>, BlobError> {
+        Ok(unless_gone(tokio::fs::read(self.rest(key)).await)?.unwrap_or_default())
+    }
+
+    async fn publish(&self, key: BlobKey) -> Result<(), BlobError> {
+        let (part, rest, target) = (self.part(key), self.rest(key), self.path(key));
+        in_background(move || {
+            let folder = target.parent().map(PathBuf::from).unwrap_or_default();
+            std::fs::create_dir_all(&folder)?;
+            // A link fails where the name is taken; a rename would replace what is there.
+            std::fs::hard_link(&part, &target)?;
+            keep_names(&folder)?;
+            std::fs::remove_file(&part)?;
+            unless_gone(std::fs::remove_file(&rest))?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn delete_part(&self, key: BlobKey) -> Result<(), BlobError> {
+        for path in [self.part(key), self.rest(key)] {
+            match tokio::fs::remove_file(path).await {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
