@@ -11,6 +11,7 @@
 )]
 #[path = "../harness/mod.rs"]
 mod harness;
+mod documents;
 mod home_page;
 mod large_file;
 mod live;
@@ -35,6 +36,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("live") {
         live::measure().await?;
+    }
+    if wanted("documents") {
+        documents::measure().await?;
     }
     if wanted("file") {
         large_file::measure().await?;

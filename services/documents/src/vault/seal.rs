@@ -1,10 +1,9 @@
 //! Sealing and opening single chunks: RustCrypto's STREAM construction over AES-256-GCM.
 
 use aead_stream::{NewStream, StreamBE32, StreamPrimitive};
-use aes_gcm::Aes256Gcm;
 use portico_core::{DocumentId, TenantId, VersionId};
 
-use super::{DataKey, format::Header};
+use super::{DataKey, cipher::Aes256Gcm, format::Header};
 
 /// A chunk that is not what was sealed at this place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +27,7 @@ pub(super) struct Seal {
 impl Seal {
     /// The cipher of the blob with this key, header and binding.
     pub(super) fn new(key: &DataKey, header: &Header, binding: [u8; 48]) -> Self {
-        let stream = StreamBE32::new(&(*key.expose()).into(), &header.nonce_prefix.into());
+        let stream = StreamBE32::from_aead(Aes256Gcm::new(key), &header.nonce_prefix.into());
         Self { stream, binding }
     }
 
