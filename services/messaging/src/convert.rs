@@ -17,6 +17,7 @@ use crate::{
     error::MessagingError,
     mail::Office,
     service::Service,
+    store::addresses::{Address, Bounce},
 };
 
 /// A message as the caller reads it.
@@ -171,6 +172,29 @@ pub(crate) fn preferences(preferences: &Preferences, staff: bool, zone: Tz) -> p
         quiet_until: quiet.map(|quiet| clock(quiet.1)).unwrap_or_default(),
         digest_at: clock(preferences.times.digest_at),
         time_zone: zone.name().to_owned(),
+    }
+}
+
+pub(crate) fn bounce(bounce: Bounce) -> proto::MailBounce {
+    proto::MailBounce {
+        id: bounce.id.to_string(),
+        mail_id: bounce.mail_id.map(|id| id.to_string()).unwrap_or_default(),
+        person_id: bounce.person_id.map(|id| id.to_string()).unwrap_or_default(),
+        address: bounce.address,
+        kind: bounce.kind,
+        status: bounce.status,
+        detail: bounce.detail,
+        at: Some(time::timestamp(bounce.received_at)),
+    }
+}
+
+pub(crate) fn address(address: String, standing: Address) -> proto::MailAddress {
+    proto::MailAddress {
+        address,
+        standing: standing.standing.as_str().to_owned(),
+        soft_bounces: standing.soft_bounces,
+        reason: standing.reason,
+        changed_at: standing.changed_at.map(time::timestamp),
     }
 }
 

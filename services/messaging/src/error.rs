@@ -45,6 +45,12 @@ pub(crate) enum MessagingError {
     /// The key signs no more.
     #[error("the key has retired")]
     KeyRetired,
+    /// The secret of the intake is missing or wrong.
+    #[error("the intake's secret is wrong")]
+    IntakeClosed,
+    /// A mail came to no address that was made here.
+    #[error("the mail is for nobody here")]
+    NotForUs,
     /// The mail is on its way or has arrived.
     #[error("the mail is {0} and cannot be sent again")]
     NotFailed(&'static str),
@@ -106,6 +112,16 @@ impl ServiceError for MessagingError {
                 ErrorCode::FailedPrecondition,
                 "key_retired",
                 "This key has retired. Make a new one.",
+            ),
+            Self::IntakeClosed => Problem::new(
+                ErrorCode::Unauthenticated,
+                "intake_closed",
+                "The secret is missing or wrong. Make a new one in the settings.",
+            ),
+            Self::NotForUs => Problem::new(
+                ErrorCode::InvalidArgument,
+                "not_for_us",
+                "This mail came to no address that was made here, or to one that was changed on its way.",
             ),
             Self::NotFailed(state) => Problem::new(
                 ErrorCode::FailedPrecondition,

@@ -5,6 +5,8 @@ mod convert;
 mod domain;
 mod error;
 mod events;
+mod http;
+mod inbound;
 mod jobs;
 mod live;
 mod mail;
@@ -40,7 +42,7 @@ pub async fn build(config: MessagingConfig, kit: Kit) -> anyhow::Result<ServiceP
         name: "messaging",
         grpc: Routes::new(MessagingServer::new(Rpc::new(Arc::clone(&service))))
             .add_service(MailingServer::new(Rpc::new(Arc::clone(&service)))),
-        http: axum::Router::new(),
+        http: http::routes(&service),
         subscriptions: events::subscriptions(&service),
         jobs: jobs::all(&service),
         migrator: &MIGRATOR,

@@ -8,7 +8,7 @@ use portico_db::Store;
 use portico_keys::{KeyringFile, Secrets};
 use portico_rpc::Peers;
 use portico_service::Kit;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     MessagingConfig,
@@ -16,6 +16,9 @@ use crate::{
     live::Hub,
     mail::{Carrier, Dns},
 };
+
+/// Mails that are taken in at the same time.
+const TAKEN_IN: usize = 4;
 
 /// The service's settings and what it stands on.
 pub(crate) struct Service {
@@ -30,6 +33,8 @@ pub(crate) struct Service {
     pub(crate) dns: Dns,
     /// Passwords and keys at rest.
     pub(crate) secrets: Secrets,
+    /// Places for mails that come in: each may be large.
+    pub(crate) intake: Semaphore,
     /// Whom to tell what happens.
     pub(crate) hub: Hub,
     /// Rung when a mail was written.
@@ -56,6 +61,7 @@ impl Service {
             carrier,
             dns,
             secrets,
+            intake: Semaphore::new(TAKEN_IN),
             hub: Hub::default(),
             mail_written: Arc::default(),
         })

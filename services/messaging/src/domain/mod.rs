@@ -1,5 +1,6 @@
 //! Types and rules. No I/O.
 
+pub(crate) mod bounce;
 pub(crate) mod colour;
 pub(crate) mod dkim;
 pub(crate) mod letter;

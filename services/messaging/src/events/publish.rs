@@ -16,6 +16,7 @@ use crate::{
         thread::{Message, Thread},
     },
     service::Service,
+    store::addresses::Bounce,
 };
 
 /// A message was posted.
@@ -197,7 +198,8 @@ pub(crate) async fn mail_domain_checked(
     log(service, tx, draft).await
 }
 
-/// Somebody has chosen what they are mailed: `mail_preferences.changed`, or `mail.unsubscribed` by the address under a mail.
+/// Somebody has chosen what they are mailed: `mail_preferences.changed`, `mail.unsubscribed` by the address under a mail, or whatever else
+/// `action` says of a person and their mail.
 pub(crate) async fn mail_preferences_changed(
     service: &Service,
     tx: &mut Tx,
@@ -213,6 +215,41 @@ pub(crate) async fn mail_preferences_changed(
         version: "",
         account: None,
         details,
+        internal: true,
+    };
+    log(service, tx, draft).await
+}
+
+/// A mail came back, or its reader has complained: `mail.bounced` or `mail.complained`.
+pub(crate) async fn mail_bounced(
+    service: &Service,
+    tx: &mut Tx,
+    mail: &Mail,
+    bounce: &Bounce,
+) -> Result<(), StoreError> {
+    let action = if bounce.kind == "complaint" { "mail.complained" } else { "mail.bounced" };
+    mail_handled(service, tx, action, mail, json!({ "kind": bounce.kind, "status": bounce.status })).await
+}
+
+/// Mail goes to a person's address again: `mail_address.confirmed`.
+pub(crate) async fn mail_address_confirmed(
+    service: &Service,
+    tx: &mut Tx,
+    person: PersonId,
+) -> Result<(), StoreError> {
+    mail_preferences_changed(service, tx, "mail_address.confirmed", person, json!({})).await
+}
+
+/// An administrator has made a new secret for the intake: `mail_intake.opened`.
+pub(crate) async fn intake_secret_made(service: &Service, tx: &mut Tx) -> Result<(), StoreError> {
+    let draft = AuditDraft {
+        action: "mail_intake.opened",
+        object_kind: "tenant",
+        object_id: tx.ctx().tenant.0,
+        object_label: "",
+        version: "",
+        account: None,
+        details: json!({}),
         internal: true,
     };
     log(service, tx, draft).await

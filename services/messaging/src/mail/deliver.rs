@@ -4,16 +4,18 @@ use portico_core::{Ctx, PersonId};
 use portico_proto::{identity::v1::Person, time};
 
 use super::{
-    Office, Refused, Tokens, compose,
+    Office, Reason, Refused, compose,
     write::{Link, Sheet, test},
 };
 use crate::{
     domain::{
+        bounce::Standing,
         letter::Letter,
         mail::{Mail, Outcome},
         preferences::{Way, optional_kind},
     },
     error::MessagingError,
+    inbound::note_refusal,
     peers,
     service::Service,
     store,
@@ -25,6 +27,10 @@ const LINK_WITHDRAWN: &str = "The link was withdrawn";
 pub(super) const NOBODY: &str = "This person is no longer active";
 /// Said of a mail about an account to somebody who has no place there.
 const NO_MEMBER: &str = "This person does not belong to the account";
+/// Said of a mail to an address that mail came back from.
+const UNDELIVERABLE: &str = "Mail to this address came back. Confirm the address, then try again";
+/// Said of a mail to somebody who has called the firm's mail spam.
+const COMPLAINED: &str = "The reader has reported mails like this as spam";
 /// Said of a mail that could not be written because something was away.
 pub(super) const AWAY: &str = "Part of the system was away. It will be tried again.";
 
@@ -79,6 +85,10 @@ async fn attempt(service: &Service, ctx: &Ctx, mail: &mut Mail) -> Result<Outcom
     };
     Ok(match office.send(service, ctx, ready).await {
         Ok(taken) => Outcome::Sent(taken.kept),
+        Err(Refused { answer, for_good: true, reason: Reason::Recipient }) => {
+            note_refusal(service, ctx, mail, &answer).await?;
+            Outcome::Never(answer)
+        }
         Err(Refused { answer, for_good: true, .. }) => Outcome::Never(answer),
         Err(Refused { answer, for_good: false, .. }) => Outcome::Later(answer),
     })
@@ -102,10 +112,7 @@ async fn write(
         return Ok(Err(blank));
     }
     let reply_to = mail.reply_to.and_then(|id| people.get(&id));
-    let code = match optional_kind(&mail.kind) {
-        Some(kind) => Tokens::of(service, ctx).await?.unsubscribe(person_id, kind),
-        None => None,
-    };
+    let code = optional_kind(&mail.kind).and_then(|kind| office.tokens.unsubscribe(person_id, kind));
     let unsubscribe = code.map(|code| format!("{}/mail/unsubscribe/{code}", office.origin));
     let sheet = Sheet { mail, office, person, reply_to, unsubscribe: unsubscribe.as_deref() };
     let letter = match (&mail.link_id, &mail.thread_id) {
@@ -153,8 +160,15 @@ pub(super) async fn objection(
     {
         return Ok(Some(Blank::Never(NO_MEMBER)));
     }
-    let Some(kind) = optional_kind(&mail.kind) else { return Ok(None) };
+    let kind = optional_kind(&mail.kind);
     let mut tx = service.store.begin(ctx).await?;
+    let standing = store::addresses::read(&mut tx, &person.email).await?.standing;
+    match (standing, kind) {
+        (Standing::Undeliverable, _) => return Ok(Some(Blank::Never(UNDELIVERABLE))),
+        (Standing::Complained, Some(_)) => return Ok(Some(Blank::Never(COMPLAINED))),
+        _ => {}
+    }
+    let Some(kind) = kind else { return Ok(None) };
     let unwanted = store::preferences::of(&mut tx, person_id).await?.way(kind) == Way::Never;
     let read = match mail.notification_id {
         Some(id) => store::notifications::is_read(&mut tx, id).await?,

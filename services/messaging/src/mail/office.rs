@@ -5,7 +5,7 @@ use portico_proto::tenancy::v1::Tenant;
 use zeroize::Zeroizing;
 
 use super::{
-    Envelope,
+    Envelope, Tokens,
     carrier::send_by,
     compose::Ready,
     refused::{Reason, Refused},
@@ -31,6 +31,8 @@ pub(crate) struct Office {
     pub(crate) settings: MailSettings,
     /// The address of the firm's portal, without a slash at the end.
     pub(crate) origin: String,
+    /// The firm's codes.
+    pub(crate) tokens: Tokens,
 }
 
 /// A mail that was taken.
@@ -49,7 +51,8 @@ impl Office {
         let settings = store::settings::read(&mut tx).await?;
         tx.rollback().await?;
         let origin = service.config.origin_of(&firm.slug);
-        Ok(Self { firm, settings, origin })
+        let tokens = Tokens::of(service, ctx).await?;
+        Ok(Self { firm, settings, origin, tokens })
     }
 
     /// The name and address that mails come from.
@@ -60,15 +63,22 @@ impl Office {
     /// The envelope of a mail to `to`, a name and an address.
     pub(crate) fn envelope(&self, service: &Service, id: MailId, to: (String, String)) -> Envelope {
         let (name, address) = self.sender();
+        let return_path = self.inbound(&self.tokens.bounce(id));
         Envelope {
             message_id: message_id(id, address),
             from: (name.to_owned(), address.to_owned()),
             to,
             reply_to: None,
             at: service.clock.now(),
-            return_path: None,
+            return_path,
             unsubscribe: None,
         }
+    }
+
+    /// The firm's inbound address with a code behind its plus sign; none where it has none.
+    pub(crate) fn inbound(&self, code: &str) -> Option<String> {
+        let (local, domain) = self.settings.inbound_address.rsplit_once('@')?;
+        Some(format!("{local}+{code}@{domain}"))
     }
 
     /// Signs a mail and hands it over: to the firm's own server, to the installation's, or to the development mailbox.

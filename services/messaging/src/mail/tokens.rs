@@ -5,7 +5,8 @@
 
 use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use portico_core::{Ctx, PersonId};
+use data_encoding::BASE32_NOPAD;
+use portico_core::{Ctx, MailId, PersonId};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -16,17 +17,23 @@ use crate::{domain::preferences::KINDS, error::MessagingError, service::Service,
 const KEY_PURPOSE: &str = "messaging.token_key";
 /// Bytes of the signature in an address of the web.
 const LONG: usize = 16;
+/// Bytes of the signature in an address of mail, where 64 letters before the @ are all there is.
+const SHORT: usize = 10;
+/// What the code of a bounce begins with.
+const BOUNCE: char = 'b';
 
 /// What a code is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
     Unsubscribe,
+    Bounce,
 }
 
 impl Purpose {
     const fn label(self) -> &'static [u8] {
         match self {
             Self::Unsubscribe => b"portico.mail.unsubscribe.v1\0",
+            Self::Bounce => b"portico.mail.bounce.v1\0",
         }
     }
 }
@@ -74,6 +81,30 @@ impl Tokens {
         }
         let person = Uuid::from_slice(&said[..16]).ok()?;
         Some((person.into(), KINDS.get(usize::from(said[16])).copied()?))
+    }
+
+    /// The code that bounces of a mail come back to.
+    pub(crate) fn bounce(&self, mail: MailId) -> String {
+        format!("{BOUNCE}{}", self.in_address(Purpose::Bounce, mail.0))
+    }
+
+    /// The mail that a code belongs to; none where it was not made here for this.
+    pub(crate) fn read_bounce(&self, code: &str) -> Option<MailId> {
+        self.from_address(Purpose::Bounce, code.strip_prefix(BOUNCE)?).map(MailId)
+    }
+
+    /// A signed id in letters and digits whose case does not matter.
+    fn in_address(&self, purpose: Purpose, id: Uuid) -> String {
+        let signature = self.signature(purpose, id.as_bytes());
+        BASE32_NOPAD.encode(&[id.as_bytes().as_slice(), &signature[..SHORT]].concat()).to_ascii_lowercase()
+    }
+
+    fn from_address(&self, purpose: Purpose, code: &str) -> Option<Uuid> {
+        let bytes = BASE32_NOPAD.decode(code.to_ascii_uppercase().as_bytes()).ok()?;
+        let bytes: [u8; 16 + SHORT] = bytes.try_into().ok()?;
+        let (id, signature) = bytes.split_at(16);
+        let expected = self.signature(purpose, id);
+        bool::from(expected[..SHORT].ct_eq(signature)).then(|| Uuid::from_slice(id).ok()).flatten()
     }
 
     fn signature(&self, purpose: Purpose, said: &[u8]) -> [u8; 32] {

@@ -4,9 +4,10 @@ use portico_proto::messaging::v1::{mailing_server::Mailing, *};
 use tonic::Request;
 
 use super::{
-    Answer, Rpc, activate_dkim_key, check_mail_domain, create_dkim_key, get_mail_preferences,
-    get_mail_settings, inspect_unsubscribe, list_dkim_keys, mark_page_seen, retire_dkim_key,
-    set_mail_preferences, unsubscribe, update_mail_settings,
+    Answer, Rpc, activate_dkim_key, check_mail_domain, confirm_mail_address, create_dkim_key,
+    get_mail_preferences, get_mail_settings, inspect_unsubscribe, list_bounces, list_dkim_keys,
+    make_intake_secret, mark_page_seen, retire_dkim_key, set_mail_preferences, unsubscribe,
+    update_mail_settings,
 };
 
 #[tonic::async_trait]
@@ -78,5 +79,23 @@ impl Mailing for Rpc {
 
     async fn mark_page_seen(&self, request: Request<MarkPageSeenRequest>) -> Answer<MarkPageSeenResponse> {
         self.serve(request, mark_page_seen::handle).await
+    }
+
+    async fn make_intake_secret(
+        &self,
+        request: Request<MakeIntakeSecretRequest>,
+    ) -> Answer<MakeIntakeSecretResponse> {
+        self.serve(request, make_intake_secret::handle).await
+    }
+
+    async fn list_bounces(&self, request: Request<ListBouncesRequest>) -> Answer<ListBouncesResponse> {
+        self.serve(request, list_bounces::handle).await
+    }
+
+    async fn confirm_mail_address(
+        &self,
+        request: Request<ConfirmMailAddressRequest>,
+    ) -> Answer<ConfirmMailAddressResponse> {
+        self.serve(request, confirm_mail_address::handle).await
     }
 }

@@ -2,6 +2,7 @@
 
 mod activate_dkim_key;
 mod check_mail_domain;
+pub(crate) mod confirm_mail_address;
 mod count_unread;
 mod create_dkim_key;
 mod get_mail;
@@ -9,11 +10,13 @@ mod get_mail_preferences;
 mod get_mail_settings;
 mod get_thread;
 mod inspect_unsubscribe;
+pub(crate) mod list_bounces;
 mod list_dkim_keys;
 mod list_mails;
 mod list_notifications;
 mod list_threads;
 mod mailing;
+pub(crate) mod make_intake_secret;
 mod mark_notifications_read;
 mod mark_page_seen;
 mod mark_thread_read;
@@ -23,7 +26,7 @@ mod retire_dkim_key;
 mod send_test_mail;
 mod set_mail_preferences;
 mod unsubscribe;
-mod update_mail_settings;
+pub(crate) mod update_mail_settings;
 mod watch;
 
 use portico_core::Ctx;

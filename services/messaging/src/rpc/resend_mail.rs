@@ -18,6 +18,8 @@ pub(super) async fn handle(
         let state = if before.state == State::Sent { "sent" } else { "on its way" };
         return Err(MessagingError::NotFailed(state));
     };
+    // Whoever tries again knows, or wants to know, that the address works.
+    store::addresses::confirm(&mut tx, &mail.to_address, service.clock.now()).await?;
     let details = json!({ "kind": mail.kind, "attempts_before": before.attempts });
     publish::mail_handled(service, &mut tx, "mail.resent", &mail, details).await?;
     tx.commit().await?;
@@ -50,7 +52,7 @@ mod tests {
         assert!(received.sources()[0].contains("Here it is."));
         let late = handle(&fixture.service, fixture.as_staff(tom), request.clone()).await.unwrap_err();
         assert!(matches!(late, MessagingError::NotFailed("sent")), "{late:?}");
-        assert_eq!(fixture.audited().await, ["mail.resent"]);
+        assert_eq!(fixture.audited().await, ["mail.bounced", "mail.resent"]);
         let stranger = portico_testkit::staff(fixture.database.tenant(), &["admin"]);
         assert!(matches!(handle(&fixture.service, stranger, request).await, Err(MessagingError::NotFound)));
     }

@@ -13,7 +13,7 @@ use crate::{
     store,
 };
 
-pub(super) async fn handle(
+pub(crate) async fn handle(
     service: &Service,
     ctx: Ctx,
     request: UpdateMailSettingsRequest,

@@ -1,5 +1,6 @@
 //! SQL, one file a table family.
 
+pub(crate) mod addresses;
 pub(crate) mod dkim_keys;
 pub(crate) mod mails;
 pub(crate) mod messages;

@@ -1,0 +1,78 @@
+//! Takes in a mail that a mail server hands over: what came back from our own.
+//!
+//! Whoever hands mail over knows the firm's secret; what a mail is about is told by the signed address that it came to.
+
+use axum::{
+    Json,
+    body::{Body, to_bytes},
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use portico_core::{ActorKind, Ctx, ErrorCode, Problem};
+use portico_rpc::{Incoming, ServiceError as _, status};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::{
+    error::MessagingError,
+    inbound::{self, Arrival, MOST_BYTES},
+    service::{Service, SharedService},
+    store,
+};
+
+/// The header with the firm's secret.
+const SECRET: &str = "x-portico-intake-secret";
+/// The header with the address that the mail came to, where the server knows it.
+const RECIPIENT: &str = "x-portico-envelope-to";
+
+pub(super) async fn post(
+    State(service): State<SharedService>,
+    incoming: Incoming,
+    headers: http::HeaderMap,
+    body: Body,
+) -> Response {
+    match take(&service, &incoming, &headers, body).await {
+        Ok(done) => Json(json!({ "result": done })).into_response(),
+        Err(problem) => status(problem).into_http(),
+    }
+}
+
+async fn take(
+    service: &Service,
+    incoming: &Incoming,
+    headers: &http::HeaderMap,
+    body: Body,
+) -> Result<&'static str, Problem> {
+    let ctx = incoming.ctx().map_err(|_| Problem::not_found())?;
+    if ctx.actor.kind != ActorKind::System {
+        return Err(Problem::not_found());
+    }
+    let text =
+        |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    open(service, &ctx, &text(SECRET)).await.map_err(|error| error.problem())?;
+    let _place = service.intake.try_acquire().map_err(|_| {
+        Problem::new(
+            ErrorCode::ResourceExhausted,
+            "intake_busy",
+            "Too many mails at once. Hand it over again.",
+        )
+    })?;
+    let raw = to_bytes(body, MOST_BYTES).await.map_err(|_| {
+        Problem::new(ErrorCode::ResourceExhausted, "mail_too_large", "A mail may have at most 25 MiB.")
+    })?;
+    let arrival = Arrival { raw: &raw, recipient: text(RECIPIENT) };
+    inbound::take(service, &ctx, arrival).await.map_err(|error| error.problem())
+}
+
+/// Checks the firm's secret, in constant time.
+async fn open(service: &Service, ctx: &Ctx, secret: &str) -> Result<(), MessagingError> {
+    let mut tx = service.store.begin(ctx).await?;
+    let kept = store::settings::read(&mut tx).await?.intake_secret;
+    tx.rollback().await?;
+    let given = Sha256::digest(secret.as_bytes());
+    match kept {
+        Some(kept) if !secret.is_empty() && bool::from(kept.ct_eq(given.as_slice())) => Ok(()),
+        _ => Err(MessagingError::IntakeClosed),
+    }
+}
