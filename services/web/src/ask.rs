@@ -10,8 +10,11 @@ use axum_extra::extract::CookieJar;
 use http::{HeaderMap, HeaderValue, header::SET_COOKIE, request::Parts};
 use portico_core::{ErrorCode, EventId, Problem, TenantId};
 use portico_proto::{
-    documents::v1::documents_client::DocumentsClient, identity::v1::identity_client::IdentityClient,
-    messaging::v1::messaging_client::MessagingClient, tenancy::v1::tenancy_client::TenancyClient,
+    billing::v1::billing_client::BillingClient,
+    documents::v1::documents_client::DocumentsClient,
+    identity::v1::identity_client::IdentityClient,
+    messaging::v1::{mailing_client::MailingClient, messaging_client::MessagingClient},
+    tenancy::v1::tenancy_client::TenancyClient,
     workflow::v1::workflow_client::WorkflowClient,
 };
 use portico_rpc::{Auth, Caller, CallerChannel, problem_from};
@@ -165,6 +168,16 @@ impl Ask {
         MessagingClient::new(self.web.channel("messaging", self.caller()))
     }
 
+    /// How mail leaves and what people want of it, in the reader's name.
+    pub fn mailing(&self) -> MailingClient<CallerChannel> {
+        MailingClient::new(self.web.channel("messaging", self.caller()))
+    }
+
+    /// Billing, in the reader's name.
+    pub fn billing(&self) -> BillingClient<CallerChannel> {
+        BillingClient::new(self.web.channel("billing", self.caller()))
+    }
+
     /// A fresh key for a form whose second click must do nothing: it stands in the form as a hidden field.
     pub fn form_key(&self) -> String {
         self.web.entropy().uuid(self.web.clock().now()).to_string()
@@ -174,6 +187,12 @@ impl Ask {
 /// 303 to the page that shows the result; it waits until the services it reads have seen `event` (`type;id`, as commands answer it).
 pub fn see_other_after(href: &str, event: &str) -> Response {
     let mut response = see_other(href);
+    remember(&mut response, event);
+    response
+}
+
+/// Has the next page wait until the services it reads have seen `event` (`type;id`, as commands answer it).
+pub fn remember(response: &mut Response, event: &str) {
     if parse_event(event).is_some()
         && let Ok(cookie) = HeaderValue::from_str(
             &format!("{AFTER_COOKIE}={event}; Path=/; Max-Age=5; Secure; HttpOnly; SameSite=Lax")
@@ -182,7 +201,6 @@ pub fn see_other_after(href: &str, event: &str) -> Response {
     {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
-    response
 }
 
 /// An event as commands answer it, `type;id`. In the cookie a full stop takes the place of the semicolon, which ends a value there.

@@ -20,7 +20,10 @@ use portico_core::ErrorCode;
 use subtle::ConstantTimeEq as _;
 use tokio::time::timeout;
 
-use crate::error::{FORM_EXPIRED, FORM_TOO_LARGE, PageError, told};
+use crate::{
+    doors::admit,
+    error::{FORM_EXPIRED, FORM_TOO_LARGE, PageError, told},
+};
 
 /// The largest form without files, in bytes.
 pub const MAX_FORM_BYTES: usize = 1024 * 1024;
@@ -46,10 +49,14 @@ pub async fn guard(request: Request, next: Next) -> Response {
     }
 }
 
-async fn check(mut request: Request) -> Result<Request, PageError> {
+async fn check(request: Request) -> Result<Request, PageError> {
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(request);
     }
+    let mut request = match admit(request).await {
+        Ok(request) => return Ok(request),
+        Err(request) => request,
+    };
     let Some(FormToken(token)) = request.extensions().get::<FormToken>().cloned() else {
         return Err(expired(request.extensions()));
     };

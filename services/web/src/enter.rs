@@ -8,9 +8,12 @@ use axum::{
     response::Response,
 };
 use chrono_tz::Tz;
-use http::{header::ACCEPT_LANGUAGE, request::Parts};
+use http::{Method, header::ACCEPT_LANGUAGE, request::Parts};
 use portico_proto::{
-    messaging::v1::{CountUnreadRequest, CountUnreadResponse, messaging_client::MessagingClient},
+    messaging::v1::{
+        CountUnreadRequest, CountUnreadResponse, MarkPageSeenRequest, mailing_client::MailingClient,
+        messaging_client::MessagingClient,
+    },
     tenancy::v1::{ListAccountsRequest, tenancy_client::TenancyClient},
 };
 use portico_rpc::{Auth, Caller};
@@ -57,18 +60,37 @@ async fn shell(web: &Web, parts: &Parts) -> Shell {
     shell.live = true;
     let trace = extensions.get::<Reference>().map(|reference| reference.0.clone()).unwrap_or_default();
     let caller = Caller::new(Auth::Token(Arc::clone(&reader.token))).with_trace(&trace);
-    let (unread, companies, portals) = tokio::join!(
+    let (unread, companies, portals, bills) = tokio::join!(
         count_unread(web, &caller),
         companies(web, &caller, reader, parts.uri.query().unwrap_or_default()),
         web.portals(site.tenant),
+        web.bills(site.tenant),
     );
+    if unread.notifications > 0 {
+        note_seen(web, &caller, parts);
+    }
     shell.companies = companies;
     let portals = portals.unwrap_or_else(|problem| {
         tracing::warn!(reason = %problem.reason, "a page comes without its portals' navigation");
         Arc::default()
     });
-    shell.nav = nav::items(&shell, reader, &portals, &unread);
+    shell.nav = nav::items(&shell, reader, &portals, &unread, bills);
     shell
+}
+
+/// Whoever opens a page has seen what they were told about it. Nobody waits for this; where it fails, it stays unread.
+fn note_seen(web: &Web, caller: &Caller, parts: &Parts) {
+    let path = parts.uri.path();
+    if parts.method != Method::GET || path.matches('/').count() < 2 {
+        return;
+    }
+    let mut client = MailingClient::new(web.channel("messaging", caller));
+    let asked = MarkPageSeenRequest { path: path.to_owned() };
+    tokio::spawn(async move {
+        if let Err(status) = client.mark_page_seen(asked).await {
+            tracing::debug!(code = ?status.code(), "what a page shows stays unread");
+        }
+    });
 }
 
 async fn count_unread(web: &Web, caller: &Caller) -> CountUnreadResponse {

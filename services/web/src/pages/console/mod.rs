@@ -15,6 +15,9 @@ mod accounts;
 mod activity;
 mod attempt;
 mod audit;
+mod availability;
+pub(crate) mod billing;
+mod bounces;
 mod choose;
 mod dates;
 mod definition;
@@ -24,12 +27,15 @@ mod firm_form;
 mod hand_over;
 mod home;
 mod mail;
+mod mail_check;
+mod mail_settings;
 mod mailbox;
 mod meeting;
 mod names;
 mod overview;
 mod people;
 mod person;
+mod plan;
 mod portal_page;
 mod portals;
 mod record;
@@ -41,6 +47,7 @@ mod run_acts;
 mod settings;
 mod setup;
 mod setup_parts;
+mod standing_in;
 mod states;
 mod step;
 mod step_links;
@@ -95,6 +102,8 @@ pub const PAGES: &[Entry] = &[
     },
     Entry { path: "/console/records/{record_id}/state", who: Who::Staff, mount: || post(record::set_state) },
     Entry { path: "/console/runs/{run_id}", who: Who::Staff, mount: || get(run::show) },
+    Entry { path: "/console/runs/{run_id}/plan", who: Who::Staff, mount: || get(plan::show) },
+    Entry { path: "/console/runs/{run_id}/plan/{step_id}", who: Who::Staff, mount: || post(plan::shift) },
     Entry { path: "/console/runs/{run_id}/tasks", who: Who::Staff, mount: || post(run_acts::add_task) },
     Entry { path: "/console/runs/{run_id}/pause", who: Who::Staff, mount: || post(run_acts::pause) },
     Entry { path: "/console/runs/{run_id}/resume", who: Who::Staff, mount: || post(run_acts::resume) },
@@ -124,6 +133,17 @@ pub const PAGES: &[Entry] = &[
         who: Who::Staff,
         mount: || get(meeting::show).post(meeting::offer),
     },
+    Entry {
+        path: "/console/availability",
+        who: Who::Staff,
+        mount: || get(availability::show).post(availability::save),
+    },
+    Entry {
+        path: "/console/standing-in",
+        who: Who::Staff,
+        mount: || get(standing_in::show).post(standing_in::add),
+    },
+    Entry { path: "/console/standing-in/{person_id}/end", who: Who::Staff, mount: || post(standing_in::end) },
     Entry { path: "/console/portals/{portal}", who: Who::Staff, mount: || get(portal_page::first) },
     Entry { path: "/console/portals/{portal}/{*path}", who: Who::Staff, mount: || get(portal_page::at) },
     Entry { path: "/console/portals", who: Who::Admin, mount: || get(portals::list) },
@@ -164,9 +184,34 @@ pub const PAGES: &[Entry] = &[
     },
     Entry { path: "/console/audit", who: Who::Staff, mount: || get(audit::list) },
     Entry { path: "/console/mail", who: Who::Staff, mount: || get(mail::list) },
+    Entry { path: "/console/mail/bounces", who: Who::Staff, mount: || get(bounces::list) },
+    Entry {
+        path: "/console/people/{person_id}/confirm-mail",
+        who: Who::Staff,
+        mount: || post(bounces::confirm),
+    },
     Entry { path: "/console/mail/{mail_id}/resend", who: Who::Staff, mount: || post(mail::resend) },
     Entry { path: "/console/settings", who: Who::Admin, mount: || get(settings::show).post(settings::save) },
     Entry { path: "/console/settings/test-mail", who: Who::Admin, mount: || post(settings::test_mail) },
+    Entry {
+        path: "/console/settings/mail",
+        who: Who::Admin,
+        mount: || get(mail_settings::show).post(mail_settings::save),
+    },
+    Entry { path: "/console/settings/mail/test", who: Who::Admin, mount: || post(mail_settings::test) },
+    Entry { path: "/console/settings/mail/intake", who: Who::Admin, mount: || post(mail_settings::intake) },
+    Entry { path: "/console/settings/mail/check", who: Who::Admin, mount: || get(mail_check::show) },
+    Entry { path: "/console/settings/mail/keys", who: Who::Admin, mount: || post(mail_check::create) },
+    Entry {
+        path: "/console/settings/mail/keys/{dkim_key_id}/activate",
+        who: Who::Admin,
+        mount: || post(mail_check::activate),
+    },
+    Entry {
+        path: "/console/settings/mail/keys/{dkim_key_id}/retire",
+        who: Who::Admin,
+        mount: || post(mail_check::retire),
+    },
     Entry { path: "/console/settings/holidays", who: Who::Admin, mount: || post(settings::set_holidays) },
     Entry { path: "/setup", who: Who::Anyone, mount: || get(setup::show).post(setup::send) },
     Entry { path: "/mailbox", who: Who::Anyone, mount: || get(mailbox::list) },

@@ -10,12 +10,14 @@ use portico_proto::{
         DeactivatePersonRequest, GetPersonRequest, InvitePersonRequest, Person, ReactivatePersonRequest,
         RevokeInvitationRequest, Side,
     },
+    messaging::v1::ListBouncesRequest,
     tenancy::v1::{ListMembershipsRequest, Membership, SetStaffRolesRequest},
 };
 use portico_rpc::problem_from;
 
 use super::{
     attempt::{Attempt, Sent},
+    bounces,
     done::Done,
     people::{self, Found},
     roles,
@@ -46,6 +48,8 @@ struct View<'a> {
     held: String,
     companies: Vec<Row>,
     invite: bool,
+    /// What is wrong with their address, and what the other server said.
+    mail_trouble: Option<(String, String)>,
     attempt: Attempt,
 }
 
@@ -115,7 +119,13 @@ async fn page(ask: &Ask, person_id: &str, attempt: Attempt, done: &Done) -> Resu
     let s = &*ask.shell;
     let status = attempt.status();
     let own = person.id == ask.reader.person.id;
-    let view = View::new(s, &person, &found, &memberships, (ask.reader.has_role("admin"), own), attempt);
+    let mut view = View::new(s, &person, &found, &memberships, (ask.reader.has_role("admin"), own), attempt);
+    // Where messaging does not answer, the page comes without word of the mail.
+    let asked =
+        ListBouncesRequest { person_id: person.id.clone(), page_size: 1, ..ListBouncesRequest::default() };
+    if let Ok(answer) = ask.mailing().list_bounces(asked).await {
+        view.mail_trouble = bounces::trouble(s, answer.into_inner().address);
+    }
     let page = Page::new(person.name.clone(), view)
         .at("people")
         .status(status)
@@ -150,6 +160,7 @@ impl<'a> View<'a> {
             held: roles::titles(s, &found.roles, &held),
             companies: memberships.iter().map(company).collect(),
             invite: person.joined_at.is_none(),
+            mail_trouble: None,
             attempt,
         }
     }

@@ -205,7 +205,11 @@ mod tests {
 
     #[test]
     fn a_test_mail_says_what_the_server_answered() {
-        let answer = SendTestMailResponse { accepted: false, answer: "535 wrong <password>".to_owned() };
+        let answer = SendTestMailResponse {
+            accepted: false,
+            answer: "535 wrong <password>".to_owned(),
+            reason: "credentials".to_owned(),
+        };
         let html = html(Some(answer), Attempt::default());
         assert!(html.contains("535 wrong &#60;password&#62;") && html.contains("banner bad"));
     }

@@ -6,9 +6,12 @@ use super::{Entry, Who};
 
 mod firms;
 mod host;
+mod intake;
 mod link;
 mod sign_in;
 mod sign_out;
+mod unsubscribe;
+mod verify;
 
 pub(crate) use firms::firms;
 
@@ -19,7 +22,16 @@ pub const PAGES: &[Entry] = &[
     Entry { path: "/sign-in/sent", who: Who::Anyone, mount: || get(sign_in::sent) },
     Entry { path: "/link/{secret}", who: Who::Anyone, mount: || get(link::show).post(link::redeem) },
     Entry { path: "/link/{secret}/renew", who: Who::Anyone, mount: || post(link::renew) },
+    Entry {
+        path: "/mail/unsubscribe/{token}",
+        who: Who::Anyone,
+        mount: || get(unsubscribe::show).post(unsubscribe::one_click),
+    },
+    Entry { path: "/mail/unsubscribe/{token}/off", who: Who::Anyone, mount: || post(unsubscribe::off) },
+    Entry { path: "/mail/unsubscribe/{token}/undo", who: Who::Anyone, mount: || post(unsubscribe::undo) },
+    Entry { path: "/mail/intake", who: Who::Anyone, mount: || post(intake::take) },
     Entry { path: "/sign-out", who: Who::Anyone, mount: || post(sign_out::sign_out) },
+    Entry { path: "/verify", who: Who::Anyone, mount: || get(verify::show).post(verify::check) },
     Entry { path: "/logo/{hash}", who: Who::Anyone, mount: || get(host::logo) },
     Entry { path: "/theme/{file}", who: Who::Anyone, mount: || get(host::theme) },
     Entry { path: "/manifest.webmanifest", who: Who::Anyone, mount: || get(host::manifest) },

@@ -3,16 +3,18 @@
 
 use axum::{
     extract::DefaultBodyLimit,
-    routing::{get, post, put},
+    routing::{MethodFilter, get, on, post, put},
 };
 
 use super::{Entry, Who};
 
 mod activity;
+pub(crate) mod billing;
 mod bytes;
 mod files;
 mod from_notice;
 mod home;
+mod mail_choices;
 mod making;
 mod me;
 mod me_changes;
@@ -23,6 +25,7 @@ mod record;
 mod task;
 mod tasks;
 mod thread;
+mod uploads;
 mod viewer;
 
 const fn page(path: &'static str, mount: fn() -> axum::routing::MethodRouter<crate::web::Web>) -> Entry {
@@ -41,7 +44,11 @@ pub const PAGES: &[Entry] = &[
     page("/tasks/{step_id}/decline", || post(task::decline::decline)),
     page("/tasks/{step_id}/complete", || post(task::todo::complete)),
     page("/tasks/{step_id}/draft", || put(task::answers::draft)),
-    page("/tasks/{step_id}/answers", || post(task::answers::keep)),
+    page("/tasks/{step_id}/answers", || get(task::print::answers).post(task::answers::keep)),
+    page("/tasks/{step_id}/answers/files", || {
+        post(task::answers::keep_with_files).layer(DefaultBodyLimit::disable())
+    }),
+    page("/tasks/{step_id}/editing", || post(task::editing::editing)),
     page("/tasks/{step_id}/submit", || post(task::answers::submit)),
     page("/tasks/{step_id}/items/{item_id}/files", || {
         post(task::upload::item_files).layer(DefaultBodyLimit::disable())
@@ -53,18 +60,26 @@ pub const PAGES: &[Entry] = &[
     page("/tasks/{step_id}/sign", || post(task::sign::sign)),
     page("/tasks/{step_id}/sign/decline", || post(task::sign::decline)),
     page("/tasks/{step_id}/book", || post(task::meeting::book)),
+    page("/tasks/{step_id}/move", || post(task::meeting::shift)),
+    page("/tasks/{step_id}/cancel-meeting", || post(task::meeting::call_off)),
     page("/tasks/{step_id}/meeting.ics", || get(task::meeting::calendar)),
     page("/files", || get(files::files)),
     page("/files/{version_id}", || get(bytes::download)),
     page("/files/{version_id}/pages/{page}", || get(bytes::page)),
     page("/files/{version_id}/view", || get(viewer::view)),
     page("/documents/{document_id}", || get(files::newest)),
+    page("/uploads", || on(MethodFilter::POST.or(MethodFilter::OPTIONS), uploads::all)),
+    page("/uploads/{upload_id}", || {
+        let methods = [MethodFilter::PATCH, MethodFilter::DELETE, MethodFilter::OPTIONS];
+        on(methods.into_iter().fold(MethodFilter::HEAD, MethodFilter::or), uploads::one)
+    }),
     page("/messages", || get(messages::messages)),
     page("/messages/{record_id}", || get(thread::thread).post(post::post).layer(DefaultBodyLimit::disable())),
     page("/records/{record_id}", || get(record::record)),
     page("/runs/{run_id}", || get(from_notice::run)),
     page("/steps/{step_id}", || get(from_notice::step)),
     page("/me", || get(me::me)),
+    page("/me/mail", || get(mail_choices::show).post(mail_choices::save)),
     page("/me/profile", || post(me_changes::profile)),
     page("/me/password", || post(me_changes::password)),
     page("/me/sessions/{session_id}/revoke", || post(me_changes::end_session)),
