@@ -18,7 +18,9 @@ pub use block::{
     Meetings, RecordBlock, RecordList, RunBoard, TextBlock, ThreadBlock, Timeline, TimelineRow,
 };
 pub use expr::{Comparison, Expr, MAX_DEPTH, Operand, Operator};
-pub use form::{DocumentTemplate, Form, FormRule, TemplateField, TemplateFieldType};
+pub use form::{
+    DocumentTemplate, Form, FormGroup, FormPage, FormRule, Prefill, TemplateField, TemplateFieldType,
+};
 pub use party::{Assignee, Party};
 pub use period::{InvalidPeriod, Period};
 pub use portal::{
@@ -29,8 +31,9 @@ pub use record::{
     AcceptedType, Action, Choice, Field, FieldKind, Numbering, PerAccount, Record, States, UniqueWithin,
 };
 pub use step::{
-    ApprovalStep, Deliverable, DocumentRequestStep, EsignStep, FormStep, MeetingStep, RequestItem, Review,
-    Step, StepKind, TaskStep, WaitStep,
+    ApprovalOrder, ApprovalStep, Approver, Deliverable, DocumentRequestStep, EsignStep, FormStep,
+    MeetingHost, MeetingStep, MeetingTimes, RequestItem, Review, SigningLevel, Step, StepKind, TaskStep,
+    WaitStep,
 };
 pub use timing::{Anchor, Delay, Due, Escalation, Expiry, Reminder};
 pub use workflow::{

@@ -124,12 +124,60 @@ pub struct Review {
 }
 
 /// Approve something or return it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct ApprovalStep {
     /// What is approved; the subject record itself when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<Deliverable>,
+    /// Who approves; one of the step's assignee when left out. Nobody approves twice. Where nobody is asked, the step is skipped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<Approver>,
+    /// Whether all are asked at once, or one after the other in the order written.
+    #[serde(default, skip_serializing_if = "ApprovalOrder::is_parallel")]
+    pub order: ApprovalOrder,
+    /// How many approvals suffice; all that are asked for when left out. Only where all are asked at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<u32>,
+    /// Four eyes: whoever has done one of these steps, or has had it done for them, cannot decide this one, nor the other way round.
+    /// Forms, tasks and approvals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub distinct_from: Vec<String>,
+}
+
+/// A role that is asked for its approval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Approver {
+    /// The role: anyone who has it.
+    pub role: String,
+    /// How many people who have it must approve; 1 to 20.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub count: u32,
+    /// It is asked only where this holds. Where it cannot be decided, it is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_if: Option<Expr>,
+}
+
+const fn is_one(count: &u32) -> bool {
+    *count == 1
+}
+
+/// In which order approvers are asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalOrder {
+    /// All at once.
+    #[default]
+    Parallel,
+    /// One after the other.
+    Sequential,
+}
+
+impl ApprovalOrder {
+    const fn is_parallel(&self) -> bool {
+        matches!(self, Self::Parallel)
+    }
 }
 
 /// A document that one side hands to the other.
@@ -148,8 +196,41 @@ pub struct Deliverable {
 pub struct EsignStep {
     /// The document.
     pub template: String,
-    /// The roles that sign, in this order. Exactly the signers of the template's fields.
+    /// The roles that sign, in this order. Exactly the signers of the template's fields, apart from those who only approve.
     pub order: Vec<String>,
+    /// Groups of roles that act side by side: each at least two roles that stand next to each other in the order. The next in the
+    /// order is asked when all of a group are done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub together: Vec<Vec<String>>,
+    /// Roles of the order that approve the document instead of signing it: they have no signature in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<String>,
+    /// Further roles whose people are told when the document goes out, so that they can read along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub viewers: Vec<String>,
+    /// Further roles whose people are told where the signed document is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<String>,
+    /// How much is asked of those who sign.
+    #[serde(default, skip_serializing_if = "SigningLevel::is_sign")]
+    pub level: SigningLevel,
+}
+
+/// How much is asked of those who sign.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SigningLevel {
+    /// Four steps: who you are, read, your signature, sign.
+    #[default]
+    Sign,
+    /// One clear act, for simple papers: read, and acknowledge.
+    Acknowledge,
+}
+
+impl SigningLevel {
+    const fn is_sign(&self) -> bool {
+        matches!(self, Self::Sign)
+    }
 }
 
 /// Pick a time.
@@ -163,6 +244,46 @@ pub struct MeetingStep {
     /// How long before its beginning a time can still be picked.
     #[serde(default = "a_day")]
     pub notice: Period,
+    /// Where the times come from.
+    #[serde(default, skip_serializing_if = "MeetingTimes::is_offered")]
+    pub times: MeetingTimes,
+    /// Who of several is met.
+    #[serde(default, skip_serializing_if = "MeetingHost::is_first")]
+    pub host: MeetingHost,
+}
+
+/// Where the times of a meeting come from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MeetingTimes {
+    /// Whoever is met offers them by hand.
+    #[default]
+    Offered,
+    /// Whenever whoever is met is free by the hours they keep. Times offered by hand are shown as well.
+    Open,
+}
+
+impl MeetingTimes {
+    const fn is_offered(&self) -> bool {
+        matches!(self, Self::Offered)
+    }
+}
+
+/// Who of several is met, where times come from the hours that they keep.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MeetingHost {
+    /// The first of those who have the role for the record and keep hours.
+    #[default]
+    First,
+    /// Whoever of them is free at the time and has had the fewest meetings.
+    RoundRobin,
+}
+
+impl MeetingHost {
+    const fn is_first(&self) -> bool {
+        matches!(self, Self::First)
+    }
 }
 
 const fn a_day() -> Period {

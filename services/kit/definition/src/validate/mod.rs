@@ -1,12 +1,15 @@
 //! What must hold between the parts of a definition. Every finding is given at once; any of them refuses it.
 
 mod access_tests;
+mod approvals;
 mod conditions;
+mod esign;
 mod forms;
 mod names;
 mod notices;
 mod pages;
 mod portal;
+mod prefills;
 mod records;
 mod steps;
 mod workflows;

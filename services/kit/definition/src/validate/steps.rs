@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Checker, conditions::RecordFields};
 use crate::{
-    Anchor, DocumentRequestStep, EsignStep, MeetingStep, Party, Period, Record, Step, StepKind,
-    TemplateFieldType, WaitStep, Workflow,
+    Anchor, DocumentRequestStep, MeetingStep, Party, Period, Record, Step, StepKind,
+    WaitStep, Workflow,
 };
 
 impl<'a> Checker<'a> {
@@ -52,6 +52,11 @@ impl<'a> Checker<'a> {
                 self.report(format!("{path}.assignee"), "a wait is nobody's turn; leave the assignee out");
             }
             (StepKind::Wait(_) | StepKind::Esign(_), None) => {}
+            (StepKind::Approval(approval), Some(_)) if !approval.approvers.is_empty() => self.report(
+                format!("{path}.assignee"),
+                "the approvers decide; leave the assignee out, or name nobody in `approvers`",
+            ),
+            (StepKind::Approval(approval), None) if !approval.approvers.is_empty() => {}
             (_, None) if workflow.defaults.assignee.is_none() => self.report_with(
                 path,
                 format!("nobody would ever do `{}`", step.id),
@@ -123,12 +128,12 @@ impl<'a> Checker<'a> {
         let spec = &self.definition.spec;
         match &step.kind {
             StepKind::Form(form) => {
-                self.known(
-                    &format!("{path}.form"),
-                    "form",
-                    &form.form,
-                    spec.forms.keys().map(String::as_str),
-                );
+                let known = spec.forms.keys().map(String::as_str);
+                if self.known(&format!("{path}.form"), "form", &form.form, known)
+                    && let Some(declared) = spec.forms.get(&form.form)
+                {
+                    self.prefills(path, &form.form, declared, &workflow.subject, subject);
+                }
             }
             StepKind::DocumentRequest(request) => self.document_request(path, request, workflow, subject),
             StepKind::Approval(approval) => {
@@ -137,6 +142,7 @@ impl<'a> Checker<'a> {
                     self.role(&format!("{path}.of.from.role"), &of.from.role);
                     self.reads_subject(&format!("{path}.of.from.role"), &of.from.role, workflow, subject);
                 }
+                self.approvers(path, approval, step, workflow, subject);
             }
             StepKind::Esign(esign) => self.esign(path, esign, step, workflow, subject),
             StepKind::Meeting(meeting) => self.meeting(path, meeting, workflow, subject),
@@ -170,54 +176,6 @@ impl<'a> Checker<'a> {
         if let Some(review) = &request.review {
             self.role(&format!("{path}.review.role"), &review.role);
             self.reads_subject(&format!("{path}.review.role"), &review.role, workflow, subject);
-        }
-    }
-
-    fn esign(&mut self, path: &str, esign: &EsignStep, step: &Step, workflow: &Workflow, subject: &Record) {
-        let order_path = format!("{path}.order");
-        self.roles(&order_path, &esign.order);
-        if esign.order.is_empty() {
-            self.report(&order_path, "say who signs: at least one role");
-        }
-        for (place, role) in esign.order.iter().enumerate() {
-            self.reads_subject(&format!("{order_path}[{place}]"), role, workflow, subject);
-        }
-        if let Some(Party::Role(role)) = step.assignee.as_ref().map(|assignee| &assignee.party)
-            && !esign.order.is_empty()
-            && esign.order.first() != Some(role)
-        {
-            let message = format!(
-                "the first to sign is `{}`, so it is their turn, not that of `{role}`",
-                esign.order[0]
-            );
-            self.report(format!("{path}.assignee.role"), message);
-        }
-        let templates = &self.definition.spec.document_templates;
-        let known = templates.keys().map(String::as_str);
-        if !self.known(&format!("{path}.template"), "document template", &esign.template, known) {
-            return;
-        }
-        let Some(template) = templates.get(&esign.template) else { return };
-        let signs = |role: &str| {
-            let own = template.fields.iter().filter(|field| field.signer == role);
-            own.clone().any(|field| field.kind == TemplateFieldType::Signature)
-        };
-        for (place, role) in esign.order.iter().enumerate() {
-            if !signs(role) {
-                let message =
-                    format!("the template `{}` has no signature field for `{role}`", esign.template);
-                self.report(format!("{order_path}[{place}]"), message);
-            }
-        }
-        let signers: HashSet<_> = template.fields.iter().map(|field| field.signer.as_str()).collect();
-        for signer in signers {
-            if !esign.order.iter().any(|role| role == signer) {
-                let message = format!(
-                    "the template `{}` has fields for `{signer}`, who is not in the order",
-                    esign.template
-                );
-                self.report(&order_path, message);
-            }
         }
     }
 
@@ -284,7 +242,7 @@ impl<'a> Checker<'a> {
 }
 
 /// Whether the condition depends on who asks.
-fn mentions_actor(expr: &crate::Expr) -> bool {
+pub(super) fn mentions_actor(expr: &crate::Expr) -> bool {
     match expr {
         crate::Expr::AccountIsMine => true,
         crate::Expr::Compare(comparison) => comparison.operand == crate::Operand::Me,

@@ -4,6 +4,8 @@
 mod access;
 mod calendar;
 mod changes;
+mod esign;
+mod forms;
 mod gallery;
 mod refused;
 mod schema;

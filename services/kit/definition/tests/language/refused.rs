@@ -9,7 +9,7 @@ const VENDOR: &str = "vendor-invoices";
 
 /// Replaces the only occurrence of `from` in a shipped definition. The mark `¦` in `to` shows where the finding must
 /// point; it is taken out before the text is read.
-fn refused(name: &str, from: &str, to: &str, words: &[&str]) {
+pub(crate) fn refused(name: &str, from: &str, to: &str, words: &[&str]) {
     let yaml = shipped(name);
     assert_eq!(yaml.matches(from).count(), 1, "`{from}` must occur once");
     let marked = yaml.replace(from, to);
