@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use chrono::{DateTime, Utc};
-use portico_definition::{Action, Definition};
+use portico_definition::{Action, Definition, StepKind};
 use portico_proto::{
     json::to_struct,
     time::{moment, timestamp},
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        engine::{Assignment, MilestoneRecord, RunStatus, StepRecord, StepStatus},
+        engine::{Approval, Assignment, MilestoneRecord, Pin, RunStatus, StepRecord, StepStatus},
         fields::is_plain,
         permissions::Viewer,
         places::{self, Reader},
@@ -111,8 +111,53 @@ pub(crate) fn step(
             sha256: deliverable.sha256.clone(),
             file_name: deliverable.file_name.clone(),
         }),
+        approvals: step.approvals.iter().map(|one| approval(step, one)).collect(),
+        approvals_needed: i32::try_from(step.seats.iter().map(|seat| seat.needed).sum::<u32>())
+            .unwrap_or(i32::MAX),
+        pins: step.pins.iter().map(pin).collect(),
+        barred_by: String::new(),
+        on_behalf_of: viewer.approves_for(step).map(|delegator| delegator.name.clone()).unwrap_or_default(),
     }
 }
+
+fn approval(step: &StepRecord, one: &Approval) -> proto::Approval {
+    proto::Approval {
+        name: one.by.name.clone(),
+        on_behalf_of: one.on_behalf.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
+        at: Some(timestamp(one.at)),
+        role_title: step.seats.get(one.seat).map(|seat| seat.role.clone()).unwrap_or_default(),
+    }
+}
+
+fn pin(pin: &Pin) -> proto::Pin {
+    let [left, top, width, height] = pin.area;
+    let page = i32::try_from(pin.page).unwrap_or(i32::MAX);
+    proto::Pin { page, left, top, width, height, text: pin.text.clone() }
+}
+
+/// Comments at places, as they arrive.
+///
+/// # Errors
+/// INVALID_ARGUMENT for a place that is on no page, or a comment that is none.
+pub(crate) fn pins(given: &[proto::Pin]) -> Result<Vec<Pin>, WorkflowError> {
+    if given.len() > MOST_PINS {
+        return Err(WorkflowError::invalid("pins", format!("Pin at most {MOST_PINS} comments.")));
+    }
+    let one = |(place, pin): (usize, &proto::Pin)| {
+        let field = format!("pins[{place}]");
+        let area = [pin.left, pin.top, pin.width, pin.height];
+        let inside = area.iter().all(|part| (0.0..=1.0).contains(part))
+            && pin.left + pin.width <= 1.0 + 1e-6
+            && pin.top + pin.height <= 1.0 + 1e-6;
+        let page = u32::try_from(pin.page).ok().filter(|page| (1..=100_000).contains(page) && inside);
+        let page = page.ok_or_else(|| WorkflowError::invalid(&field, "This place is on no page."))?;
+        Ok(Pin { page, area, text: text(&field, &pin.text, 1, 2000)? })
+    };
+    given.iter().enumerate().map(one).collect()
+}
+
+/// The most comments with one return.
+const MOST_PINS: usize = 50;
 
 /// A step of a run, with its declaration for the firm's side.
 pub(crate) fn step_of(viewer: &Viewer, found: &RunInReach, one: &StepRecord) -> proto::Step {
@@ -120,6 +165,30 @@ pub(crate) fn step_of(viewer: &Viewer, found: &RunInReach, one: &StepRecord) -> 
     let running = found.run.state.status == RunStatus::Active;
     let mut message =
         step(viewer, found.run.id.to_string(), found.run.version, running, found.reads_record, one);
+    let titled = |seat: &str| {
+        let role = found.definition.spec.roles.get(seat);
+        role.and_then(|role| role.title.clone()).unwrap_or_else(|| seat.replace('_', " "))
+    };
+    for approval in &mut message.approvals {
+        if !approval.role_title.is_empty() {
+            approval.role_title = titled(&approval.role_title);
+        }
+    }
+    let enough = found.declared(one).and_then(|declared| match &declared.kind {
+        StepKind::Approval(approval) => approval.at_least,
+        _ => None,
+    });
+    if let Some(enough) = enough.and_then(|enough| i32::try_from(enough).ok()) {
+        message.approvals_needed = message.approvals_needed.min(enough);
+    }
+    let mut doers: Vec<_> = viewer.person().into_iter().collect();
+    doers.extend(viewer.approves_for(one).map(|delegator| delegator.person));
+    if message.can_act
+        && let Some(other) = found.barred(one, &doers)
+    {
+        message.can_act = false;
+        message.barred_by = other.title.clone();
+    }
     if viewer.is_client() {
         let seen = |need: &&String| {
             found.run.state.named(need).is_some_and(|other| viewer.sees(other, found.reads_record))

@@ -134,13 +134,14 @@ pub(crate) async fn items(service: &Service, ctx: &Ctx, step: StepId) -> Result<
     Ok(answer.request.map(|request| request.items).unwrap_or_default())
 }
 
-/// Binds a document that the caller has just uploaded to a record; answers its name.
+/// Binds a document that the caller has just uploaded to a record; answers its name. What is `internal` is for the firm's side.
 pub(crate) async fn bind_document(
     service: &Service,
     ctx: &Ctx,
     document: Uuid,
     account: AccountId,
     record: RecordId,
+    internal: bool,
 ) -> Result<String, WorkflowError> {
     let channel = service.peers.channel("documents", Caller::system_for(ctx, "workflow"));
     let request = BindDocumentRequest {
@@ -149,7 +150,7 @@ pub(crate) async fn bind_document(
         kind: "record_file".to_owned(),
         account_id: account.to_string(),
         record_id: record.to_string(),
-        internal: false,
+        internal,
     };
     let answer = DocumentsClient::new(channel).bind_document(request).await.map_err(refusal)?.into_inner();
     Ok(answer.document.map(|document| document.title).unwrap_or_default())

@@ -1,13 +1,13 @@
 //! From rules to rows: which records a caller may look through, and whether they may read one.
 
-use portico_core::{AccountId, Ctx, RunId, StepId};
+use portico_core::{AccountId, Ctx, PersonId, RunId, StepId};
 use portico_db::Tx;
 use portico_definition::{Action, Definition, Expr, FieldKind, Operand, Scope, Side};
 use uuid::Uuid;
 
 use crate::{
     domain::{
-        engine::StepRecord,
+        engine::{StepRecord, barred},
         permissions::{StepAction, Verdict, Viewer},
     },
     error::WorkflowError,
@@ -128,6 +128,12 @@ impl RunInReach {
     pub(crate) fn manages(&self, viewer: &Viewer) -> bool {
         !viewer.is_client()
             && viewer.can(&self.portal.definition, &self.record.kind, Action::Update, &self.record.view())
+    }
+
+    /// The step that one of these people has done and that keeps them from doing this one.
+    pub(crate) fn barred(&self, step: &StepRecord, people: &[PersonId]) -> Option<&StepRecord> {
+        let workflow = self.definition.spec.workflows.get(&self.run.workflow)?;
+        barred(workflow, &self.run.state, step, people)
     }
 
     /// The step as the run's definition declares it.

@@ -298,6 +298,7 @@ impl Fixture {
             "inbox",
             "bookings",
             "form_submissions",
+            "form_editors",
         ] {
             let query = sqlx::AssertSqlSafe(format!("select count(*) from workflow.{table}"));
             counts.push(sqlx::query_scalar(query).fetch_one(self.database.admin()).await.unwrap());

@@ -1,6 +1,8 @@
 //! Rules without SQL, protobuf or a clock of their own.
 
+pub(crate) mod answer_kinds;
 pub(crate) mod answers;
+pub(crate) mod availability;
 pub(crate) mod calendar_file;
 pub(crate) mod engine;
 pub(crate) mod fields;

@@ -19,6 +19,24 @@ pub(crate) struct Viewer {
     account_roles: BTreeMap<String, Vec<String>>,
     /// The roles that count for the object looked at: see [`Viewer::at`].
     here: Vec<String>,
+    /// Those of the firm who have asked them to approve in their place.
+    stands_for: Vec<Delegator>,
+}
+
+/// Somebody of the firm who has asked another to approve in their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Delegator {
+    pub(crate) person: PersonId,
+    pub(crate) name: String,
+    /// What they approve by, as of when they asked.
+    pub(crate) roles: Vec<String>,
+}
+
+impl Delegator {
+    fn is_meant(&self, assignment: &Assignment) -> bool {
+        assignment.people.iter().any(|person| person.id == self.person)
+            || assignment.roles.iter().any(|role| self.roles.contains(role))
+    }
 }
 
 /// What is asked about a step.
@@ -56,7 +74,38 @@ impl Viewer {
                 .map(|(account, roles)| (account.to_string(), roles.clone()))
                 .collect(),
             here: if is_client { Vec::new() } else { ctx.actor.roles.clone() },
+            stands_for: Vec::new(),
         }
+    }
+
+    /// The same, standing in for others at approvals.
+    pub(crate) fn standing_for(self, stands_for: Vec<Delegator>) -> Self {
+        Self { stands_for, ..self }
+    }
+
+    /// For whom they stand in.
+    pub(crate) fn delegators(&self) -> &[Delegator] {
+        &self.stands_for
+    }
+
+    /// For whom they approve a step: for themselves (nobody else) where it is their own turn, or for the first who asked them to.
+    pub(crate) fn approves_for(&self, step: &StepRecord) -> Option<&Delegator> {
+        if self.is_meant(&step.owner) || self.is_meant(&step.turn) {
+            return None;
+        }
+        let asked =
+            |delegator: &&Delegator| delegator.is_meant(&step.owner) || delegator.is_meant(&step.turn);
+        self.stands_for.iter().find(asked).filter(|_| step.kind == "approval" && !step.owner.external)
+    }
+
+    /// Whether they have given one of a step's approvals.
+    pub(crate) fn has_approved(&self, step: &StepRecord) -> bool {
+        step.approvals.iter().any(|approval| Some(approval.by.id) == self.person)
+    }
+
+    /// Whether it is theirs or somebody's for whom they stand in.
+    pub(crate) fn is_turn(&self, step: &StepRecord) -> bool {
+        self.is_meant(&step.turn) || (self.approves_for(step).is_some() && step.turn == step.owner)
     }
 
     /// The same, before something that belongs to `account`. Fields and steps are asked about on this one; what holds a record finds the
@@ -140,7 +189,7 @@ impl Viewer {
 
     /// Whether they see a step of a run whose record they may read or not.
     pub(crate) fn sees(&self, step: &StepRecord, reads_record: bool) -> bool {
-        if self.sees_everything() || self.named_in(step) {
+        if self.sees_everything() || self.named_in(step) || self.approves_for(step).is_some() {
             return true;
         }
         let in_list = step.visible_to.is_empty()
@@ -155,11 +204,12 @@ impl Viewer {
         step.is_open()
             && step.kind != "wait"
             && self.sees(step, reads_record)
-            && (self.is_meant(&step.turn) || self.stands_in(&step.turn))
+            && (self.is_turn(step) || self.stands_in(&step.turn))
+            && !self.has_approved(step)
     }
 
     /// Administrators stand in for the firm's side, never for a client's.
-    fn stands_in(&self, turn: &Assignment) -> bool {
+    pub(crate) fn stands_in(&self, turn: &Assignment) -> bool {
         self.kind == ActorKind::Staff && self.sees_everything() && !turn.external
     }
 
@@ -183,6 +233,8 @@ impl Viewer {
                 self.is_meant(&step.owner)
                     || self.is_meant(&step.turn)
                     || signs
+                    || self.approves_for(step).is_some()
+                    || self.has_approved(step)
                     || (self.stands_in(&step.owner) && self.stands_in(&step.turn))
             }
             StepAction::Review => {

@@ -18,12 +18,21 @@ pub(crate) fn sentence(run: &RunState, line: &RunFact, zone: Tz) -> Option<(Stri
         Fact::Started { .. } => "This has begun.".to_owned(),
         Fact::Done { outcome, .. } if outcome.is_empty() => format!("“{title}” is done."),
         Fact::Done { outcome, .. } => format!("“{title}” is done: {outcome}."),
+        Fact::Approved { by, on_behalf: Some(other), .. } => {
+            format!("{} approved “{title}” for {}.", by.name, other.name)
+        }
+        // Where one approval is all, that the step is done says it.
+        Fact::Approved { .. } if step.is_none_or(|step| step.seats.is_empty()) => return None,
+        Fact::Approved { by, .. } => format!("{} approved “{title}”.", by.name),
+        Fact::ApprovalsVoided { .. } => format!("The approvals given for “{title}” no longer count."),
         Fact::Skipped { .. } => format!("“{title}” is not needed here."),
         Fact::Waived { reason, .. } => format!("“{title}” was waived.{}", because(reason)),
         Fact::Returned { reason, .. } => format!("“{title}” was returned.{}", because(reason)),
         Fact::Reopened { .. } => format!("“{title}” is open again."),
         Fact::TimesOffered { .. } => format!("Times were offered for “{title}”."),
         Fact::TimesGone { .. } => format!("The times offered for “{title}” have passed or were taken."),
+        Fact::MeetingMoved { outcome, .. } => format!("“{title}” was moved to {outcome}."),
+        Fact::MeetingCancelled { reason, .. } => format!("“{title}” was cancelled.{}", because(reason)),
         Fact::Missing { name, said, .. } if said.is_empty() => {
             format!("“{name}” is not there, says the client.")
         }

@@ -1,15 +1,10 @@
 //! Decides whether the caller may see, act on or review a step.
 
-use portico_core::{Ctx, StepId};
+use portico_core::{ActorKind, Ctx, StepId};
 use portico_proto::workflow::v1::{AuthorizeStepRequest, AuthorizeStepResponse};
 
-use crate::{
-    convert,
-    domain::permissions::{StepAction, Viewer},
-    error::WorkflowError,
-    reach,
-    service::Service,
-};
+use super::change::four_eyes;
+use crate::{convert, domain::permissions::StepAction, error::WorkflowError, reach, service::Service, store};
 
 pub(crate) async fn handle(
     service: &Service,
@@ -17,8 +12,8 @@ pub(crate) async fn handle(
     request: AuthorizeStepRequest,
 ) -> Result<AuthorizeStepResponse, WorkflowError> {
     let id: StepId = request.step_id.parse()?;
-    let viewer = Viewer::of(&ctx);
     let mut tx = service.store.begin(&ctx).await?;
+    let viewer = store::delegations::viewer(&mut tx, &ctx, service.clock.now()).await?;
     let action = match request.action.as_str() {
         "view" => StepAction::View,
         "act" => StepAction::Act,
@@ -26,6 +21,9 @@ pub(crate) async fn handle(
         _ => return Err(WorkflowError::invalid("action", "The action is view, act or review.")),
     };
     let (step, found) = reach::step(service, &mut tx, &viewer, id, action).await?;
+    if action == StepAction::Act && ctx.actor.kind != ActorKind::System {
+        four_eyes(&found, &step, viewer.person().as_slice())?;
+    }
     let here = viewer.at(found.record.account);
     let roles =
         here.roles_here().iter().filter(|role| found.definition.spec.roles.contains_key(*role)).cloned();

@@ -1,24 +1,18 @@
 //! Books one of the times that are offered.
 
 use portico_core::{Ctx, PersonId};
-use portico_proto::{
-    events::v1::NoticeRequested,
-    workflow::v1::{BookTimeRequest, BookTimeResponse},
-};
+use portico_proto::workflow::v1::{BookTimeRequest, BookTimeResponse};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::{
     change::{self, Need},
-    get_meeting::{file, meeting_of, minutes},
+    chosen_time::Choice,
+    get_meeting::meeting_of,
+    meeting_mail::{self, News},
 };
 use crate::{
     convert,
-    domain::{
-        engine::Event,
-        permissions::Viewer,
-        places::{self, Reader},
-    },
+    domain::{engine::Event, permissions::Viewer},
     error::WorkflowError,
     jobs::free_times,
     service::Service,
@@ -35,72 +29,38 @@ pub(crate) async fn handle(
 ) -> Result<BookTimeResponse, WorkflowError> {
     let viewer = Viewer::of(&ctx);
     let (step, found) = change::find(service, &ctx, &viewer, &request.step_id, Need::Act).await?;
-    let notice = minutes(meeting_of(&found, &step)?.notice.total_minutes());
-    let slot_id: Uuid = Uuid::try_parse(&request.slot_id).map_err(|_| WorkflowError::NotFound)?;
-    let mut tx = service.store.begin(&ctx).await?;
-    let offered = store::meetings::slots(&mut tx, step.id).await?;
-    tx.rollback().await?;
-    let slot = offered.into_iter().find(|slot| slot.id == slot_id).ok_or(WorkflowError::NotFound)?;
-    let host = PersonId(slot.host);
+    let meeting = meeting_of(&found, &step)?.clone();
+    let choice = Choice::read(service, &ctx, &step, &found, &meeting, &request.slot_id).await?;
+    let others = choice.people();
 
-    let mut held = change::hold(service, &ctx, &viewer, &step, found, Need::Act, &[host]).await?;
+    let mut held = change::hold(service, &ctx, &viewer, &step, found, Need::Act, &others).await?;
     let booked = store::meetings::booked(&mut held.stage.tx, step.id).await?;
-    if let Some(booked) = booked.filter(|booked| booked.id == slot.id && held.ended_by_caller()) {
+    if let Some(booked) = booked.filter(|booked| choice.is(booked) && held.ended_by_caller()) {
         let attempt = held.step.attempt;
         let (_, event) = held.repeated(BOOKED, attempt).await?;
         return Ok(BookTimeResponse { booked: Some(convert::slot(&booked)), event });
     }
     held.must_be_open()?;
-    // Other times may have been offered since.
-    let offered = store::meetings::slots(&mut held.stage.tx, step.id).await?;
-    let slot = offered.into_iter().find(|one| one.id == slot.id).ok_or_else(taken)?;
     // Staff whose turn it is offer times; the choice is the client's.
     if held.step.owner.external && !viewer.is_client() {
         return Err(WorkflowError::NotAllowed);
     }
-    let now = held.stage.now;
-    if slot.starts_at <= now + notice
-        || !store::meetings::book(&mut held.stage.tx, step.id, &slot, now).await?
-    {
-        return Err(taken());
-    }
+    let slot = choice.book(&mut held, service, &meeting).await?.ok_or_else(taken)?;
     let zone = held.stage.prepared.firm.zone;
     let when = slot.starts_at.with_timezone(&zone).format("%A, %-d %B %Y, %H:%M %Z").to_string();
     let attempt = held.step.attempt;
-    held.happen(Event::Fulfilled { step: step.id, attempt, by: None, outcome: when.clone() }).await?;
-
-    let with_name = held.stage.prepared.directory.person(host).name;
-    let calendar = file(&held.stage.prepared.firm, &held.found, &held.step, &slot, &with_name);
-    let mut told = vec![(host, ctx.actor.name.clone(), true)];
-    told.extend(ctx.actor.person.filter(|me| *me != host).map(|me| (me, with_name, !viewer.is_client())));
-    for (person, other, staff) in told {
-        let reader = if staff { Reader::Watching } else { Reader::Client };
-        let message = NoticeRequested {
-            dedupe_key: format!("meeting:{}:{}", step.id, slot.id),
-            person_ids: vec![person.to_string()],
-            account_id: held.found.record.account.to_string(),
-            subject: format!("Booked: {when}"),
-            body: format!(
-                "{}\n\nYou meet {other} on {when}. {}: {}.",
-                step.title, held.found.record.account_name, held.found.record.title
-            ),
-            link: places::step(reader, &held.step),
-            link_text: "Open the meeting".to_owned(),
-            by: vec!["mail".to_owned(), "app".to_owned()],
-            kind: "meeting".to_owned(),
-            reply_to_person_id: if person == host { String::new() } else { host.to_string() },
-            calendar: calendar.clone(),
-            ..Default::default()
-        };
-        held.stage.say("notice", held.found.run.id.0, &message).await?;
-    }
+    held.happen(Event::Fulfilled { step: step.id, attempt, by: None, outcome: when }).await?;
+    let host = PersonId(slot.host);
+    let parties = choice.parties(host, ctx.actor.person);
+    let sequence = held.step.told;
+    meeting_mail::tell(&mut held, &parties, &slot, sequence, News::Booked).await?;
     held.stage.wake(&held.found.run, step.id, free_times::TIMER).await?;
     let (_, event) = held.finish_once(BOOKED, attempt, json!({ "starts_at": slot.starts_at })).await?;
     let booked = store::meetings::Slot { free: false, ..slot };
     Ok(BookTimeResponse { booked: Some(convert::slot(&booked)), event })
 }
 
-fn taken() -> WorkflowError {
+pub(super) fn taken() -> WorkflowError {
     WorkflowError::Precondition {
         reason: "time_taken",
         message: "This time has just been taken. Please choose another one.".to_owned(),
@@ -112,6 +72,7 @@ mod tests {
     use chrono::TimeDelta;
     use portico_core::Clock as _;
     use portico_proto::{
+        events::v1::NoticeRequested,
         time::timestamp,
         workflow::v1::{OfferTimesRequest, StepState},
     };

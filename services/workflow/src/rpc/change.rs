@@ -168,6 +168,19 @@ fn answered(step: &StepRecord, round: impl Display) -> String {
     format!("{}:{round}", step.id)
 }
 
+/// Refuses what somebody may not do because they, or whoever they do it for, have done what must be another's: four eyes.
+pub(super) fn four_eyes(
+    found: &RunInReach,
+    step: &StepRecord,
+    people: &[PersonId],
+) -> Result<(), WorkflowError> {
+    let Some(other) = found.barred(step, people) else { return Ok(()) };
+    Err(WorkflowError::Precondition {
+        reason: "four_eyes",
+        message: format!("“{}” was done by the same person, so somebody else has to do this.", other.title),
+    })
+}
+
 /// Refuses what can be done only while the step is open in a run that goes on.
 pub(super) fn must_be_open(found: &RunInReach, step: &StepRecord) -> Result<(), WorkflowError> {
     match found.run.state.status {

@@ -1,5 +1,7 @@
 //! Says what in a definition this service could not run.
 
+use std::collections::BTreeMap;
+
 use portico_core::Ctx;
 use portico_definition::{Finding, from_json};
 use portico_proto::workflow::v1::{CheckDefinitionRequest, CheckDefinitionResponse, DefinitionFinding};
@@ -18,7 +20,7 @@ pub(crate) async fn handle(
         Err(findings) => findings.into_iter().map(finding).collect(),
         Ok(definition) => {
             let broken = definition.spec.forms.iter().filter_map(|(name, form)| {
-                let error = answers::check(form, &Map::new()).err()?;
+                let error = answers::check(form, &Map::new(), &BTreeMap::new()).err()?;
                 Some(DefinitionFinding {
                     path: format!("spec.forms.{name}.schema"),
                     message: format!("answers cannot be held against this schema: {error}"),

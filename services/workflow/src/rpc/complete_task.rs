@@ -33,6 +33,7 @@ pub(crate) async fn handle(
         return Ok(CompleteTaskResponse { step: Some(step), event });
     }
     held.must_be_open()?;
+    change::four_eyes(&held.found, &held.step, viewer.person().as_slice())?;
     let attempt = held.step.attempt;
     held.happen(Event::Fulfilled { step: step.id, attempt, by: None, outcome: note }).await?;
     let (step, event) = held.finish_once("task.completed", attempt, json!({})).await?;

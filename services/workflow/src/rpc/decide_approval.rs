@@ -1,6 +1,6 @@
 //! Approves something or returns it.
 
-use portico_core::Ctx;
+use portico_core::{Ctx, PersonId};
 use portico_definition::StepKind;
 use portico_proto::workflow::v1::{DecideApprovalRequest, DecideApprovalResponse, Decision};
 use serde_json::json;
@@ -9,11 +9,12 @@ use super::change::{self, Held, Need};
 use crate::{
     convert,
     domain::{
-        engine::{Event, Refusal, StepStatus},
+        engine::{Event, PersonRef, Refusal, StepStatus},
         permissions::Viewer,
     },
     error::WorkflowError,
     service::Service,
+    store,
 };
 
 const APPROVED: &str = "approval.approved";
@@ -24,7 +25,9 @@ pub(crate) async fn handle(
     ctx: Ctx,
     request: DecideApprovalRequest,
 ) -> Result<DecideApprovalResponse, WorkflowError> {
-    let viewer = Viewer::of(&ctx);
+    let mut tx = service.store.begin(&ctx).await?;
+    let viewer = store::delegations::viewer(&mut tx, &ctx, service.clock.now()).await?;
+    tx.rollback().await?;
     let (step, found) = change::find(service, &ctx, &viewer, &request.step_id, Need::Act).await?;
     if step.kind != "approval" {
         return Err(WorkflowError::Precondition {
@@ -39,12 +42,17 @@ pub(crate) async fn handle(
             return Err(WorkflowError::invalid("decision", "Choose: approve, or return with a reason."));
         }
     };
-    let comment = convert::text("comment", &request.comment, usize::from(!approve), 4000)?;
-    let mut held = change::hold(service, &ctx, &viewer, &step, found, Need::Act, &[]).await?;
-    if approve && held.ended_by_caller() {
-        let attempt = held.step.attempt;
-        let (step, event) = held.repeated(APPROVED, attempt).await?;
-        return Ok(DecideApprovalResponse { step: Some(step), event });
+    let pins = if approve { Vec::new() } else { convert::pins(&request.pins)? };
+    let least = usize::from(!approve && pins.is_empty());
+    let comment = convert::text("comment", &request.comment, least, 4000)?;
+    let others: Vec<PersonId> = viewer.delegators().iter().map(|delegator| delegator.person).collect();
+    let mut held = change::hold(service, &ctx, &viewer, &step, found, Need::Act, &others).await?;
+    if approve && (held.ended_by_caller() || viewer.has_approved(&held.step)) {
+        let round = by_one(&held, &viewer);
+        if held.was_given(APPROVED, &round).await? {
+            let (step, event) = held.repeated(APPROVED, round).await?;
+            return Ok(DecideApprovalResponse { step: Some(step), event });
+        }
     }
     // A return counts the attempt up, unless it was final.
     let returned = held.step.attempt - u32::from(held.step.is_open() && held.step.attempt > 0);
@@ -54,6 +62,11 @@ pub(crate) async fn handle(
         return Ok(DecideApprovalResponse { step: Some(step), event });
     }
     held.must_be_open()?;
+    let here = viewer.at(held.found.run.account);
+    let on_behalf = here.approves_for(&held.step).cloned();
+    let mut deciding: Vec<PersonId> = viewer.person().into_iter().collect();
+    deciding.extend(on_behalf.as_ref().map(|delegator| delegator.person));
+    change::four_eyes(&held.found, &held.step, &deciding)?;
     let mut details = json!({});
     if is_of_a_deliverable(&held) {
         // Nobody approves what has changed under their eyes.
@@ -71,15 +84,37 @@ pub(crate) async fn handle(
         }
         details = json!({ "version": deliverable.number, "version_id": deliverable.version, "sha256": deliverable.sha256 });
     }
+    if let Some(delegator) = &on_behalf {
+        details["on_behalf_of"] = json!(delegator.name);
+    }
     let attempt = held.step.attempt;
-    let (event, action) = if approve {
-        (Event::Fulfilled { step: step.id, attempt, by: None, outcome: "approved".to_owned() }, APPROVED)
-    } else {
-        (Event::Returned { step: step.id, attempt, by: None, reason: comment }, RETURNED)
-    };
-    held.happen(event).await?;
-    let (step, event) = held.finish_once(action, attempt, details).await?;
+    if approve {
+        let by = viewer.person().ok_or(WorkflowError::NotAllowed)?;
+        let event = Event::Approved {
+            step: step.id,
+            attempt,
+            by: PersonRef { id: by, name: ctx.actor.name.clone() },
+            on_behalf: on_behalf.map(|one| PersonRef { id: one.person, name: one.name }),
+            stands_in: here.stands_in(&held.step.owner),
+        };
+        let round = by_one(&held, &viewer);
+        held.happen(event).await?;
+        let (step, event) = held.finish_once(APPROVED, round, details).await?;
+        return Ok(DecideApprovalResponse { step: Some(step), event });
+    }
+    if viewer.has_approved(&held.step) {
+        return Err(Refusal::APPROVED_ALREADY.into());
+    }
+    held.happen(Event::Returned { step: step.id, attempt, by: None, reason: comment }).await?;
+    held.happen(Event::Pinned { step: step.id, pins }).await?;
+    let (step, event) = held.finish_once(RETURNED, attempt, details).await?;
     Ok(DecideApprovalResponse { step: Some(step), event })
+}
+
+/// One approval of several in a round: each person gives one.
+fn by_one(held: &Held<'_>, viewer: &Viewer) -> String {
+    let person = viewer.person().map(|id| id.to_string()).unwrap_or_default();
+    format!("{}:{person}", held.step.attempt)
 }
 
 fn is_of_a_deliverable(held: &Held<'_>) -> bool {
@@ -143,6 +178,7 @@ mod tests {
                 comment: "Page 2".to_owned(),
                 version_id: format!("v{number}"),
                 sha256: format!("{number:064x}"),
+                pins: Vec::new(),
             };
             handle(&fixture.service, one.client.clone(), request).await
         };

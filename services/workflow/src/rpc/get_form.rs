@@ -1,5 +1,7 @@
 //! Reads a form with what is saved so far.
 
+use std::collections::BTreeMap;
+
 use portico_core::{Ctx, StepId};
 use portico_definition::{Form, StepKind};
 use portico_proto::{
@@ -7,6 +9,7 @@ use portico_proto::{
     workflow::v1::{GetFormRequest, GetFormResponse},
 };
 
+use super::prefill;
 use crate::{
     convert,
     domain::{
@@ -33,16 +36,33 @@ pub(crate) async fn handle(
     let draft = store::forms::draft(&mut tx, id).await?;
     let submission = store::forms::submission(&mut tx, id).await?;
     let submission = submission.filter(|_| step.is_ended());
-    let answers = submission.as_ref().map(|one| &one.answers).or(draft.as_ref().map(|one| &one.answers));
+    let editors = store::forms::editors(&mut tx, id, service.clock.now()).await?;
+    tx.rollback().await?;
+    let kept = match (&submission, &draft) {
+        (Some(one), _) => Some((&one.answers, &one.labels)),
+        (None, Some(one)) => Some((&one.answers, &one.labels)),
+        (None, None) => None,
+    };
+    let (answers_json, labels) = match kept {
+        Some((answers, labels)) => (answers.clone(), labels.0.clone()),
+        None if step.is_open() && viewer.at(found.run.account).can_act_now(&step, found.reads_record) => {
+            let filled = prefill::answers(service, &ctx, &viewer, &found, form).await?;
+            (serde_json::to_string(&filled)?, BTreeMap::new())
+        }
+        None => ("{}".to_owned(), BTreeMap::new()),
+    };
     Ok(GetFormResponse {
         step: Some(convert::step_of(&viewer, &found, &step)),
         schema_json: form.schema.to_string(),
         ui_json: serde_json::to_string(&form.ui)?,
-        answers_json: answers.cloned().unwrap_or_else(|| "{}".to_owned()),
+        form_json: serde_json::to_string(form)?,
+        answers_json,
         etag: draft.as_ref().map(|draft| draft.version.to_string()).unwrap_or_default(),
         saved_at: draft.as_ref().map(|draft| timestamp(draft.saved_at)),
         saved_by: draft.map(|draft| draft.saved_by).unwrap_or_default(),
         submitted_at: submission.map(|one| timestamp(one.submitted_at)),
+        labels: labels.into_iter().collect(),
+        editors,
     })
 }
 

@@ -4,11 +4,7 @@ use portico_core::{Ctx, StepId};
 use portico_proto::workflow::v1::{Assignee, GetStepRequest, GetStepResponse};
 
 use crate::{
-    convert,
-    domain::permissions::{StepAction, Viewer},
-    error::WorkflowError,
-    peers, reach,
-    service::Service,
+    convert, domain::permissions::StepAction, error::WorkflowError, peers, reach, service::Service, store,
 };
 
 pub(crate) async fn handle(
@@ -17,8 +13,8 @@ pub(crate) async fn handle(
     request: GetStepRequest,
 ) -> Result<GetStepResponse, WorkflowError> {
     let id: StepId = request.step_id.parse()?;
-    let viewer = Viewer::of(&ctx);
     let mut tx = service.store.begin(&ctx).await?;
+    let viewer = store::delegations::viewer(&mut tx, &ctx, service.clock.now()).await?;
     let (step, found) = reach::step(service, &mut tx, &viewer, id, StepAction::View).await?;
     tx.rollback().await?;
     let mut colleagues = Vec::new();

@@ -12,6 +12,7 @@ use crate::{
     peers, reach,
     service::{Portal, Service},
     store::{
+        self,
         attention::{self, Item, OpenFilter},
         run_rows::{person_party, role_party},
     },
@@ -31,10 +32,10 @@ pub(crate) async fn handle(
         return Err(WorkflowError::NotFound);
     }
     let limit = usize::try_from(convert::page_size(request.page_size, 50)).unwrap_or(50);
-    let viewer = Viewer::of(&ctx);
     let zone = peers::firm(service, &ctx).await?.zone;
     let now = service.clock.now();
     let mut tx = service.store.begin(&ctx).await?;
+    let viewer = store::delegations::viewer(&mut tx, &ctx, now).await?;
     let portals = service.portals(&mut tx).await?;
     let (open, rest) = if viewer.is_client() {
         let own = ctx.actor.accounts.listed().iter().map(|account| account.0);
@@ -45,6 +46,10 @@ pub(crate) async fn handle(
         let (all_kinds, team_kinds) = reach::kinds(&viewer, &portals);
         let mut parties: Vec<String> = viewer.roles().iter().map(|role| role_party(role)).collect();
         parties.extend(viewer.person().map(|me| person_party(me.0)));
+        for delegator in viewer.delegators() {
+            parties.push(person_party(delegator.person.0));
+            parties.extend(delegator.roles.iter().map(|role| role_party(role)));
+        }
         let account = account.map(|account| account.0);
         let mut open = attention::turns_of(&mut tx, &parties, account, MOST_OPEN).await?;
         let filter = OpenFilter {
@@ -56,16 +61,16 @@ pub(crate) async fn handle(
             limit: i64::try_from(limit).unwrap_or(MOST_OPEN),
         };
         let waiting = attention::open(&mut tx, &filter).await?;
-        open.extend(
-            waiting.into_iter().filter(|one| !viewer.at(one.record.account).is_meant(&one.step.turn)),
-        );
+        open.extend(waiting.into_iter().filter(|one| !viewer.at(one.record.account).is_turn(&one.step)));
         (open, Vec::new())
     };
     let open: Vec<(Item, bool)> = open.into_iter().filter_map(|item| seen(&viewer, &portals, item)).collect();
     let rest: Vec<(Item, bool)> = rest.into_iter().filter_map(|item| seen(&viewer, &portals, item)).collect();
     // Administrators stand in for others, but what needs others does not need them.
-    let (mine, others): (Vec<_>, Vec<_>) =
-        open.iter().partition(|(item, _)| viewer.at(item.record.account).is_meant(&item.step.turn));
+    let (mine, others): (Vec<_>, Vec<_>) = open.iter().partition(|(item, _)| {
+        let here = viewer.at(item.record.account);
+        here.is_turn(&item.step) && !here.has_approved(&item.step)
+    });
     let shown = |items: &[&(Item, bool)]| {
         items
             .iter()

@@ -4,16 +4,26 @@ pub(crate) mod add_task;
 pub(crate) mod authorize_step;
 pub(crate) mod batch_get_records;
 pub(crate) mod book_time;
+pub(crate) mod cancel_meeting;
 pub(crate) mod cancel_run;
 mod change;
 pub(crate) mod check_definition;
+mod chosen_time;
 pub(crate) mod complete_task;
 pub(crate) mod create_record;
 pub(crate) mod decide_approval;
 pub(crate) mod decline_step;
 #[cfg(test)]
+mod delegation_tests;
+pub(crate) mod edit_form;
+pub(crate) mod end_delegation;
+#[cfg(test)]
 mod event_tests;
 mod fill;
+mod form_files;
+#[cfg(test)]
+mod form_tests;
+pub(crate) mod get_availability;
 pub(crate) mod get_form;
 pub(crate) mod get_meeting;
 pub(crate) mod get_record;
@@ -23,14 +33,23 @@ pub(crate) mod list_attention;
 pub(crate) mod list_blocked;
 #[cfg(test)]
 mod list_costs;
+pub(crate) mod list_delegations;
 pub(crate) mod list_records;
 pub(crate) mod list_runs;
+mod meeting_mail;
+#[cfg(test)]
+mod meeting_tests;
 pub(crate) mod move_due_date;
+pub(crate) mod move_meeting;
 pub(crate) mod offer_times;
+mod open_times;
 pub(crate) mod pause_run;
+mod prefill;
 pub(crate) mod reassign_step;
 pub(crate) mod resume_run;
 pub(crate) mod save_draft;
+pub(crate) mod set_availability;
+pub(crate) mod set_delegation;
 #[cfg(test)]
 mod strangers;
 pub(crate) mod submit_form;
@@ -139,6 +158,21 @@ impl Workflow for Rpc {
         self.serve(request, decide_approval::handle).await
     }
 
+    async fn set_delegation(&self, request: Request<SetDelegationRequest>) -> Answer<SetDelegationResponse> {
+        self.serve(request, set_delegation::handle).await
+    }
+
+    async fn end_delegation(&self, request: Request<EndDelegationRequest>) -> Answer<EndDelegationResponse> {
+        self.serve(request, end_delegation::handle).await
+    }
+
+    async fn list_delegations(
+        &self,
+        request: Request<ListDelegationsRequest>,
+    ) -> Answer<ListDelegationsResponse> {
+        self.serve(request, list_delegations::handle).await
+    }
+
     async fn decline_step(&self, request: Request<DeclineStepRequest>) -> Answer<DeclineStepResponse> {
         self.serve(request, decline_step::handle).await
     }
@@ -179,6 +213,10 @@ impl Workflow for Rpc {
         self.serve(request, save_draft::handle).await
     }
 
+    async fn edit_form(&self, request: Request<EditFormRequest>) -> Answer<EditFormResponse> {
+        self.serve(request, edit_form::handle).await
+    }
+
     async fn submit_form(&self, request: Request<SubmitFormRequest>) -> Answer<SubmitFormResponse> {
         self.serve(request, submit_form::handle).await
     }
@@ -193,6 +231,28 @@ impl Workflow for Rpc {
 
     async fn book_time(&self, request: Request<BookTimeRequest>) -> Answer<BookTimeResponse> {
         self.serve(request, book_time::handle).await
+    }
+
+    async fn move_meeting(&self, request: Request<MoveMeetingRequest>) -> Answer<MoveMeetingResponse> {
+        self.serve(request, move_meeting::handle).await
+    }
+
+    async fn cancel_meeting(&self, request: Request<CancelMeetingRequest>) -> Answer<CancelMeetingResponse> {
+        self.serve(request, cancel_meeting::handle).await
+    }
+
+    async fn get_availability(
+        &self,
+        request: Request<GetAvailabilityRequest>,
+    ) -> Answer<GetAvailabilityResponse> {
+        self.serve(request, get_availability::handle).await
+    }
+
+    async fn set_availability(
+        &self,
+        request: Request<SetAvailabilityRequest>,
+    ) -> Answer<SetAvailabilityResponse> {
+        self.serve(request, set_availability::handle).await
     }
 
     async fn check_definition(

@@ -63,9 +63,13 @@ async fn ask_everything(fixture: &Fixture, one: &Engagement, ctx: &Ctx, slot: &s
             save_draft,
             SaveDraftRequest { step_id: step(key), answers_json: answers_json.clone(), etag: String::new() }
         );
+        ask!(edit_form, EditFormRequest { step_id: step(key), leaving: false });
         ask!(submit_form, SubmitFormRequest { step_id: step(key), answers_json, etag: String::new() });
         ask!(get_meeting, GetMeetingRequest { step_id: step(key) });
         ask!(offer_times, OfferTimesRequest { step_id: step(key), starts: ahead.into_iter().collect() });
+        let slot_id = slot.to_owned();
+        ask!(move_meeting, MoveMeetingRequest { step_id: step(key), slot_id });
+        ask!(cancel_meeting, CancelMeetingRequest { step_id: step(key), reason: text.clone() });
         ask!(book_time, BookTimeRequest { step_id: step(key), slot_id: slot.to_owned() });
     }
     answers

@@ -3,9 +3,11 @@
 use portico_core::{Ctx, ErrorCode, Problem};
 use portico_proto::workflow::v1::{SubmitFormRequest, SubmitFormResponse};
 use serde_json::{Value, json};
+use sqlx::types::Json;
 
 use super::{
     change::{self, Need},
+    form_files,
     get_form::form_of,
 };
 use crate::{
@@ -27,20 +29,27 @@ pub(crate) async fn handle(
     let form = form_of(&found, &step)?.clone();
     let given =
         answers::read(&request.answers_json).map_err(|text| WorkflowError::invalid("answers_json", text))?;
-    let kept = answers::drop_hidden(&form, given);
-    let faults = answers::check(&form, &kept).map_err(WorkflowError::Unreadable)?;
+    let kept = answers::unstamped(&form, form.drop_hidden(given));
+    let mut tx = service.store.begin(&ctx).await?;
+    let mut labels =
+        store::forms::draft(&mut tx, step.id).await?.map(|draft| draft.labels.0).unwrap_or_default();
+    tx.rollback().await?;
+    if step.is_open() {
+        labels.extend(form_files::bind(service, &ctx, &found, &step, &form, &kept, &labels).await?);
+    }
+    let faults = answers::check(&form, &kept, &labels).map_err(WorkflowError::Unreadable)?;
 
     let mut held = change::hold(service, &ctx, &viewer, &step, found, Need::Act, &[]).await?;
-    let kept = Value::Object(kept);
     if held.step.is_ended() {
         let before = store::forms::submission(&mut held.stage.tx, step.id).await?;
-        let same = before
-            .filter(|before| serde_json::from_str::<Value>(&before.answers).ok().as_ref() == Some(&kept));
+        let as_given = |answers: &str| Some(answers::unstamped(&form, serde_json::from_str(answers).ok()?));
+        let same = before.filter(|before| as_given(&before.answers).as_ref() == Some(&kept));
         if let Some(before) = same {
             return Ok(SubmitFormResponse { step: Some(held.as_it_is()), event: before.event });
         }
     }
     held.must_be_open()?;
+    change::four_eyes(&held.found, &held.step, viewer.person().as_slice())?;
     if let Some(first) = faults.first() {
         let mut problem =
             Problem::new(ErrorCode::InvalidArgument, "invalid_answers", first.description.clone());
@@ -54,9 +63,14 @@ pub(crate) async fn handle(
     }
     let attempt = held.step.attempt;
     held.happen(Event::Fulfilled { step: step.id, attempt, by: None, outcome: String::new() }).await?;
+    let mut kept = kept;
+    answers::stamp(&form, &mut kept, ctx.actor.person, &ctx.actor.name, held.stage.now);
+    let named: Vec<String> = answers::files(&form, &kept).iter().map(ToString::to_string).collect();
+    labels.retain(|id, _| named.contains(id));
     let submission = Submission {
         attempt: i32::try_from(attempt).unwrap_or(i32::MAX),
-        answers: kept.to_string(),
+        answers: Value::Object(kept).to_string(),
+        labels: Json(labels),
         submitted_at: held.stage.now,
         submitted_by: ctx.actor.name.clone(),
         event: held.stage.event().to_owned(),

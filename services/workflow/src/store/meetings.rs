@@ -1,6 +1,6 @@
 //! Times that staff offer, and times of theirs that are taken.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use portico_core::{AccountId, PersonId, StepId};
 use portico_db::{StoreError, Tx};
 use uuid::Uuid;
@@ -98,11 +98,13 @@ pub(crate) async fn booked(tx: &mut Tx, step: StepId) -> Result<Option<Slot>, St
     .await?)
 }
 
-/// Books a slot. `false` where something that overlaps was booked first: bookings of one host come one after the other.
+/// Books a slot. `false` where something that overlaps, or is nearer than `gap`, was booked first: bookings of one host come one
+/// after the other.
 pub(crate) async fn book(
     tx: &mut Tx,
     step: StepId,
     slot: &Slot,
+    gap: TimeDelta,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let tenant = tx.ctx().tenant.0;
@@ -115,7 +117,7 @@ pub(crate) async fn book(
     let inserted = sqlx::query!(
         "insert into workflow.bookings (tenant_id, host_id, starts_at, ends_at, step_id, slot_id, booked_at)
          select $1, $2, $3, $4, $5, $6, $7 where not exists (
-           select from workflow.bookings b where b.tenant_id = $1 and b.host_id = $2 and b.starts_at < $4 and b.ends_at > $3)
+           select from workflow.bookings b where b.tenant_id = $1 and b.host_id = $2 and b.starts_at < $8 and b.ends_at > $9)
          on conflict do nothing",
         tenant,
         slot.host,
@@ -123,7 +125,9 @@ pub(crate) async fn book(
         slot.ends_at,
         step.0,
         slot.id,
-        now
+        now,
+        slot.ends_at + gap,
+        slot.starts_at - gap
     )
     .execute(tx.conn())
     .await?;

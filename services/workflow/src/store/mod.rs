@@ -2,6 +2,8 @@
 
 pub(crate) mod accounts;
 pub(crate) mod attention;
+pub(crate) mod availability;
+pub(crate) mod delegations;
 pub(crate) mod forms;
 pub(crate) mod idempotency;
 pub(crate) mod meetings;

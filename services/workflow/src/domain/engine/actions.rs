@@ -1,7 +1,7 @@
 //! What the owners of steps, timers and the record report.
 
 use portico_core::StepId;
-use portico_definition::{Condition, StepKind};
+use portico_definition::{Condition, MeetingTimes, StepKind};
 
 use super::{
     Assignment, Command, Deliverable, Fact, RunStatus, StepStatus, Tell, TimerKind, Turn, decide::Decision,
@@ -115,7 +115,11 @@ impl Decision<'_, '_> {
                 .iter()
                 .any(|outcome| matches!(&outcome.when, Condition::Returned(keys) if keys.iter().any(|one| one == key)))
         });
-        let turn = self.supplier(&step.key).unwrap_or(step.owner);
+        if !closed {
+            self.void_approvals(id);
+        }
+        let owner = self.run.step(id).map(|step| step.owner.clone()).unwrap_or_default();
+        let turn = self.supplier(&step.key).unwrap_or(owner);
         self.note(Fact::Returned { step: id, reason: reason.to_owned(), closed, turn: turn.clone() });
         if closed {
             return;
@@ -156,6 +160,8 @@ impl Decision<'_, '_> {
         if known || self.run.status == RunStatus::Cancelled || step.status == StepStatus::Blocked {
             return;
         }
+        self.void_approvals(id);
+        let Some(step) = self.run.step(id).cloned() else { return };
         self.note(Fact::VersionAdded {
             step: id,
             deliverable: deliverable.clone(),
@@ -202,6 +208,8 @@ impl Decision<'_, '_> {
     pub(super) fn supplier(&self, key: &Option<String>) -> Option<Assignment> {
         match &self.ctx.declared(key.as_deref())?.kind {
             StepKind::Approval(approval) => approval.of.as_ref().map(|of| self.ctx.role(&of.from.role)),
+            // Where times come from the hours that are kept, there is always something to choose from.
+            StepKind::Meeting(meeting) if meeting.times == MeetingTimes::Open => None,
             StepKind::Meeting(meeting) => Some(self.ctx.role(&meeting.with.role)),
             _ => None,
         }
@@ -216,7 +224,7 @@ impl Decision<'_, '_> {
         }
     }
 
-    fn reopen_run(&mut self) {
+    pub(super) fn reopen_run(&mut self) {
         if self.run.status == RunStatus::Done {
             self.note(Fact::RunReopened);
         }

@@ -220,7 +220,11 @@ pub(crate) fn mentioned_roles(workflow: &Workflow) -> Vec<String> {
             StepKind::DocumentRequest(request) => {
                 request.review.as_ref().map(|review| vec![review.role.clone()])
             }
-            StepKind::Approval(approval) => approval.of.as_ref().map(|of| vec![of.from.role.clone()]),
+            StepKind::Approval(approval) => {
+                let from = approval.of.as_ref().map(|of| &of.from.role);
+                let asked = approval.approvers.iter().map(|approver| &approver.role);
+                Some(from.into_iter().chain(asked).cloned().collect())
+            }
             StepKind::Esign(esign) => Some(esign.order.clone()),
             StepKind::Meeting(meeting) => Some(vec![meeting.with.role.clone()]),
             StepKind::Form(_) | StepKind::Task(_) | StepKind::Wait(_) => None,

@@ -63,12 +63,18 @@ impl Decision<'_, '_> {
             Event::RecordChanged { state } => self.record_changed(state.as_deref()),
             Event::TimerFired { step, timer } => self.timer_fired(*step, *timer),
             Event::Fulfilled { step, attempt, outcome, .. } => self.fulfilled(*step, *attempt, outcome),
+            Event::Approved { step, attempt, by, on_behalf, stands_in } => {
+                return self.approved(*step, *attempt, by, on_behalf.as_ref(), *stands_in);
+            }
+            Event::Pinned { step, pins } => self.pinned(*step, pins),
             Event::Returned { step, attempt, reason, .. } => self.returned(*step, *attempt, reason),
             Event::Progressed { step, attempt, turn, progress } => {
                 self.progressed(*step, *attempt, turn, progress)
             }
             Event::VersionAdded { step, deliverable } => self.version_added(*step, deliverable),
             Event::TimesLeft { step, until } => self.times_left(*step, *until),
+            Event::MeetingMoved { step, outcome } => return self.meeting_moved(*step, outcome),
+            Event::MeetingCancelled { step, reason } => return self.meeting_cancelled(*step, reason),
             Event::ItemMissing { step, item, name, said } => self.item_missing(*step, item, name, said),
             _ => return self.take_from_staff(event),
         }
@@ -152,7 +158,9 @@ impl Decision<'_, '_> {
         self.note(Fact::DueMoved { step: id, moments, reason: reason.to_owned() });
         if step.status == StepStatus::Expired {
             let unoffered = step.kind == "meeting" && step.offered_until.is_none();
-            let turn = self.supplier(&step.key).filter(|_| unoffered).unwrap_or_else(|| step.owner.clone());
+            let supplier = self.supplier(&step.key).filter(|_| unoffered);
+            let unoffered = supplier.is_some();
+            let turn = supplier.unwrap_or_else(|| step.owner.clone());
             self.note(Fact::Reopened { step: id, turn: turn.clone() });
             self.commands.push(Command::Activate(id));
             if unoffered {
@@ -172,6 +180,9 @@ impl Decision<'_, '_> {
         }
         if !step.is_open() {
             return Err(Refusal::NOT_OPEN);
+        }
+        if !step.seats.is_empty() {
+            return Err(Refusal::SEVERAL_APPROVE);
         }
         if step.owner == *to || step.turn == *to {
             return Ok(());

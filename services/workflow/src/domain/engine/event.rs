@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, Utc};
 use portico_core::StepId;
 
-use super::{Assignment, Deliverable, PersonRef, RunFact, StepStatus};
+use super::{Assignment, Deliverable, PersonRef, Pin, RunFact, StepStatus};
 
 /// Something that happens to a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,10 @@ pub(crate) enum Event {
     Start { steps: Vec<StepId> },
     /// What the step asked for is done.
     Fulfilled { step: StepId, attempt: u32, by: Option<PersonRef>, outcome: String },
+    /// Somebody approves, perhaps for somebody who has asked them to. Administrators may stand in for the firm's side.
+    Approved { step: StepId, attempt: u32, by: PersonRef, on_behalf: Option<PersonRef>, stands_in: bool },
+    /// What was returned has comments at places in it.
+    Pinned { step: StepId, pins: Vec<Pin> },
     /// It has to be done again, or an approval is refused.
     Returned { step: StepId, attempt: u32, by: Option<PersonRef>, reason: String },
     /// Somebody else is to act now.
@@ -24,6 +28,10 @@ pub(crate) enum Event {
     TimesOffered { step: StepId, until: DateTime<Utc> },
     /// Some of the times that were offered are taken by others; until when one of the rest can be chosen.
     TimesLeft { step: StepId, until: Option<DateTime<Utc>> },
+    /// The meeting takes place at another time; when, in words.
+    MeetingMoved { step: StepId, outcome: String },
+    /// The meeting does not take place at its time, and another is to be found.
+    MeetingCancelled { step: StepId, reason: String },
     /// The client says that they do not have what a row of a request asks for.
     ItemMissing { step: StepId, item: String, name: String, said: String },
     /// The subject record has changed; its state now.
@@ -201,5 +209,17 @@ impl Refusal {
         reason: "nothing_to_approve",
         message: "There is nothing to approve yet: the document has not been handed over.",
     };
+    pub(crate) const NOT_YOURS: Self =
+        Self { reason: "not_your_turn", message: "It is somebody else's turn to approve this." };
+    pub(crate) const APPROVED_ALREADY: Self = Self {
+        reason: "approved_already",
+        message: "You have approved this already. Now it waits for somebody else.",
+    };
+    pub(crate) const SEVERAL_APPROVE: Self = Self {
+        reason: "several_approve",
+        message: "Several roles approve this, so it cannot be given to one person. Whoever is away can name a stand-in.",
+    };
+    pub(crate) const NOT_BOOKED: Self =
+        Self { reason: "not_booked", message: "No time is booked here that could be changed." };
     pub(crate) const NOT_PAUSED: Self = Self { reason: "run_not_paused", message: "This is not on hold." };
 }

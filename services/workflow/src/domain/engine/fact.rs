@@ -5,8 +5,8 @@ use portico_core::StepId;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Assignment, Deliverable, MilestoneRecord, PersonRef, RunState, RunStatus, StepRecord, StepStatus,
-    state::Reminded,
+    Approval, Assignment, Deliverable, MilestoneRecord, PersonRef, Pin, RunState, RunStatus, Seat,
+    StepRecord, StepStatus, state::Reminded,
 };
 
 /// A line of a run's history.
@@ -49,6 +49,10 @@ pub(crate) enum Fact {
     Scheduled { step: StepId, moments: Moments },
     Activated { step: StepId, owner: Assignment, turn: Assignment, wait_until: Option<DateTime<Utc>> },
     Skipped { step: StepId },
+    Seated { step: StepId, seats: Vec<Seat> },
+    Approved { step: StepId, seat: usize, by: PersonRef, on_behalf: Option<PersonRef>, owner: Assignment },
+    ApprovalsVoided { step: StepId, owner: Assignment },
+    Pinned { step: StepId, pins: Vec<Pin> },
     Done { step: StepId, outcome: String },
     Returned { step: StepId, reason: String, closed: bool, turn: Assignment },
     Progressed { step: StepId, turn: Assignment, progress: String },
@@ -57,6 +61,8 @@ pub(crate) enum Fact {
     TimesOffered { step: StepId, turn: Assignment, until: DateTime<Utc>, moments: Moments },
     TimesLeft { step: StepId, until: DateTime<Utc> },
     TimesGone { step: StepId, turn: Assignment },
+    MeetingMoved { step: StepId, outcome: String },
+    MeetingCancelled { step: StepId, turn: Assignment, reason: String },
     Missing { step: StepId, item: String, name: String, said: String },
     Waived { step: StepId, reason: String },
     Expired { step: StepId },
@@ -90,6 +96,10 @@ impl Fact {
             | Self::Scheduled { step, .. }
             | Self::Activated { step, .. }
             | Self::Skipped { step }
+            | Self::Seated { step, .. }
+            | Self::Approved { step, .. }
+            | Self::ApprovalsVoided { step, .. }
+            | Self::Pinned { step, .. }
             | Self::Done { step, .. }
             | Self::Returned { step, .. }
             | Self::Progressed { step, .. }
@@ -98,6 +108,8 @@ impl Fact {
             | Self::TimesOffered { step, .. }
             | Self::TimesLeft { step, .. }
             | Self::TimesGone { step, .. }
+            | Self::MeetingMoved { step, .. }
+            | Self::MeetingCancelled { step, .. }
             | Self::Missing { step, .. }
             | Self::Waived { step, .. }
             | Self::Expired { step }
@@ -237,9 +249,27 @@ fn apply_to_step(step: &mut StepRecord, line: &RunFact) {
             turn_to(step, turn, at);
         }
         Fact::Skipped { .. } => end(step, StepStatus::Skipped, line),
+        Fact::Seated { seats, .. } => step.seats.clone_from(seats),
+        Fact::Approved { seat, by, on_behalf, owner, .. } => {
+            step.approvals.push(Approval { seat: *seat, by: by.clone(), on_behalf: on_behalf.clone(), at });
+            step.status = StepStatus::Active;
+            if !owner.is_nobody() {
+                step.owner = owner.clone();
+                turn_to(step, owner, at);
+            }
+        }
+        Fact::ApprovalsVoided { owner, .. } => {
+            step.approvals.clear();
+            if step.turn == step.owner {
+                step.turn = owner.clone();
+            }
+            step.owner = owner.clone();
+        }
+        Fact::Pinned { pins, .. } => step.pins.clone_from(pins),
         Fact::Done { outcome, .. } => {
             step.outcome.clone_from(outcome);
             step.reason.clear();
+            step.pins.clear();
             end(step, StepStatus::Done, line);
         }
         Fact::Returned { reason, closed, turn, .. } => {
@@ -282,6 +312,19 @@ fn apply_to_step(step: &mut StepRecord, line: &RunFact) {
             if step.turn != *turn {
                 turn_to(step, turn, at);
             }
+        }
+        Fact::MeetingMoved { outcome, .. } => {
+            step.outcome.clone_from(outcome);
+            step.told += 1;
+        }
+        Fact::MeetingCancelled { turn, reason, .. } => {
+            step.outcome.clear();
+            step.reason.clone_from(reason);
+            step.status = StepStatus::Active;
+            step.offered_until = None;
+            // One number for what is cancelled, and a higher one for what is booked in its place.
+            step.told += 2;
+            reopen(step, turn, at);
         }
         Fact::Missing { item, .. } => {
             step.missing.insert(item.clone());
@@ -382,5 +425,9 @@ fn new_step(plan: &StepPlan) -> StepRecord {
         offered_until: None,
         missing: Default::default(),
         declined: None,
+        seats: Vec::new(),
+        approvals: Vec::new(),
+        told: 0,
+        pins: Vec::new(),
     }
 }

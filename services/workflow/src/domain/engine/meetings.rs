@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use portico_core::StepId;
 
-use super::{Fact, Refusal, RunStatus, StepRecord, Tell, decide::Decision, schedule};
+use super::{Command, Fact, Refusal, RunStatus, StepRecord, StepStatus, Tell, decide::Decision, schedule};
 
 impl Decision<'_, '_> {
     /// What staff took to offer times does not count against whoever chooses: the due date moves by those working days.
@@ -39,9 +39,44 @@ impl Decision<'_, '_> {
             self.note(Fact::TimesLeft { step: id, until });
             return;
         }
-        let host = self.supplier(&step.key).unwrap_or(step.owner);
-        self.note(Fact::TimesGone { step: id, turn: host.clone() });
-        self.tell(Tell::OfferTimes { step: id, again: true }, host);
+        let host = self.supplier(&step.key);
+        self.note(Fact::TimesGone { step: id, turn: host.clone().unwrap_or(step.owner) });
+        if let Some(host) = host {
+            self.tell(Tell::OfferTimes { step: id, again: true }, host);
+        }
+    }
+
+    /// Both sides hear of it by mail, with the file for their calendars; nothing else changes.
+    pub(super) fn meeting_moved(&mut self, id: StepId, outcome: &str) -> Result<(), Refusal> {
+        let step = self.step(id)?;
+        if step.kind != "meeting"
+            || step.status != StepStatus::Done
+            || self.run.status == RunStatus::Cancelled
+        {
+            return Err(Refusal::NOT_BOOKED);
+        }
+        self.note(Fact::MeetingMoved { step: id, outcome: outcome.to_owned() });
+        Ok(())
+    }
+
+    /// Another time is to be found: by whoever offers times, or by whoever chooses among the hours that are kept.
+    pub(super) fn meeting_cancelled(&mut self, id: StepId, reason: &str) -> Result<(), Refusal> {
+        let step = self.step(id)?;
+        if step.kind != "meeting"
+            || step.status != StepStatus::Done
+            || self.run.status == RunStatus::Cancelled
+        {
+            return Err(Refusal::NOT_BOOKED);
+        }
+        self.reopen_run();
+        let host = self.supplier(&step.key);
+        let turn = host.clone().unwrap_or(step.owner);
+        self.note(Fact::MeetingCancelled { step: id, turn, reason: reason.to_owned() });
+        self.commands.push(Command::Activate(id));
+        if let Some(host) = host {
+            self.tell(Tell::OfferTimes { step: id, again: true }, host);
+        }
+        Ok(())
     }
 
     /// Whoever is responsible for the run hears of it once a row, whether or not anybody checks what is handed in.

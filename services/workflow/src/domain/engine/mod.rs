@@ -4,6 +4,7 @@
 //! commands are [`Fact`]s; [`apply`] is the only thing that changes a run, so that replaying the facts gives the run again.
 
 mod actions;
+mod approvals;
 mod context;
 mod decide;
 mod event;
@@ -15,8 +16,11 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use approvals::barred;
 pub(crate) use context::{Assignment, Context, Directory, PersonRef, RoleHolders, mentioned_roles};
 pub(crate) use decide::decide;
 pub(crate) use event::{Change, Command, Event, Refusal, Tell, TimerKind, Turn};
 pub(crate) use fact::{Fact, RunFact, apply};
-pub(crate) use state::{Deliverable, MilestoneRecord, RunState, RunStatus, StepRecord, StepStatus};
+pub(crate) use state::{
+    Approval, Deliverable, MilestoneRecord, Pin, RunState, RunStatus, Seat, StepRecord, StepStatus,
+};

@@ -1,7 +1,7 @@
 //! What follows by itself once something has changed: steps start, outcomes apply, milestones are reached, people are told, and
 //! in the end the run is done.
 
-use portico_definition::{Condition, StepKind, Truth, calendar::add_period};
+use portico_definition::{Condition, MeetingTimes, StepKind, Truth, calendar::add_period};
 
 use super::{
     Assignment, Command, Fact, RunState, RunStatus, StepRecord, StepStatus, Tell, decide::Decision, schedule,
@@ -63,9 +63,22 @@ impl Decision<'_, '_> {
             self.note(Fact::Skipped { step: step.id });
             return;
         }
+        let seats = match &declared.kind {
+            StepKind::Approval(approval) => self.seats(approval),
+            _ => None,
+        };
+        if seats.as_ref().is_some_and(Vec::is_empty) {
+            self.note(Fact::Skipped { step: step.id });
+            return;
+        }
         self.note(Fact::Readied { step: step.id });
         let owner = match &declared.kind {
             StepKind::Wait(_) => Assignment::default(),
+            StepKind::Approval(_) if seats.is_some() => {
+                let seats = seats.unwrap_or_default();
+                self.note(Fact::Seated { step: step.id, seats: seats.clone() });
+                self.seated(&StepRecord { seats, ..step.clone() })
+            }
             StepKind::Esign(esign)
                 if declared.assignee.is_none() && self.ctx.workflow.defaults.assignee.is_none() =>
             {
@@ -86,7 +99,9 @@ impl Decision<'_, '_> {
         let turn = self.supplier(&step.key).unwrap_or_else(|| owner.clone());
         self.note(Fact::Activated { step: step.id, owner, turn, wait_until });
         self.commands.push(Command::Activate(step.id));
-        if let StepKind::Meeting(meeting) = &declared.kind {
+        if let StepKind::Meeting(meeting) = &declared.kind
+            && meeting.times == MeetingTimes::Offered
+        {
             let host = self.ctx.role(&meeting.with.role);
             self.tell(Tell::OfferTimes { step: step.id, again: false }, host);
         } else {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use portico_core::StepId;
+use portico_core::{PersonId, StepId};
 use serde::{Deserialize, Serialize};
 
 use super::{Assignment, PersonRef};
@@ -100,6 +100,33 @@ pub(crate) struct Deliverable {
     pub(crate) file_name: String,
 }
 
+/// A role that is asked for its approval, as the record was when the step began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Seat {
+    pub(crate) role: String,
+    /// How many people who have it must approve.
+    pub(crate) needed: u32,
+}
+
+/// An approval that was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Approval {
+    /// The role, by its place among the seats; 0 where there are none.
+    pub(crate) seat: usize,
+    pub(crate) by: PersonRef,
+    /// For whom, where it was given by a delegate.
+    pub(crate) on_behalf: Option<PersonRef>,
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// A comment pinned to a place in what was returned: the page, counted from 1, and a rectangle as parts of it, 0 to 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Pin {
+    pub(crate) page: u32,
+    pub(crate) area: [f64; 4],
+    pub(crate) text: String,
+}
+
 /// Reminders of one rule that went out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reminded {
@@ -151,6 +178,22 @@ pub(crate) struct StepRecord {
     pub(crate) missing: BTreeSet<String>,
     /// What somebody said who is not the right person.
     pub(crate) declined: Option<String>,
+    /// The roles that are asked for their approval; none where the owner alone decides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) seats: Vec<Seat>,
+    /// The approvals given so far, in this round.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) approvals: Vec<Approval>,
+    /// How often calendars were told of the meeting: the number of the next version.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) told: u32,
+    /// What was pinned to the version that was returned last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) pins: Vec<Pin>,
+}
+
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl StepRecord {
@@ -166,6 +209,14 @@ impl StepRecord {
     /// Whether nothing more happens to it by itself.
     pub(crate) fn is_ended(&self) -> bool {
         !self.is_open() && self.status != StepStatus::Blocked
+    }
+
+    /// Everybody who has done it: whoever ended it, and whoever approved or had it approved for them. Nobody before it is done, except
+    /// those who have approved already.
+    pub(crate) fn doers(&self) -> Vec<PersonId> {
+        let ended = self.ended_by.as_ref().filter(|_| self.status == StepStatus::Done);
+        let approved = self.approvals.iter().flat_map(|one| std::iter::once(&one.by).chain(&one.on_behalf));
+        ended.into_iter().chain(approved).map(|person| person.id).collect()
     }
 
     /// Whether steps that need it will never start, unless staff waive or reopen it.
