@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{preview::PreviewConfig, scan::ScannerAddress, signing::FontConfig};
+use crate::{preview::PreviewConfig, scan::ScannerAddress, seal::SealConfig, signing::FontConfig};
 
 /// The settings of the documents service.
 #[derive(Debug, Clone)]
@@ -21,6 +21,13 @@ pub struct DocumentsConfig {
     pub scanner: Option<ScannerAddress>,
     /// Where the fonts of signed documents lie.
     pub fonts: FontConfig,
+    /// The seal of signed documents.
+    pub seal: SealConfig,
+    /// The largest file that is looked at for whether its seal holds, in bytes.
+    pub largest_verified: u64,
+    /// How a firm's address is made, such as `https://{slug}.portal.example`: `{slug}` is replaced by the firm's. Certificates
+    /// name it as the place where they can be checked; empty for not naming any.
+    pub origin: String,
 }
 
 const MIB: u64 = 1024 * 1024;
@@ -37,6 +44,9 @@ impl Default for DocumentsConfig {
             preview: PreviewConfig { scratch, ..PreviewConfig::default() },
             scanner: None,
             fonts: FontConfig::default(),
+            seal: SealConfig::default(),
+            largest_verified: 40 * MIB,
+            origin: String::new(),
         }
     }
 }
@@ -59,6 +69,20 @@ impl DocumentsConfig {
             self.largest_template,
             64 * MIB
         );
+        anyhow::ensure!(
+            (1..=64 * MIB).contains(&self.largest_verified),
+            "largest_verified is {}; it must be between 1 and {} bytes",
+            self.largest_verified,
+            64 * MIB
+        );
+        if let Some(url) = &self.seal.timestamp_url {
+            anyhow::ensure!(
+                url.parse::<http::Uri>()
+                    .is_ok_and(|url| url.scheme_str() == Some("http") && url.host().is_some()),
+                "timestamp_url is {url:?}; it must be an address such as http://timestamp.example/tsa. Only http:// is \
+                 supported: the answers are signed by the authority"
+            );
+        }
         Ok(())
     }
 }

@@ -4,12 +4,12 @@ use portico_proto::{documents::v1 as proto, time};
 
 use crate::{
     content::{ScanPolicy, ScanState, may_open},
-    preview::PageLayout,
     domain::{
         document::{Document, Template, Version},
         request::{Item, ItemState, Request, accept_text, accept_word},
         signature::{Envelope, Signer, SignerStatus},
     },
+    preview::PageLayout,
 };
 
 pub(crate) fn version(version: &Version, policy: ScanPolicy) -> proto::Version {
@@ -132,7 +132,8 @@ pub(crate) fn envelope(
         original: original.map(|original| version(original, policy)),
         signed: signed.map(|signed| version(signed, policy)),
         reason: envelope.reason.clone(),
-        waiting_for: envelope.ready().map(|ready| ready.shown_name().to_owned()).unwrap_or_default(),
+        waiting_for: envelope.ready().map(Signer::shown_name).collect::<Vec<_>>().join(", "),
+        level: envelope.level.word().to_owned(),
     }
 }
 
@@ -142,6 +143,7 @@ fn signer(signer: &Signer, own: Option<&Signer>) -> proto::Signer {
         SignerStatus::Ready => proto::SignerState::Ready,
         SignerStatus::Signed => proto::SignerState::Signed,
         SignerStatus::Declined => proto::SignerState::Declined,
+        SignerStatus::Told => proto::SignerState::Told,
     };
     proto::Signer {
         id: signer.id.to_string(),
@@ -152,6 +154,9 @@ fn signer(signer: &Signer, own: Option<&Signer>) -> proto::Signer {
         signed_at: signer.signed_at.map(time::timestamp),
         place: signer.place,
         is_caller: own.is_some_and(|own| own.id == signer.id),
+        turn: signer.turn,
+        part: signer.part.word().to_owned(),
+        delegated_by: signer.delegated_by.clone(),
     }
 }
 

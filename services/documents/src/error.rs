@@ -7,6 +7,7 @@ use portico_rpc::ServiceError;
 use crate::{
     domain::request::NotNow,
     preview::PreviewError,
+    seal::SealError,
     signing::SigningError,
     vault::{BlobError, KmsError, VaultError},
 };
@@ -53,6 +54,9 @@ pub(crate) enum DocumentsError {
     /// The signed document could not be made.
     #[error(transparent)]
     Signing(#[from] SigningError),
+    /// The file could not be sealed.
+    #[error(transparent)]
+    Seal(SealError),
     /// The envelope or the signer is not in a state for this; reason and text say which.
     #[error("the envelope does not take this: {reason}")]
     Envelope {
@@ -120,6 +124,13 @@ impl ServiceError for DocumentsError {
             ),
             Self::Preview(error) => preview(error),
             Self::Signing(error) => signing(error),
+            Self::Seal(error) => refused(
+                "seal_unavailable",
+                "This cannot be finished just now, because the seal for the finished file is not ready. Nothing was signed. Please \
+                 try again later; the people who run this portal have been told."
+                    .to_owned(),
+            )
+            .with_cause(error),
             Self::Envelope { reason, text } => refused(reason, text.clone()),
             Self::Forbidden => Problem::new(
                 ErrorCode::PermissionDenied,

@@ -19,6 +19,7 @@ mod rpc;
 mod scan;
 mod service;
 pub mod signing;
+pub mod seal;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -34,7 +35,8 @@ use tonic::service::Routes;
 pub use config::DocumentsConfig;
 pub use scan::ScannerAddress;
 
-use crate::{rpc::Rpc, service::Service};
+use crate::{rpc::Rpc, seal::SealKey as _, service::Service};
+pub use seal::SealConfig;
 
 /// The migrations of the schema `documents`.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
@@ -44,6 +46,21 @@ pub const DATA_AGREEMENT: &[u8] = include_bytes!("../templates/data-agreement.pd
 
 /// Builds the service over the files in the kit's home. Nothing is read or written yet. Programs and fonts that are missing are
 /// named when they are needed.
+/// How long before its end a certificate is complained about.
+const NEARLY_OVER: chrono::TimeDelta = chrono::TimeDelta::days(30);
+
+/// Reads the seal's key once at the start, so that a wrong setting is not found by somebody who signs.
+async fn check_seal(service: &Service) -> anyhow::Result<()> {
+    let key = service.sealer.key().await?;
+    let (certificate, now) = (key.certificate(), service.clock.now());
+    if let Err(error) = certificate.check(now) {
+        tracing::error!("no document can be signed to its end: {error}");
+    } else if certificate.until - now < NEARLY_OVER {
+        tracing::warn!("the certificate of the seal ({}) ends at {}", certificate.subject, certificate.until);
+    }
+    Ok(())
+}
+
 ///
 /// # Errors
 /// A setting of `config` does not hold.
@@ -55,11 +72,14 @@ pub async fn build(config: DocumentsConfig, kit: Kit) -> anyhow::Result<ServiceP
     }
     if let Err(missing) = service.fonts() {
         tracing::warn!("documents cannot be signed: {missing}");
+    if service.config.seal.key.is_some() {
+        check_seal(&service).await?;
+    }
     }
     Ok(ServiceParts {
         name: "documents",
         grpc: Routes::new(DocumentsServer::new(Rpc::new(Arc::clone(&service)))),
-        http: http::routes(&service),
+        http: http::routes(&service).merge(seal::routes(&service)),
         subscriptions: events::subscriptions(&service),
         jobs: jobs::all(&service),
         migrator: &MIGRATOR,

@@ -115,7 +115,7 @@ pub(crate) async fn firm(service: &Service, ctx: &Ctx) -> Result<Arc<FirmFacts>,
     let policy =
         if tenant.allow_unscanned_files { ScanPolicy::AllowUnscanned } else { ScanPolicy::CleanOnly };
     let zone: Tz = tenant.time_zone.parse().unwrap_or(Tz::UTC);
-    let facts = Arc::new(FirmFacts { policy, firm: Firm { name: tenant.name, zone } });
+    let facts = Arc::new(FirmFacts { policy, firm: Firm { name: tenant.name, slug: tenant.slug, zone } });
     service.firms.insert(ctx.tenant, Arc::clone(&facts)).await;
     Ok(facts)
 }

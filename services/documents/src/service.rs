@@ -16,6 +16,7 @@ use crate::{
     peers::FirmFacts,
     previews::Previews,
     scan::Clamd,
+    seal::Sealer,
     signing::{Fonts, SigningError},
     vault::{DiskBlobs, Hashed, KeyringFile, Vault},
 };
@@ -48,6 +49,8 @@ pub(crate) struct Service {
     pub(crate) firms: Cache<TenantId, Arc<FirmFacts>>,
     /// Places for signed files in the making: each takes a few times its template in memory.
     pub(crate) composing: Semaphore,
+    /// What seals the signed files.
+    pub(crate) sealer: Arc<Sealer>,
     fonts: OnceLock<Arc<Fonts>>,
 }
 
@@ -78,6 +81,8 @@ impl Service {
         let scanner = config.scanner.clone().map(Clamd::new);
         let hashes = Cache::builder().max_capacity(10_000).time_to_idle(HASHES_KEPT).build();
         let firms = Cache::builder().max_capacity(10_000).time_to_live(FIRM_LIFETIME).build();
+        let sealer =
+            Sealer::new(config.seal.clone(), home.join("seal"), Arc::clone(&clock), Arc::clone(&entropy));
         Self {
             config,
             store,
@@ -92,6 +97,7 @@ impl Service {
             hashes,
             firms,
             composing: Semaphore::new(COMPOSED),
+            sealer: Arc::new(sealer),
             fonts: OnceLock::new(),
         }
     }

@@ -11,7 +11,7 @@ use axum::{Router, extract::Request as HttpRequest, routing::post};
 use chrono::TimeDelta;
 use http_body_util::BodyExt as _;
 use portico_core::{AccountId, ActorKind, Clock as _, Ctx, ErrorCode, EventId, PersonId, Problem, TenantId};
-use portico_definition::Definition;
+use portico_definition::{Definition, EsignStep, StepKind};
 use portico_events::{EventActor, HandleError, Received, Subscription};
 use portico_proto::{
     DESCRIPTOR_SET,
@@ -245,12 +245,11 @@ impl Fixture {
     pub(crate) fn activation(&self, key: &str, step: &str, attempt: i32) -> StepActivated {
         let steps = &self.definition.spec.workflows["onboarding"].steps;
         let declared = steps.iter().find(|declared| declared.id == key).unwrap();
-        let (act, review): (&[&str], &[&str]) = match declared.kind.name() {
-            "esign" => (&["signatory", "project_manager"], &[]),
-            _ => (&["client"], &["project_manager"]),
+        let (act, review) = match &declared.kind {
+            StepKind::Esign(esign) => (esign.order.clone(), Vec::new()),
+            _ => (vec!["client".to_owned()], vec!["project_manager".to_owned()]),
         };
-        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        self.world.lock().unwrap().steps.insert(step.to_owned(), (self.acme, words(act), words(review)));
+        self.world.lock().unwrap().steps.insert(step.to_owned(), (self.acme, act, review));
         StepActivated {
             run_id: self.run.to_string(),
             step_id: step.to_owned(),
@@ -266,6 +265,22 @@ impl Fixture {
             declaration: Some(json::to_struct(&serde_json::to_value(declared).unwrap())),
             ..StepActivated::default()
         }
+    }
+
+    /// Changes how the agreement of the onboarding definition is signed, for envelopes that are made from now on.
+    pub(crate) fn change_esign(&mut self, change: impl FnOnce(&mut EsignStep)) {
+        let steps = &mut self.definition.spec.workflows["onboarding"].steps;
+        let esign = steps.iter_mut().find_map(|step| match &mut step.kind {
+            StepKind::Esign(esign) => Some(esign),
+            _ => None,
+        });
+        change(esign.unwrap());
+    }
+
+    /// Has workflow let people with this role act on a step from now on.
+    pub(crate) fn may_act(&self, step: &str, role: &str) {
+        let mut world = self.world.lock().unwrap();
+        world.steps.get_mut(step).unwrap().1.push(role.to_owned());
     }
 
     pub(crate) async fn withdraw(&self, step: &str) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod document;
 pub mod envelope;
+pub(crate) mod envelope_chain;
 pub(crate) mod request;
 pub(crate) mod retention;
 pub(crate) mod sighting;

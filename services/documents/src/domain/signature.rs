@@ -54,6 +54,39 @@ words! {
         Signed = "signed",
         /// Refused.
         Declined = "declined",
+        /// They are not asked to act.
+        Told = "told",
+    }
+}
+
+words! {
+    /// As what somebody takes part.
+    Part {
+        /// Signs.
+        Signer = "signer",
+        /// Approves without a signature in the document.
+        Approver = "approver",
+        /// Is told when the document goes out.
+        Viewer = "viewer",
+        /// Is told where the signed document is.
+        Copy = "copy",
+    }
+}
+
+impl Part {
+    /// Whether the envelope waits for them.
+    pub(crate) const fn acts(self) -> bool {
+        matches!(self, Self::Signer | Self::Approver)
+    }
+}
+
+words! {
+    /// How much is asked of those who sign.
+    Level {
+        /// Four steps.
+        Sign = "sign",
+        /// One clear act.
+        Acknowledge = "acknowledge",
     }
 }
 
@@ -115,6 +148,7 @@ pub(crate) struct Envelope {
     pub(crate) attempt: i32,
     pub(crate) record_id: RecordId,
     pub(crate) title: String,
+    pub(crate) level: Level,
     pub(crate) state: EnvelopeState,
     pub(crate) reason: String,
     pub(crate) fields: Vec<PlacedField>,
@@ -137,12 +171,17 @@ pub(crate) struct Expected {
 pub(crate) struct Signer {
     pub(crate) id: Uuid,
     pub(crate) place: i32,
+    /// The turn they act in, from 1; those with the same one act side by side.
+    pub(crate) turn: i32,
+    pub(crate) part: Part,
     pub(crate) role: String,
     pub(crate) role_title: String,
     pub(crate) side: Side,
     pub(crate) status: SignerStatus,
     /// Who is to sign here, where that is one known person. It gives nobody a right: roles do.
     pub(crate) expected: Option<Expected>,
+    /// Who gave their place to the person expected; empty for nobody.
+    pub(crate) delegated_by: String,
     /// Who signed or refused.
     pub(crate) person: Option<PersonId>,
     pub(crate) person_name: String,
@@ -150,6 +189,10 @@ pub(crate) struct Signer {
     pub(crate) identified: String,
     pub(crate) typed_name: String,
     pub(crate) drawn: Option<Vec<u8>>,
+    /// The sentence that they agreed to.
+    pub(crate) consent_text: String,
+    pub(crate) sent_at: Option<DateTime<Utc>>,
+    pub(crate) opened_at: Option<DateTime<Utc>>,
     pub(crate) consented_at: Option<DateTime<Utc>>,
     pub(crate) signed_at: Option<DateTime<Utc>>,
     pub(crate) address: String,
@@ -157,22 +200,38 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// A signer who has done nothing yet.
-    pub(crate) fn new(id: Uuid, place: i32, role: &str, role_title: &str, side: Side) -> Self {
+    /// Somebody who has done nothing yet.
+    pub(crate) fn new(
+        id: Uuid,
+        (place, turn): (i32, i32),
+        part: Part,
+        (role, role_title): (&str, &str),
+        side: Side,
+    ) -> Self {
         Self {
             id,
             place,
+            turn,
+            part,
             role: role.to_owned(),
             role_title: role_title.to_owned(),
             side,
-            status: if place == 1 { SignerStatus::Ready } else { SignerStatus::Waiting },
+            status: match (part.acts(), turn) {
+                (false, _) => SignerStatus::Told,
+                (true, 1) => SignerStatus::Ready,
+                (true, _) => SignerStatus::Waiting,
+            },
             expected: None,
+            delegated_by: String::new(),
             person: None,
             person_name: String::new(),
             email: String::new(),
             identified: String::new(),
             typed_name: String::new(),
             drawn: None,
+            consent_text: String::new(),
+            sent_at: None,
+            opened_at: None,
             consented_at: None,
             signed_at: None,
             address: String::new(),
@@ -186,6 +245,12 @@ impl Signer {
             Some(expected) if self.person.is_none() => &expected.name,
             _ => &self.person_name,
         }
+    }
+
+    /// How the certificate names them in its list of events.
+    pub(crate) fn certified(&self) -> String {
+        let name = if self.typed_name.is_empty() { self.shown_name() } else { &self.typed_name };
+        if name == self.role_title { name.to_owned() } else { format!("{name} ({})", self.role_title) }
     }
 
     /// What the others call them: by name, or else by role.
@@ -205,10 +270,36 @@ pub(crate) struct Standing<'a> {
 }
 
 impl Envelope {
-    /// The signer whose turn it is; nobody once the envelope has ended.
-    pub(crate) fn ready(&self) -> Option<&Signer> {
-        let ready = || self.signers.iter().find(|signer| signer.status == SignerStatus::Ready);
-        if self.state == EnvelopeState::Open { ready() } else { None }
+    /// Those whose turn it is; nobody once the envelope has ended.
+    pub(crate) fn ready(&self) -> impl Iterator<Item = &Signer> {
+        let open = self.state == EnvelopeState::Open;
+        self.signers.iter().filter(move |signer| open && signer.status == SignerStatus::Ready)
+    }
+
+    /// Those who are asked to act.
+    pub(crate) fn acting(&self) -> impl Iterator<Item = &Signer> {
+        self.signers.iter().filter(|signer| signer.part.acts())
+    }
+
+    /// Makes those ready whose turn comes next, once all of the present turn are done; complete where nobody is left.
+    /// Answers the places of those who became ready.
+    pub(crate) fn turn_over(&mut self, now: DateTime<Utc>) -> Vec<i32> {
+        if self.signers.iter().any(|signer| signer.status == SignerStatus::Ready) {
+            return Vec::new();
+        }
+        let waiting = |signer: &Signer| signer.status == SignerStatus::Waiting;
+        let next = self.signers.iter().filter(|signer| waiting(signer)).map(|signer| signer.turn).min();
+        let Some(next) = next else {
+            self.state = EnvelopeState::Completed;
+            return Vec::new();
+        };
+        let mut places = Vec::new();
+        for signer in self.signers.iter_mut().filter(|signer| signer.turn == next && waiting(signer)) {
+            signer.status = SignerStatus::Ready;
+            signer.sent_at = Some(now);
+            places.push(signer.place);
+        }
+        places
     }
 
     /// The signer as whom this person has signed already. A person signs an envelope once.
@@ -221,16 +312,19 @@ impl Envelope {
     /// A signer of the firm is whoever has the role, or an administrator. A signer of the account is whoever has the role
     /// there; a person to whom the workflow gave the step without any of the signing roles stands for the one whose turn it is.
     pub(crate) fn turn_of(&self, caller: &Standing<'_>) -> Option<&Signer> {
-        let ready = self.ready()?;
         let holds = |role: &str| caller.roles.iter().any(|held| held == role);
-        let has_a_place =
-            self.signers.iter().any(|signer| signer.side == Side::External && holds(&signer.role));
-        let theirs = match (ready.side, caller.ctx.actor.kind) {
-            (Side::Internal, ActorKind::Staff) => holds(&ready.role) || caller.ctx.has_role("admin"),
-            (Side::External, ActorKind::Client) => holds(&ready.role) || (caller.acts && !has_a_place),
+        let has_a_place = self.acting().any(|signer| signer.side == Side::External && holds(&signer.role));
+        let theirs = |signer: &&Signer| match (signer.side, caller.ctx.actor.kind) {
+            (Side::Internal, ActorKind::Staff) => holds(&signer.role) || caller.ctx.has_role("admin"),
+            (Side::External, ActorKind::Client) => holds(&signer.role) || (caller.acts && !has_a_place),
             _ => false,
         };
-        (theirs && self.signed_by(caller.ctx.actor.person).is_none()).then_some(ready)
+        if self.signed_by(caller.ctx.actor.person).is_some() {
+            return None;
+        }
+        // Of several places side by side one's own, before one in which one only stands in.
+        let own = self.ready().find(|signer| theirs(signer) && holds(&signer.role));
+        own.or_else(|| self.ready().find(theirs))
     }
 
     /// The same, as the rules of signing see it.
@@ -242,7 +336,7 @@ impl Envelope {
             }
             _ => rules::SignerState::Pending,
         };
-        let signers = self.signers.iter().map(|signer| rules::Signer {
+        let signers = self.acting().map(|signer| rules::Signer {
             key: signer.role.clone(),
             name: signer.shown_name().to_owned(),
             state: state(signer),

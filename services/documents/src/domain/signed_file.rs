@@ -2,13 +2,20 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use portico_core::TenantId;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     envelope::FieldBox,
-    signature::{Envelope, PlacedField, PlacedKind, Signer, SignerStatus, initials},
+    envelope_chain::{Chain, EventKind},
+    signature::{Envelope, PlacedField, PlacedKind, Signer, initials},
 };
-use crate::signing::{
-    Certificate, CertifiedEvent, CertifiedSigner, DrawnSignature, FieldValue, Filled, SigningError,
+use crate::{
+    seal::{EventFacts, FORMAT, Facts, PersonFacts, SealCertificate},
+    signing::{
+        Certificate, CertifiedEvent, CertifiedSeal, CertifiedSigner, DrawnSignature, FieldValue, Filled,
+        SigningError,
+    },
 };
 
 /// What the firm contributes.
@@ -16,6 +23,8 @@ use crate::signing::{
 pub(crate) struct Firm {
     /// Its name.
     pub(crate) name: String,
+    /// The name in its address.
+    pub(crate) slug: String,
     /// The time zone in which days are written.
     pub(crate) zone: Tz,
 }
@@ -63,44 +72,113 @@ const fn single(fraction: f64) -> f32 {
     fraction as f32
 }
 
-/// What the certificate page says at `now`.
-pub(crate) fn certificate(
-    envelope: &Envelope,
-    read_sha256: [u8; 32],
-    firm: &Firm,
-    now: DateTime<Utc>,
-) -> Certificate {
-    let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-    let mut events =
-        vec![CertifiedEvent { at: envelope.created_at, what: "Prepared for signature".to_owned() }];
-    let mut signers = Vec::new();
-    for signer in &envelope.signers {
-        let name =
-            if signer.typed_name.is_empty() { signer.shown_name() } else { signer.typed_name.as_str() };
-        if let (SignerStatus::Signed, Some(at)) = (signer.status, signer.signed_at) {
-            events.push(CertifiedEvent {
-                at,
-                what: format!("{name} agreed to sign electronically and signed"),
-            });
-        }
-        signers.push(CertifiedSigner {
-            name: name.to_owned(),
-            role: signer.role_title.clone(),
-            email: signer.email.clone(),
-            identified: signer.identified.clone(),
-            consented_at: signer.consented_at,
-            signed_at: signer.signed_at,
-            address: some(&signer.address),
-            user_agent: some(&signer.user_agent),
-        });
+/// What the certificate is about beside the envelope.
+pub(crate) struct Evidence<'a> {
+    /// SHA-256 of the document that was read.
+    pub(crate) read_sha256: [u8; 32],
+    /// The document with everything entered.
+    pub(crate) document: &'a [u8],
+    /// What happened, with the last signature.
+    pub(crate) chain: &'a Chain,
+    pub(crate) firm: &'a Firm,
+    pub(crate) seal: &'a SealCertificate,
+    /// Where the file can be checked; empty for nowhere.
+    pub(crate) verify_link: String,
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// The name as the certificate shows it.
+pub(crate) fn certified_name(signer: &Signer) -> &str {
+    if signer.typed_name.is_empty() { signer.shown_name() } else { signer.typed_name.as_str() }
+}
+
+/// SHA-256 of the sentence that a signer agreed to; empty where none was recorded.
+fn consent_sha256(signer: &Signer) -> String {
+    match signer.consent_text.as_str() {
+        "" => String::new(),
+        text => hex::encode(Sha256::digest(text.as_bytes())),
     }
+}
+
+/// What the certificate pages say.
+pub(crate) fn certificate(envelope: &Envelope, evidence: &Evidence<'_>) -> Certificate {
+    let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    let signers = envelope.signers.iter().map(|signer| CertifiedSigner {
+        name: certified_name(signer).to_owned(),
+        role: signer.role_title.clone(),
+        part: signer.part.word().to_owned(),
+        order: signer.turn,
+        email: signer.email.clone(),
+        identified: signer.identified.clone(),
+        consent_sha256: consent_sha256(signer),
+        delegated_by: signer.delegated_by.clone(),
+        sent_at: signer.sent_at,
+        opened_at: signer.opened_at,
+        consented_at: signer.consented_at,
+        signed_at: signer.signed_at,
+        address: some(&signer.address),
+        user_agent: some(&signer.user_agent),
+        acts: signer.part.acts(),
+    });
+    let events = evidence.chain.entries.iter().map(|entry| CertifiedEvent {
+        at: entry.at,
+        what: format!("{}: {}", EventKind::shown(&entry.kind), entry.text),
+        sha256: entry.sha256.clone(),
+    });
     Certificate {
         envelope: envelope.id,
         document_name: envelope.title.clone(),
-        read_sha256,
-        firm: firm.name.clone(),
-        signers,
-        events,
-        made_at: now,
+        read_sha256: evidence.read_sha256,
+        signed: (Sha256::digest(evidence.document).into(), evidence.document.len()),
+        firm: evidence.firm.name.clone(),
+        signers: signers.collect(),
+        events: events.collect(),
+        seal: CertifiedSeal {
+            subject: evidence.seal.subject.clone(),
+            development: evidence.seal.development,
+            verify_link: evidence.verify_link.clone(),
+        },
+        made_at: evidence.now,
+    }
+}
+
+/// The same for programs, in the file of the firm `tenant`.
+pub(crate) fn facts(tenant: TenantId, envelope: &Envelope, evidence: &Evidence<'_>) -> Facts {
+    let people = envelope.signers.iter().map(|signer| PersonFacts {
+        name: certified_name(signer).to_owned(),
+        email: signer.email.clone(),
+        part: signer.part.word().to_owned(),
+        role: signer.role_title.clone(),
+        order: signer.turn,
+        identified: signer.identified.clone(),
+        consent: signer.consent_text.clone(),
+        consent_sha256: consent_sha256(signer),
+        sent_at: signer.sent_at,
+        opened_at: signer.opened_at,
+        consented_at: signer.consented_at,
+        signed_at: signer.signed_at,
+        address: signer.address.clone(),
+        user_agent: signer.user_agent.clone(),
+        delegated_by: signer.delegated_by.clone(),
+    });
+    let events = evidence.chain.entries.iter().map(|entry| EventFacts {
+        at: entry.at,
+        kind: entry.kind.clone(),
+        text: entry.text.clone(),
+        sha256: entry.sha256.clone(),
+    });
+    Facts {
+        format: FORMAT,
+        tenant: tenant.to_string(),
+        firm: evidence.firm.name.clone(),
+        envelope: envelope.id.to_string(),
+        title: envelope.title.clone(),
+        original_sha256: hex::encode(evidence.read_sha256),
+        signed_sha256: hex::encode(Sha256::digest(evidence.document)),
+        signed_bytes: u64::try_from(evidence.document.len()).unwrap_or(u64::MAX),
+        people: people.collect(),
+        events: events.collect(),
+        made_at: evidence.now,
+        development: evidence.seal.development,
     }
 }

@@ -1,5 +1,6 @@
 //! What the service says, and what it listens to.
 
+pub(crate) mod envelope_notices;
 mod expected;
 mod on_step_activated;
 mod on_step_reassigned;

@@ -18,7 +18,7 @@ use crate::{
         document::{Document, Template, Version},
         request::{Item, Request},
         sighting::{ONE_LOOK, Way},
-        signature::{Envelope, Side},
+        signature::Envelope,
     },
     error::DocumentsError,
     service::Service,
@@ -28,7 +28,7 @@ use crate::{
 /// `<type>;<id>`: what a command answers, so that the next reader can wait for it.
 pub(crate) type EventTag = String;
 
-async fn say<M: prost::Message + prost::Name>(
+pub(super) async fn say<M: prost::Message + prost::Name>(
     service: &Service,
     tx: &mut Tx,
     aggregate: &'static str,
@@ -413,34 +413,5 @@ pub(crate) async fn tell_item_returned(
         return Ok(());
     }
     say(service, tx, "notice", item.id.0, Some(request.account_id), &notice).await?;
-    Ok(())
-}
-
-/// Tells everybody who signed where the signed file is.
-pub(crate) async fn tell_envelope_completed(
-    service: &Service,
-    tx: &mut Tx,
-    envelope: &Envelope,
-    signed: &Version,
-) -> Result<(), StoreError> {
-    let people = |side: Side| {
-        let theirs = envelope.signers.iter().filter(move |signer| signer.side == side);
-        theirs.filter_map(|signer| signer.person).map(|id| id.to_string()).collect::<Vec<_>>()
-    };
-    let internal = people(Side::Internal);
-    let notice = NoticeRequested {
-        dedupe_key: format!("envelope-completed:{}", envelope.id),
-        person_ids: people(Side::External).into_iter().chain(internal.clone()).collect(),
-        account_id: envelope.account_id.to_string(),
-        subject: format!("Signed by everybody: {}", envelope.title),
-        body: format!("{} has been signed by everybody. The signed file is ready for you.", envelope.title),
-        link: format!("/files/{}/view", signed.id),
-        link_text: "Open the signed file".to_owned(),
-        by: vec!["mail".to_owned(), "app".to_owned()],
-        kind: "notice".to_owned(),
-        reply_to_person_id: internal.first().cloned().unwrap_or_default(),
-        ..NoticeRequested::default()
-    };
-    say(service, tx, "notice", envelope.id.0, Some(envelope.account_id), &notice).await?;
     Ok(())
 }

@@ -1,12 +1,17 @@
 //! Reads the envelope of a step.
 
-use portico_core::StepId;
+use portico_core::{EnvelopeId, StepId};
 use portico_proto::documents::v1::{self as proto, GetEnvelopeRequest, GetEnvelopeResponse};
+use serde_json::json;
 
 use crate::{
     convert,
-    domain::signature::{Envelope, Standing},
+    domain::{
+        envelope_chain::EventKind,
+        signature::{Envelope, Standing},
+    },
     error::DocumentsError,
+    events::publish,
     peers::{self, StepAction},
     service::{Call, Service, SharedService},
     store,
@@ -23,7 +28,37 @@ pub(super) async fn handle(
     drop(tx);
     let seen = peers::authorize_step(service, &call.caller, step, StepAction::View).await?;
     let standing = Standing { ctx: &call.ctx, roles: &seen.roles, acts: seen.can_act };
+    if request.opening && envelope.turn_of(&standing).is_some_and(|own| own.opened_at.is_none()) {
+        let envelope = opened(service, &call, envelope.id, &standing).await?;
+        return Ok(GetEnvelopeResponse { envelope: Some(view(service, &call, &envelope, &standing).await?) });
+    }
     Ok(GetEnvelopeResponse { envelope: Some(view(service, &call, &envelope, &standing).await?) })
+}
+
+/// Writes down that the pages are shown to the one whose turn it is, once for each signer.
+async fn opened(
+    service: &Service,
+    call: &Call,
+    id: EnvelopeId,
+    standing: &Standing<'_>,
+) -> Result<Envelope, DocumentsError> {
+    let mut tx = service.store.begin(&call.ctx).await?;
+    let mut envelope = store::envelopes::lock(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
+    let own = envelope.turn_of(standing).filter(|own| own.opened_at.is_none()).map(|own| own.id);
+    let Some(own) = envelope.signers.iter_mut().find(|signer| Some(signer.id) == own) else {
+        return Ok(envelope);
+    };
+    let now = service.clock.now();
+    own.opened_at = Some(now);
+    let who = format!("{} ({})", call.ctx.actor.name, own.role_title);
+    let details = json!({ "place": own.place, "role": own.role });
+    store::envelopes::note_opened(&mut tx, own.id, now).await?;
+    let mut chain = store::envelope_events::chain(&mut tx, id).await?;
+    chain.push(now, EventKind::Opened, &who, call.ctx.actor.person);
+    store::envelope_events::append(&mut tx, id, envelope.account_id, &chain).await?;
+    publish::envelope_changed(service, &mut tx, "envelope.opened", &envelope, details).await?;
+    tx.commit().await?;
+    Ok(envelope)
 }
 
 /// The envelope as somebody sees it.

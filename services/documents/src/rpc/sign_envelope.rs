@@ -18,10 +18,16 @@ use crate::{
     domain::{
         document::Version,
         envelope::decide_sign,
-        signature::{Envelope, EnvelopeState, Side, Signer, SignerStatus, Standing, identified, not_now},
+        envelope_chain::{Chain, EventKind},
+        signature::{
+            Envelope, EnvelopeState, Part, Side, Signer, SignerStatus, Standing, identified, not_now,
+        },
     },
     error::DocumentsError,
-    events::publish::{self, EventTag},
+    events::{
+        envelope_notices,
+        publish::{self, EventTag},
+    },
     http::discard,
     peers::{self, StepAction},
     service::{Call, Service, SharedService},
@@ -31,24 +37,45 @@ use crate::{
 
 /// The longest User-Agent that is kept, in characters.
 const LONGEST_AGENT: usize = 300;
+/// The longest sentence that somebody agrees to, in characters.
+const LONGEST_CONSENT: usize = 2000;
+
+/// How often an act is tried anew because something else happened to the envelope in between.
+const ATTEMPTS: usize = 4;
 
 pub(super) async fn handle(
     service: &SharedService,
     call: Call,
     request: SignEnvelopeRequest,
 ) -> Result<SignEnvelopeResponse, DocumentsError> {
+    for _ in 0..ATTEMPTS {
+        if let Some(answer) = attempt(service, &call, &request).await? {
+            return Ok(answer);
+        }
+    }
+    let text = "Others are busy with this document right now. Please try again in a moment.".to_owned();
+    Err(DocumentsError::Envelope { reason: "envelope_busy", text })
+}
+
+/// Signs; nothing where something else happened to the envelope in the meantime, which the certificate has to tell of.
+async fn attempt(
+    service: &SharedService,
+    call: &Call,
+    request: &SignEnvelopeRequest,
+) -> Result<Option<SignEnvelopeResponse>, DocumentsError> {
     let id: EnvelopeId = request.envelope_id.parse()?;
     let person = call.ctx.actor.person.ok_or(DocumentsError::Forbidden)?;
     let mut tx = service.store.begin(&call.ctx).await?;
     let envelope = store::envelopes::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
+    let mut chain = store::envelope_events::chain(&mut tx, id).await?;
     let original =
         store::versions::read(&mut tx, envelope.original).await?.ok_or(DocumentsError::NotFound)?;
     drop(tx);
     let act = peers::authorize_step(service, &call.caller, envelope.step_id, StepAction::View).await?;
     let standing = Standing { ctx: &call.ctx, roles: &act.roles, acts: act.can_act };
-    if repeats(&envelope, person, &request, &original) {
-        let envelope = Some(view(service, &call, &envelope, &standing).await?);
-        return Ok(SignEnvelopeResponse { envelope, event: String::new() });
+    if repeats(&envelope, person, request, &original) {
+        let envelope = Some(view(service, call, &envelope, &standing).await?);
+        return Ok(Some(SignEnvelopeResponse { envelope, event: String::new() }));
     }
     peers::authorize_step(service, &call.caller, envelope.step_id, StepAction::Act).await?;
     // Nobody signs what they could not open.
@@ -59,22 +86,33 @@ pub(super) async fn handle(
     let now = service.clock.now();
     let known = peers::person(service, &call.ctx, person).await?;
     let email = known.map(|known| known.email).unwrap_or_default();
-    let signer = signed(own, &call, person, email, &request, &original, now)?;
+    let signer = signed(own, call, person, email, request, &original, now)?;
     let mut after = envelope.clone();
-    advance(&mut after, &signer);
-    // The whole file is made each time, so that a name that cannot be printed is refused to the one who can mend it.
-    let composed = completion::compose(service, &call, &after, &original, now).await?;
-    let stored = match after.state {
-        EnvelopeState::Completed => Some(completion::store(service, &call, person, &after, composed).await?),
+    advance(&mut after, &signer, &mut chain, now);
+    // Asked first, so that a seal that cannot be used costs nobody any work.
+    let key = match after.state {
+        EnvelopeState::Completed => Some(service.sealer.ready().await.map_err(completion::unavailable)?),
         _ => None,
+    };
+    // The document is made each time, so that a name that cannot be printed is refused to the one who can mend it.
+    let document = completion::enter(service, call, &after, &original, now).await?;
+    let stored = match key {
+        Some(key) => {
+            let (made, with) = ((&original, document), (&*key, now));
+            let sealed = completion::seal(service, call, &after, made, &chain, with).await?;
+            Some(completion::store(service, call, person, &after, sealed).await?)
+        }
+        None => None,
     };
     let outcome = {
         let (service, call, request) = (Arc::clone(service), call.clone(), request.clone());
         let written = stored.as_ref().map(|composed| (call.ctx.tenant, composed.version.id));
         let work = async move {
-            let written_here = commit(&service, &call, &after, &signer, &request, &original, stored).await;
+            let act = Act { after, signer, chain, request, original, composed: stored };
+            let written_here = commit(&service, &call, act).await;
             // Bytes of a file that no row tells of go, unless the commit itself was lost from sight.
-            if let (Some((tenant, version)), Ok(Written::Repeated(_)) | Err(_)) = (written, &written_here)
+            if let (Some((tenant, version)), Ok(Written::Repeated(_) | Written::Overtaken) | Err(_)) =
+                (written, &written_here)
                 && !matches!(written_here, Err(DocumentsError::Store(portico_db::StoreError::Unavailable(_))))
             {
                 discard(&service, tenant, version).await;
@@ -89,13 +127,27 @@ pub(super) async fn handle(
     let (envelope, event) = match outcome {
         Written::Done(envelope, event) => (envelope, event),
         Written::Repeated(envelope) => (envelope, String::new()),
+        Written::Overtaken => return Ok(None),
     };
-    Ok(SignEnvelopeResponse { envelope: Some(view(service, &call, &envelope, &standing).await?), event })
+    let envelope = Some(view(service, call, &envelope, &standing).await?);
+    Ok(Some(SignEnvelopeResponse { envelope, event }))
 }
 
 enum Written {
     Done(Envelope, EventTag),
     Repeated(Envelope),
+    /// Something else happened to the envelope; nothing was written.
+    Overtaken,
+}
+
+/// A signature on its way into the database.
+struct Act {
+    after: Envelope,
+    signer: Signer,
+    chain: Chain,
+    request: SignEnvelopeRequest,
+    original: Version,
+    composed: Option<Composed>,
 }
 
 /// A double click: this person has signed exactly this.
@@ -133,6 +185,11 @@ fn too_late(envelope: &Envelope, own: &Signer, person: Option<PersonId>) -> Docu
     DocumentsError::Envelope { reason, text }
 }
 
+/// The sentence that somebody agreed to, on one line.
+fn sentence(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST_CONSENT).collect()
+}
+
 /// The signer with what they signed.
 fn signed(
     own: Signer,
@@ -168,6 +225,7 @@ fn signed(
         identified: identified(&call.ctx),
         typed_name,
         drawn,
+        consent_text: sentence(&request.consent_text),
         consented_at: Some(now),
         signed_at: Some(now),
         address: call.ctx.address.clone().unwrap_or_default(),
@@ -176,48 +234,47 @@ fn signed(
     })
 }
 
-/// The envelope after this signature: the next signer's turn, or complete.
-fn advance(envelope: &mut Envelope, signed: &Signer) {
+/// The envelope after this signature: the next signer's turn, or complete. What happened is added to the chain.
+fn advance(envelope: &mut Envelope, signed: &Signer, chain: &mut Chain, now: DateTime<Utc>) {
+    chain.push(now, EventKind::Consented, &signed.certified(), signed.person);
+    let done = if signed.part == Part::Approver { EventKind::Approved } else { EventKind::Signed };
+    chain.push(now, done, &signed.certified(), signed.person);
     for signer in &mut envelope.signers {
         if signer.id == signed.id {
             *signer = signed.clone();
         }
     }
-    match envelope.signers.iter_mut().find(|signer| signer.status == SignerStatus::Waiting) {
-        Some(next) => next.status = SignerStatus::Ready,
-        None => envelope.state = EnvelopeState::Completed,
+    let next = envelope.turn_over(now);
+    for signer in envelope.signers.iter().filter(|signer| next.contains(&signer.place)) {
+        chain.push(now, EventKind::Sent, &signer.certified(), None);
     }
 }
 
-async fn commit(
-    service: &Service,
-    call: &Call,
-    after: &Envelope,
-    signer: &Signer,
-    request: &SignEnvelopeRequest,
-    original: &Version,
-    composed: Option<Composed>,
-) -> Result<Written, DocumentsError> {
+async fn commit(service: &Service, call: &Call, act: Act) -> Result<Written, DocumentsError> {
+    let Act { mut after, signer, chain, request, original, composed } = act;
     let mut tx = service.store.begin(&call.ctx).await?;
     let present = store::envelopes::lock(&mut tx, after.id).await?.ok_or(DocumentsError::NotFound)?;
     if let Some(person) = signer.person
-        && repeats(&present, person, request, original)
+        && repeats(&present, person, &request, &original)
     {
         return Ok(Written::Repeated(present));
     }
     // What was composed holds only while nothing else has happened.
-    if present.ready().is_none_or(|ready| ready.id != signer.id) {
-        let own = present.signers.iter().find(|each| each.id == signer.id).unwrap_or(signer);
+    if !present.ready().any(|ready| ready.id == signer.id) {
+        let own = present.signers.iter().find(|each| each.id == signer.id).unwrap_or(&signer);
         return Err(too_late(&present, own, signer.person));
     }
-    let mut after = after.clone();
-    store::envelopes::update_signer(&mut tx, signer, &original.file.sha256_text()).await?;
+    if store::envelope_events::chain(&mut tx, after.id).await?.written() != chain.written() {
+        return Ok(Written::Overtaken);
+    }
+    store::envelopes::update_signer(&mut tx, &signer, &original.file.sha256_text()).await?;
+    store::envelope_events::append(&mut tx, after.id, after.account_id, &chain).await?;
     let details = json!({
         "place": signer.place, "role": signer.role, "sha256": original.file.sha256_text(),
         "drawn": signer.drawn.is_some(),
     });
     let event = match composed {
-        None => turn_over(service, &mut tx, &after, details).await?,
+        None => turn_over(service, &mut tx, &after, signer.signed_at.unwrap_or_default(), details).await?,
         Some(composed) => {
             after.signed = Some(composed.version.id);
             complete(service, &mut tx, &after, &composed, details).await?
@@ -232,16 +289,24 @@ async fn turn_over(
     service: &Service,
     tx: &mut Tx,
     after: &Envelope,
+    now: DateTime<Utc>,
     details: serde_json::Value,
 ) -> Result<EventTag, DocumentsError> {
     publish::envelope_changed(service, tx, "envelope.signed", after, details).await?;
-    let Some(next) = after.ready() else {
+    let Some(next) = after.ready().next() else {
         return Err(DocumentsError::Unreadable("an open envelope has no next signer".to_owned()));
     };
-    store::envelopes::update_signer(tx, next, "").await?;
+    let fresh: Vec<_> = after.ready().filter(|signer| signer.sent_at == Some(now)).collect();
+    for signer in &fresh {
+        store::envelopes::update_signer(tx, signer, "").await?;
+    }
+    // Workflow asks the first of those who act side by side; the others are asked here.
+    for signer in fresh.into_iter().filter(|signer| signer.id != next.id) {
+        envelope_notices::ask_signer(service, tx, after, signer).await?;
+    }
     let waiting_on = if next.side == Side::External { "assignee" } else { "reviewer" };
-    let done = after.signers.iter().filter(|signer| signer.status == SignerStatus::Signed).count();
-    let progress = format!("{done} of {}", after.signers.len());
+    let done = after.acting().filter(|signer| signer.status == SignerStatus::Signed).count();
+    let progress = format!("{done} of {}", after.acting().count());
     Ok(publish::step_progressed(service, tx, after.into(), waiting_on, &progress, &next.role).await?)
 }
 
@@ -253,16 +318,20 @@ async fn complete(
     composed: &Composed,
     details: serde_json::Value,
 ) -> Result<EventTag, DocumentsError> {
-    let Composed { document, version } = composed;
+    let Composed { document, version, certificate, level, note } = composed;
     store::documents::insert(tx, document).await?;
     store::versions::insert(tx, version).await?;
-    store::envelopes::end(tx, after.id, EnvelopeState::Completed, "", Some(version.id), service.clock.now())
-        .await?;
+    let now = service.clock.now();
+    store::envelopes::end(tx, after.id, EnvelopeState::Completed, "", Some(version.id), now).await?;
+    store::seals::record(tx, after.id, certificate, (*level, note), now).await?;
     publish::envelope_changed(service, tx, "envelope.signed", after, details).await?;
-    let details = json!({ "signed_sha256": version.file.sha256_text(), "version": version.id });
+    let details = json!({
+        "signed_sha256": version.file.sha256_text(), "version": version.id, "level": level.word(), "note": note,
+        "seal": hex::encode(certificate.fingerprint),
+    });
     publish::envelope_changed(service, tx, "envelope.completed", after, details).await?;
     publish::file_added(service, tx, document, version).await?;
-    publish::tell_envelope_completed(service, tx, after, version).await?;
+    envelope_notices::tell_envelope_completed(service, tx, after, version).await?;
     Ok(publish::step_fulfilled(service, tx, after.into(), "Signed by everybody").await?)
 }
 

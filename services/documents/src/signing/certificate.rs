@@ -1,4 +1,4 @@
-//! The page that records who signed.
+//! The pages that record who signed.
 
 use chrono::{DateTime, Utc};
 use portico_core::EnvelopeId;
@@ -8,11 +8,14 @@ use super::{
     fonts::{Fonts, Style},
 };
 
-/// What the page says about itself. It claims nothing beyond what is there.
-pub const CLAIM: &str =
-    "This page records who signed, when and from where. The file is not sealed cryptographically.";
+/// What the certificate says about the seal. It claims nothing beyond what is there.
+pub const SEAL_CLAIM: &str = "This file carries one digital seal over all of it, which shows whether anything was changed after \
+the last signature. The signatures are simple electronic signatures: this certificate records who gave them, when and from where.";
+/// What it says where the seal is one for trying things out.
+pub const DEVELOPMENT_CLAIM: &str = "The seal was made with a development certificate, which this installation made for itself. \
+It is good for trying things out and proves nothing to others.";
 
-/// What the certificate page says.
+/// What the certificate pages say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     /// Which envelope it is.
@@ -21,27 +24,54 @@ pub struct Certificate {
     pub document_name: String,
     /// SHA-256 of the PDF that the signers read.
     pub read_sha256: [u8; 32],
+    /// SHA-256 of the document with everything entered, and of how many of the file's first bytes that is.
+    pub signed: ([u8; 32], usize),
     /// The firm that sent the document; its name stands in the file's metadata as well. Empty for none.
     pub firm: String,
-    /// Those who sign, in order, with those who have not yet.
+    /// Those who took part, in order.
     pub signers: Vec<CertifiedSigner>,
     /// What happened, first to last.
     pub events: Vec<CertifiedEvent>,
+    /// The seal that the file gets.
+    pub seal: CertifiedSeal,
     /// When the file was made.
     pub made_at: DateTime<Utc>,
 }
 
-/// One signer, as the certificate shows them.
+/// The seal, as the certificate shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertifiedSeal {
+    /// Whose it is, as its certificate says.
+    pub subject: String,
+    /// Whether it is one for trying things out.
+    pub development: bool,
+    /// Where anybody can have the file checked; empty for nowhere.
+    pub verify_link: String,
+}
+
+/// Somebody who took part, as the certificate shows them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CertifiedSigner {
     /// Their name.
     pub name: String,
-    /// For whom or as what they sign, such as `Client, Acme GmbH`.
+    /// For whom or as what they act, such as `Client, Acme GmbH`.
     pub role: String,
+    /// As what they took part, such as `Signer` or `Approver`.
+    pub part: String,
+    /// Their place in the order, from 1.
+    pub order: i32,
     /// Their e-mail address, masked or whole as the firm decides.
     pub email: String,
     /// How it was known who they are, such as `Signed in with a link sent to this address`.
     pub identified: String,
+    /// SHA-256 of the sentence that they agreed to, in hexadecimal digits; empty where none was recorded.
+    pub consent_sha256: String,
+    /// Who gave their place to them; empty for nobody.
+    pub delegated_by: String,
+    /// When they were asked.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// When they first opened the document.
+    pub opened_at: Option<DateTime<Utc>>,
     /// When they agreed to sign electronically.
     pub consented_at: Option<DateTime<Utc>>,
     /// When they signed; nothing while they have not.
@@ -50,6 +80,8 @@ pub struct CertifiedSigner {
     pub address: Option<String>,
     /// What their browser called itself. At most 300 characters are shown.
     pub user_agent: Option<String>,
+    /// Whether they were to act at all, and not only to see.
+    pub acts: bool,
 }
 
 /// Something that happened to the envelope.
@@ -57,8 +89,10 @@ pub struct CertifiedSigner {
 pub struct CertifiedEvent {
     /// When.
     pub at: DateTime<Utc>,
-    /// What, such as `Ana Ruiz opened the document`.
+    /// What, such as `Opened: Ana Ruiz`.
     pub what: String,
+    /// The hash over this entry and the one before, in hexadecimal digits.
+    pub sha256: String,
 }
 
 /// A4 in points.
@@ -78,41 +112,32 @@ const LONGEST: usize = 300;
 /// Lays the certificate out on as many pages as it takes. Characters that no font has stand there as their code points.
 pub(super) fn pages(fonts: &Fonts, certificate: &Certificate) -> Vec<Sheet> {
     let mut layout = Layout { fonts, pages: Vec::new(), y: BOTTOM };
-    layout.paragraph(Style::Bold, 18.0, INK, "Signature certificate");
+    layout.paragraph(Style::Bold, 18.0, INK, "Certificate of completion");
     layout.y += 4.0;
-    layout.paragraph(Style::Regular, TEXT, MUTED, CLAIM);
+    layout.paragraph(Style::Regular, TEXT, MUTED, SEAL_CLAIM);
+    if certificate.seal.development {
+        layout.paragraph(Style::Bold, TEXT, INK, DEVELOPMENT_CLAIM);
+    }
     layout.rule();
 
+    let (signed, length) = &certificate.signed;
     layout.pair("Document", &certificate.document_name);
     layout.pair("Envelope", &certificate.envelope.to_string());
     layout.sized_pair("SHA-256 of the document that was read", &hex::encode(certificate.read_sha256), HASH);
+    layout.sized_pair("SHA-256 with everything entered", &hex::encode(signed), HASH);
+    layout.pair("", &format!("over the first {length} bytes of this file"));
     if !certificate.firm.is_empty() {
         layout.pair("Sent by", &certificate.firm);
     }
+    layout.pair("Sealed with", &certificate.seal.subject);
     layout.pair("Certificate made", &moment(certificate.made_at));
-
+    if !certificate.seal.verify_link.is_empty() {
+        layout.pair("Check this file at", &certificate.seal.verify_link);
+    }
     for signer in &certificate.signers {
-        layout.rule();
-        layout.keep_together(8.0 * LEADING);
-        layout.paragraph(Style::Bold, 11.5, INK, &signer.name);
-        layout.pair("Role", &signer.role);
-        layout.pair("E-mail", &signer.email);
-        layout.pair("Identified by", &signer.identified);
-        layout.pair("Agreed to sign electronically", &signer.consented_at.map_or_else(not_recorded, moment));
-        layout.pair("Signed", &signer.signed_at.map_or_else(|| "Not yet".to_owned(), moment));
-        if signer.signed_at.is_some() {
-            layout.pair("IP address", &signer.address.clone().unwrap_or_else(not_recorded));
-            layout.pair("Browser", &signer.user_agent.clone().unwrap_or_else(not_recorded));
-        }
+        layout.person(signer);
     }
-    if !certificate.events.is_empty() {
-        layout.rule();
-        layout.keep_together(4.0 * LEADING);
-        layout.paragraph(Style::Bold, 11.5, INK, "What happened");
-        for event in &certificate.events {
-            layout.pair(&moment(event.at), &event.what);
-        }
-    }
+    layout.events(&certificate.events);
     layout.finish(certificate)
 }
 
@@ -173,6 +198,57 @@ impl Layout<'_> {
             }
         }
         self.y += height + 2.0;
+    }
+
+    fn person(&mut self, signer: &CertifiedSigner) {
+        self.rule();
+        self.keep_together(10.0 * LEADING);
+        self.paragraph(Style::Bold, 11.5, INK, &signer.name);
+        self.pair("Role", &format!("{} ({}, place {})", signer.role, signer.part, signer.order));
+        if !signer.email.is_empty() {
+            self.pair("E-mail", &signer.email);
+        }
+        if !signer.delegated_by.is_empty() {
+            self.pair("In the place of", &signer.delegated_by);
+        }
+        let at = |at: Option<DateTime<Utc>>| at.map_or_else(not_recorded, moment);
+        self.pair("Sent", &at(signer.sent_at));
+        if !signer.acts {
+            return;
+        }
+        self.pair("Identified by", &signer.identified);
+        self.pair("Opened", &at(signer.opened_at));
+        self.pair("Agreed to sign electronically", &at(signer.consented_at));
+        if !signer.consent_sha256.is_empty() {
+            self.sized_pair("SHA-256 of the sentence agreed to", &signer.consent_sha256, HASH);
+        }
+        self.pair("Signed", &signer.signed_at.map_or_else(|| "Not yet".to_owned(), moment));
+        if signer.signed_at.is_some() {
+            self.pair("IP address", &signer.address.clone().unwrap_or_else(not_recorded));
+            self.pair("Browser", &signer.user_agent.clone().unwrap_or_else(not_recorded));
+        }
+    }
+
+    fn events(&mut self, events: &[CertifiedEvent]) {
+        if events.is_empty() {
+            return;
+        }
+        self.rule();
+        self.keep_together(5.0 * LEADING);
+        self.paragraph(Style::Bold, 11.5, INK, "What happened");
+        self.paragraph(
+            Style::Regular,
+            TEXT - 1.0,
+            MUTED,
+            "Each entry carries a hash over itself and the entry before, so that none can be changed or left out unseen.",
+        );
+        for event in events {
+            self.pair(&moment(event.at), &event.what);
+            if !event.sha256.is_empty() {
+                self.y -= 2.0;
+                self.sized_pair("", &event.sha256, HASH - 1.5);
+            }
+        }
     }
 
     fn rule(&mut self) {

@@ -1,6 +1,6 @@
-//! The signed document, from the original and what was entered.
+//! The document with what was entered, and its certificate.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     canvas::{self, Sheet},
@@ -37,22 +37,33 @@ pub struct Filled {
     pub value: FieldValue,
 }
 
-/// Draws what was entered into the original's pages and appends the certificate. Takes processor time and a few times
-/// the original's size in memory: run it where blocking is allowed.
+/// What the finished file says of itself in its metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imprint {
+    /// The firm; empty for nobody.
+    pub firm: String,
+    /// The document's name, unless the original has one.
+    pub title: String,
+    /// When the file was made.
+    pub made_at: DateTime<Utc>,
+}
+
+/// Draws what was entered into the original's pages. Takes processor time and a few times the original's size in memory:
+/// run it where blocking is allowed.
 ///
 /// The metadata name the firm, or nobody; title, author and subject of the original stay.
 ///
 /// # Errors
 /// [`SigningError`]; [`SigningError::OffPage`], [`SigningError::DoesNotFit`] and [`SigningError::Unprintable`] are
 /// about one value, [`SigningError::Pdf`] and [`SigningError::Sealed`] about the original.
-pub fn compose(
+pub fn enter(
     fonts: &Fonts,
     original: &[u8],
     filled: &[Filled],
-    certificate: &Certificate,
+    imprint: &Imprint,
 ) -> Result<Vec<u8>, SigningError> {
     let mut original = Original::read(original)?;
-    let mut sheets: Vec<Sheet> = Vec::with_capacity(filled.len() + 1);
+    let mut sheets: Vec<Sheet> = Vec::with_capacity(filled.len());
     let mut places = Vec::with_capacity(filled.len());
     for field in filled {
         let off = || SigningError::OffPage { field: field.field.clone(), pages: original.pages() };
@@ -65,8 +76,16 @@ pub fn compose(
         sheets.push(stamp(fonts, &field.field, &field.value, width, height)?);
         places.push((field.place.page, shape.matrix(&field.place)));
     }
-    sheets.extend(certificate::pages(fonts, certificate));
-    let drawn = canvas::write(&sheets)?;
-    original.add(&drawn, &places)?;
-    original.write(&certificate.firm, &certificate.document_name, certificate.made_at)
+    if !sheets.is_empty() {
+        original.add(&canvas::write(&sheets)?, &places)?;
+    }
+    original.write(&imprint.firm, &imprint.title, imprint.made_at)
+}
+
+/// The certificate's pages as a PDF of their own. Run it where blocking is allowed.
+///
+/// # Errors
+/// [`SigningError::Writing`].
+pub fn certify(fonts: &Fonts, certificate: &Certificate) -> Result<Vec<u8>, SigningError> {
+    canvas::write(&certificate::pages(fonts, certificate))
 }

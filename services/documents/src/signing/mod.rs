@@ -1,8 +1,8 @@
-//! Signed documents: what signers entered, drawn into the pages, with a page that records who signed.
+//! Signed documents: what signers entered, drawn into the pages, and pages that record who signed.
 //!
 //! The original is read afresh each time and everything entered so far is drawn into it, so the result depends on its
 //! inputs only. Appearances become part of the page (not annotations that a reader could drag away), turned and placed
-//! as the page is shown. The file is not sealed cryptographically, and the certificate page says so.
+//! as the page is shown. [`crate::seal`] puts document and certificate together, under one seal.
 
 mod canvas;
 mod certificate;
@@ -13,8 +13,10 @@ mod fonts;
 mod place;
 mod stamp;
 
-pub use certificate::{CLAIM, Certificate, CertifiedEvent, CertifiedSigner};
-pub use compose::{FieldValue, Filled, compose};
+pub use certificate::{
+    Certificate, CertifiedEvent, CertifiedSeal, CertifiedSigner, DEVELOPMENT_CLAIM, SEAL_CLAIM,
+};
+pub use compose::{FieldValue, Filled, Imprint, certify, enter};
 pub use drawn::{DrawnError, DrawnSignature};
 pub use error::SigningError;
 pub use fonts::{FontConfig, Fonts};

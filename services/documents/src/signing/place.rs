@@ -1,4 +1,4 @@
-//! The original's pages: their shape as shown, and new content placed on and behind them.
+//! The original's pages: their shape as shown, and new content placed on them.
 
 use chrono::{DateTime, Utc};
 use lopdf::{
@@ -91,7 +91,7 @@ impl Original {
         (shape.width > 1.0 && shape.height > 1.0).then_some(shape)
     }
 
-    /// Takes a PDF whose first pages are stamps for `places` (page and matrix), and whose others are appended.
+    /// Takes a PDF whose pages are stamps for `places` (page and matrix).
     ///
     /// # Errors
     /// [`SigningError::Writing`] where the original's structure does not bear it.
@@ -103,9 +103,8 @@ impl Original {
         self.document.max_id = drawn.max_id;
         self.document.objects.extend(drawn.objects);
 
-        let (stamps, appended) = sheets.split_at(places.len().min(sheets.len()));
         let mut by_page: Vec<(u32, Vec<Placed>)> = Vec::new();
-        for (sheet, (page, matrix)) in stamps.iter().zip(places) {
+        for (sheet, (page, matrix)) in sheets.iter().zip(places) {
             let form = self.form(*sheet)?;
             match by_page.iter_mut().find(|(known, _)| known == page) {
                 Some((_, forms)) => forms.push((form, *matrix)),
@@ -115,7 +114,7 @@ impl Original {
         for (page, forms) in by_page {
             self.stamp(page, &forms)?;
         }
-        self.append(appended)
+        Ok(())
     }
 
     /// The finished file.
@@ -244,36 +243,6 @@ impl Original {
             "Q" => depth.saturating_sub(1),
             _ => depth,
         })
-    }
-
-    /// Appends sheets behind the last page.
-    fn append(&mut self, sheets: &[ObjectId]) -> Result<(), SigningError> {
-        let root = self
-            .document
-            .catalog()
-            .and_then(|catalog| catalog.get(b"Pages"))
-            .and_then(Object::as_reference)
-            .map_err(|_| PdfError::Broken)?;
-        for sheet in sheets {
-            let sheet = self.document.get_dictionary_mut(*sheet).map_err(SigningError::writing)?;
-            let size = sheet.get(b"MediaBox").map_err(SigningError::writing)?.clone();
-            sheet.set("Parent", root);
-            // Said outright, since the root's own values would be inherited.
-            sheet.set("CropBox", size);
-            sheet.set("Rotate", 0);
-        }
-        let node = self.document.get_dictionary(root).map_err(|_| PdfError::Broken)?;
-        let kids = node
-            .get_deref(b"Kids", &self.document)
-            .and_then(Object::as_array)
-            .map_err(|_| PdfError::Broken)?;
-        let mut kids = kids.clone();
-        kids.extend(sheets.iter().map(|sheet| Object::Reference(*sheet)));
-        let count = i64::try_from(self.pages.len() + sheets.len()).unwrap_or(i64::MAX);
-        let node = self.document.get_dictionary_mut(root).map_err(|_| PdfError::Broken)?;
-        node.set("Kids", kids);
-        node.set("Count", count);
-        Ok(())
     }
 
     /// Says who made the file: the firm, or nobody. What the original's own program said of itself no longer holds.

@@ -47,6 +47,13 @@ fn certificate(read: &[u8]) -> Certificate {
         signed_at: Some(at(minute + 1)),
         address: Some("203.0.113.7".into()),
         user_agent: Some("Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0".into()),
+        part: "Signer".into(),
+        order: 1,
+        consent_sha256: "c0".repeat(32),
+        sent_at: Some(at(minute - 2)),
+        opened_at: Some(at(minute - 1)),
+        delegated_by: String::new(),
+        acts: true,
     };
     Certificate {
         envelope: EnvelopeId::new(at(0), &SeededEntropy::new(3)),
@@ -58,11 +65,36 @@ fn certificate(read: &[u8]) -> Certificate {
             signer("Tom Weber", "Project manager, Northwind Consulting", "t…@northwind.example", 20),
         ],
         events: vec![
-            CertifiedEvent { at: at(1), what: "Sent to Влада Олійник".into() },
-            CertifiedEvent { at: at(11), what: "Влада Олійник signed".into() },
+            CertifiedEvent {
+                at: at(1), what: "Sent to Влада Олійник".into(), sha256: "ab".repeat(32)
+            },
+            CertifiedEvent {
+                at: at(11), what: "Влада Олійник signed".into(), sha256: "cd".repeat(32)
+            },
         ],
+        signed: ([7; 32], 4711),
+        seal: CertifiedSeal {
+            subject: "CN=Northwind Consulting".into(),
+            development: true,
+            verify_link: "https://northwind.example/verify".into(),
+        },
         made_at: at(21),
     }
+}
+
+/// The file as it is before its seal is put in: the document with everything entered, and its certificate behind.
+fn compose(
+    fonts: &Fonts,
+    original: &[u8],
+    filled: &[Filled],
+    certificate: &Certificate,
+) -> Result<Vec<u8>, SigningError> {
+    let Certificate { firm, document_name, made_at, .. } = certificate.clone();
+    let document =
+        enter(fonts, original, filled, &Imprint { firm: firm.clone(), title: document_name, made_at })?;
+    let pages = certify(fonts, certificate)?;
+    let caption = crate::seal::Caption { field: "x", firm: &firm, reason: "", at: made_at };
+    Ok(crate::seal::prepare(document, &pages, b"{}", &caption, 16).unwrap().finish(&[]).unwrap())
 }
 
 fn filled(field: &str, place: FieldBox, value: FieldValue) -> Filled {
@@ -154,7 +186,7 @@ async fn a_signed_document_shows_who_signed_and_records_it() {
 
     let worker = worker();
     let source = worker.receive(signed.as_slice()).await.unwrap();
-    assert_eq!(worker.page_count(&source).await.unwrap(), 3);
+    assert_eq!(worker.page_count(&source).await.unwrap(), 4);
     let first = worker.page_text(&source, 1).await.unwrap();
     for words in ["Data agreement", "Влада Олійник", "21 November 2026", "For the firm: signature"]
     {
@@ -162,12 +194,18 @@ async fn a_signed_document_shows_who_signed_and_records_it() {
     }
     assert!(worker.page_text(&source, 2).await.unwrap().contains("Annex"));
 
-    let record = worker.page_text(&source, 3).await.unwrap();
+    let record = worker.page_text(&source, 3).await.unwrap() + &worker.page_text(&source, 4).await.unwrap();
     let flat = record.split_whitespace().collect::<Vec<_>>().join(" ");
     let certificate = certificate(&original);
     for words in [
-        "Signature certificate",
-        CLAIM,
+        "Certificate of completion",
+        SEAL_CLAIM,
+        DEVELOPMENT_CLAIM,
+        "over the first 4711 bytes of this file",
+        "CN=Northwind Consulting",
+        "https://northwind.example/verify",
+        "Client, Acme GmbH (Signer, place 1)",
+        "2026-11-21 14:08:05 UTC",
         "Data agreement – Acme GmbH",
         &certificate.envelope.to_string(),
         "Влада Олійник",
@@ -357,8 +395,9 @@ fn values_that_do_not_fit_are_named() {
 async fn a_long_certificate_takes_more_pages() {
     let original = template();
     let mut certificate = certificate(&original);
-    certificate.events =
-        (0..80).map(|n| CertifiedEvent { at: at(n % 60), what: format!("Reminder {n} sent") }).collect();
+    certificate.events = (0..80)
+        .map(|n| CertifiedEvent { at: at(n % 60), what: format!("Reminder {n} sent"), sha256: String::new() })
+        .collect();
     certificate.signers[0].user_agent = Some(format!("Agent \u{e9f3}\r\n{}", "x".repeat(5000)));
     let signed = compose(&fonts(), &original, &[], &certificate).unwrap();
     assert!(text(&signed, 3).await.contains("certificate page 1 of 3"));

@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use super::known;
 use crate::{
-    domain::signature::{Envelope, EnvelopeState, Expected, PlacedField, Side, Signer, SignerStatus},
+    domain::signature::{
+        Envelope, EnvelopeState, Expected, Level, Part, PlacedField, Side, Signer, SignerStatus,
+    },
     error::DocumentsError,
 };
 
@@ -45,7 +47,7 @@ pub(crate) async fn lock(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>
 pub(crate) async fn read(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let row = sqlx::query!(
-        r#"select account_id, run_id, step_id, attempt, record_id, title, state, reason,
+        r#"select account_id, run_id, step_id, attempt, record_id, title, level, state, reason,
              fields as "fields: Json<Vec<PlacedField>>", original_version_id, signed_version_id, created_at
            from documents.envelopes where tenant_id = $1 and id = $2"#,
         tenant,
@@ -63,6 +65,7 @@ pub(crate) async fn read(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>
         attempt: row.attempt,
         record_id: row.record_id.into(),
         title: row.title,
+        level: known(Level::of(&row.level), &row.level)?,
         state: known(EnvelopeState::of(&row.state), &row.state)?,
         reason: row.reason,
         fields: row.fields.0,
@@ -76,8 +79,8 @@ pub(crate) async fn read(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>
 async fn signers(tx: &mut Tx, envelope: EnvelopeId) -> Result<Vec<Signer>, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let rows = sqlx::query!(
-        "select id, place, role, role_title, side, state, expected_id, expected_name, person_id, person_name, email, identified, typed_name, drawn,
-           consented_at, signed_at, address, user_agent
+        "select id, place, turn, part, delegated_by, role, role_title, side, state, expected_id, expected_name, person_id, person_name, email, identified, typed_name, drawn,
+           consent_text, sent_at, opened_at, consented_at, signed_at, address, user_agent
          from documents.signers where tenant_id = $1 and envelope_id = $2 order by place",
         tenant,
         envelope.0
@@ -89,6 +92,9 @@ async fn signers(tx: &mut Tx, envelope: EnvelopeId) -> Result<Vec<Signer>, Docum
             Ok(Signer {
                 id: row.id,
                 place: row.place,
+                turn: row.turn,
+                part: known(Part::of(&row.part), &row.part)?,
+                delegated_by: row.delegated_by,
                 role: row.role,
                 role_title: row.role_title,
                 side: known(Side::of(&row.side), &row.side)?,
@@ -100,6 +106,9 @@ async fn signers(tx: &mut Tx, envelope: EnvelopeId) -> Result<Vec<Signer>, Docum
                 identified: row.identified,
                 typed_name: row.typed_name,
                 drawn: row.drawn,
+                consent_text: row.consent_text,
+                sent_at: row.sent_at,
+                opened_at: row.opened_at,
                 consented_at: row.consented_at,
                 signed_at: row.signed_at,
                 address: row.address,
@@ -115,8 +124,8 @@ pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Doc
     let inserted = sqlx::query!(
         "insert into documents.envelopes
            (tenant_id, id, account_id, run_id, step_id, attempt, record_id, title, state, fields, original_version_id,
-            created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            created_at, level)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          on conflict (tenant_id, step_id, attempt) do nothing",
         tenant,
         envelope.id.0,
@@ -129,7 +138,8 @@ pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Doc
         envelope.state.word(),
         Json(&envelope.fields) as _,
         envelope.original.0,
-        envelope.created_at
+        envelope.created_at,
+        envelope.level.word()
     )
     .execute(tx.conn())
     .await?;
@@ -139,8 +149,8 @@ pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Doc
     for signer in &envelope.signers {
         sqlx::query!(
             "insert into documents.signers
-               (tenant_id, id, account_id, envelope_id, place, role, role_title, side, state, expected_id, expected_name)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+               (tenant_id, id, account_id, envelope_id, place, role, role_title, side, state, expected_id, expected_name, sent_at, turn, part)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
             tenant,
             signer.id,
             envelope.account_id.0,
@@ -151,7 +161,10 @@ pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Doc
             signer.side.word(),
             signer.status.word(),
             signer.expected.as_ref().map(|expected| expected.person.0),
-            signer.expected.as_ref().map_or("", |expected| expected.name.as_str())
+            signer.expected.as_ref().map_or("", |expected| expected.name.as_str()),
+            signer.sent_at,
+            signer.turn,
+            signer.part.word()
         )
         .execute(tx.conn())
         .await?;
@@ -165,7 +178,8 @@ pub(crate) async fn update_signer(tx: &mut Tx, signer: &Signer, sha256: &str) ->
     sqlx::query!(
         "update documents.signers
          set state = $3, person_id = $4, person_name = $5, email = $6, identified = $7, typed_name = $8, drawn = $9,
-           consented_at = $10, signed_at = $11, sha256_read = $12, address = $13, user_agent = $14
+           consented_at = $10, signed_at = $11, sha256_read = $12, address = $13, user_agent = $14, consent_text = $15,
+           sent_at = $16, opened_at = $17
          where tenant_id = $1 and id = $2",
         tenant,
         signer.id,
@@ -180,26 +194,45 @@ pub(crate) async fn update_signer(tx: &mut Tx, signer: &Signer, sha256: &str) ->
         signer.signed_at,
         sha256,
         signer.address,
-        signer.user_agent
+        signer.user_agent,
+        signer.consent_text,
+        signer.sent_at,
+        signer.opened_at
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// Writes who is to sign in a place; nobody in particular where `expected` is nothing.
+/// Writes when the pages were first shown to whoever could sign in this place.
+pub(crate) async fn note_opened(tx: &mut Tx, signer: Uuid, at: DateTime<Utc>) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!(
+        "update documents.signers set opened_at = $3 where tenant_id = $1 and id = $2 and opened_at is null",
+        tenant,
+        signer,
+        at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Writes who is to sign in a place, and who gave it to them; nobody in particular where `expected` is nothing.
 pub(crate) async fn expect(
     tx: &mut Tx,
     signer: Uuid,
     expected: Option<&Expected>,
+    delegated_by: &str,
 ) -> Result<(), DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     sqlx::query!(
-        "update documents.signers set expected_id = $3, expected_name = $4 where tenant_id = $1 and id = $2",
+        "update documents.signers set expected_id = $3, expected_name = $4, delegated_by = $5 where tenant_id = $1 and id = $2",
         tenant,
         signer,
         expected.map(|expected| expected.person.0),
-        expected.map_or("", |expected| expected.name.as_str())
+        expected.map_or("", |expected| expected.name.as_str()),
+        delegated_by
     )
     .execute(tx.conn())
     .await?;

@@ -3,9 +3,11 @@
 pub(crate) mod blobs;
 pub(crate) mod deliverables;
 pub(crate) mod documents;
+pub(crate) mod envelope_events;
 pub(crate) mod envelopes;
 pub(crate) mod requests;
 pub(crate) mod scans;
+pub(crate) mod seals;
 pub(crate) mod sightings;
 pub(crate) mod templates;
 pub(crate) mod uploads;

@@ -4,7 +4,9 @@ use std::io;
 
 use futures_util::TryStreamExt as _;
 use portico_core::{Ctx, DocumentId, EnvelopeId, PersonId, VersionId};
-use portico_definition::{Definition, DocumentTemplate, EsignStep, Side as DeclaredSide, TemplateFieldType};
+use portico_definition::{
+    Definition, DocumentTemplate, EsignStep, Side as DeclaredSide, SigningLevel, TemplateFieldType,
+};
 use portico_events::{Received, claim};
 use portico_proto::events::v1::StepActivated;
 use serde_json::json;
@@ -15,10 +17,13 @@ use super::{Activated, CONSUMER};
 use crate::{
     domain::{
         document::{Document, DocumentKind, FileFacts, Template, Version},
-        signature::{Envelope, EnvelopeState, PlacedField, PlacedKind, Side, Signer},
+        envelope_chain::{Chain, EventKind},
+        signature::{
+            Envelope, EnvelopeState, Level, Part, PlacedField, PlacedKind, Side, Signer, SignerStatus,
+        },
     },
     error::DocumentsError,
-    events::{expected, on_step_withdrawn::withdraw_envelope, publish},
+    events::{envelope_notices, expected, on_step_withdrawn::withdraw_envelope, publish},
     http::discard,
     peers,
     service::Service,
@@ -50,7 +55,7 @@ pub(super) async fn open(
     let title = declared.title.clone().unwrap_or_else(|| readable(&esign.template));
     let signers = signers(service, &ctx, ids, message, &definition, esign).await?;
     let (document, version) = copy(service, &ctx, ids, &template, &title).await?;
-    let envelope = envelope(service, ids, declared, signers, title, version.id);
+    let envelope = envelope(service, ids, (esign, declared), signers, title, version.id);
     let inserted = insert(service, &ctx, event, &envelope, &document, &version).await;
     if !matches!(inserted, Ok(true))
         && !matches!(inserted, Err(DocumentsError::Store(portico_db::StoreError::Unavailable(_))))
@@ -85,6 +90,17 @@ async fn insert(
         // This attempt has its envelope; only the claim is worth keeping, and a repeat would come here again.
         return Ok(false);
     }
+    let mut chain = Chain::default();
+    chain.push(envelope.created_at, EventKind::Prepared, &envelope.title, None);
+    for ready in envelope.signers.iter().filter(|signer| signer.status == SignerStatus::Ready) {
+        chain.push(envelope.created_at, EventKind::Sent, &ready.certified(), None);
+    }
+    store::envelope_events::append(&mut tx, envelope.id, envelope.account_id, &chain).await?;
+    // Workflow asks whoever the step is given to, the first of the order; the others of their turn are asked here.
+    for signer in envelope.ready().skip(1) {
+        envelope_notices::ask_signer(service, &mut tx, envelope, signer).await?;
+    }
+    envelope_notices::tell_viewers(service, &mut tx, envelope).await?;
     let details = json!({ "signers": envelope.signers.len(), "sha256": version.file.sha256_text() });
     publish::envelope_changed(service, &mut tx, "envelope.created", envelope, details).await?;
     tx.commit().await?;
@@ -148,14 +164,12 @@ async fn signers(
 ) -> Result<Vec<Signer>, DocumentsError> {
     let now = service.clock.now();
     let mut signers = Vec::with_capacity(esign.order.len());
-    for (place, role) in (1..).zip(&esign.order) {
-        let known = definition.spec.roles.get(role);
-        let side = match known.map(|known| known.side) {
-            Some(DeclaredSide::Internal) => Side::Internal,
-            _ => Side::External,
-        };
-        let title = known.and_then(|known| known.title.clone()).unwrap_or_else(|| readable(role));
-        let mut signer = Signer::new(service.entropy.uuid(now), place, role, &title, side);
+    for ((place, role), turn) in (1..).zip(&esign.order).zip(turns(&esign.order, &esign.together)) {
+        let (title, side) = titled(definition, role);
+        let part = if esign.approvers.contains(role) { Part::Approver } else { Part::Signer };
+        let id = service.entropy.uuid(now);
+        let mut signer = Signer::new(id, (place, turn), part, (role, &title), side);
+        signer.sent_at = (signer.status == SignerStatus::Ready).then_some(now);
         signer.expected = match message.assignee_ids.as_slice() {
             // The step waits for its first signer, whom the workflow may know better.
             [person] if place == 1 => expected::only(service, ctx, &[person.parse()?]).await?,
@@ -163,13 +177,53 @@ async fn signers(
         };
         signers.push(signer);
     }
+    let mut place = i32::try_from(signers.len()).unwrap_or(i32::MAX);
+    let told = esign.viewers.iter().map(|role| (Part::Viewer, role));
+    for (part, role) in told.chain(esign.copies.iter().map(|role| (Part::Copy, role))) {
+        let (title, side) = titled(definition, role);
+        for person in peers::people_in_role(service, ctx, role, ids.account).await? {
+            place += 1;
+            let id = service.entropy.uuid(now);
+            let mut signer = Signer::new(id, (place, 0), part, (role, &title), side);
+            signer.expected = expected::only(service, ctx, &[person]).await?;
+            signer.sent_at = (part == Part::Viewer).then_some(now);
+            signers.push(signer);
+        }
+    }
     Ok(signers)
+}
+
+/// A role's title, and whose people have it.
+fn titled(definition: &Definition, role: &str) -> (String, Side) {
+    let known = definition.spec.roles.get(role);
+    let side = match known.map(|known| known.side) {
+        Some(DeclaredSide::Internal) => Side::Internal,
+        _ => Side::External,
+    };
+    (known.and_then(|known| known.title.clone()).unwrap_or_else(|| readable(role)), side)
+}
+
+/// The turn of each role of the order, from 1: those of a group share theirs.
+fn turns(order: &[String], together: &[Vec<String>]) -> Vec<i32> {
+    let beside = |one: &String, other: &String| {
+        together.iter().any(|group| group.contains(one) && group.contains(other))
+    };
+    let mut turns: Vec<i32> = Vec::with_capacity(order.len());
+    for (place, role) in order.iter().enumerate() {
+        let turn = match place.checked_sub(1).map(|before| (&order[before], turns[before])) {
+            Some((before, turn)) if beside(before, role) => turn,
+            Some((_, turn)) => turn + 1,
+            None => 1,
+        };
+        turns.push(turn);
+    }
+    turns
 }
 
 fn envelope(
     service: &Service,
     ids: Activated,
-    declared: &DocumentTemplate,
+    (esign, declared): (&EsignStep, &DocumentTemplate),
     signers: Vec<Signer>,
     title: String,
     original: VersionId,
@@ -183,6 +237,7 @@ fn envelope(
         attempt: ids.attempt,
         record_id: ids.record,
         title,
+        level: if esign.level == SigningLevel::Acknowledge { Level::Acknowledge } else { Level::Sign },
         state: EnvelopeState::Open,
         reason: String::new(),
         fields: declared.fields.iter().filter_map(placed).collect(),

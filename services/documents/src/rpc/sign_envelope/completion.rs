@@ -9,24 +9,29 @@ use crate::{
     content::{check_pdf, safe_file_name},
     domain::{
         document::{Document, DocumentKind, FileFacts, Version},
+        envelope_chain::Chain,
         signature::Envelope,
-        signed_file,
+        signed_file::{self, Evidence},
     },
     error::DocumentsError,
     peers,
+    seal::{Draft, FileKey, Level, SealCertificate, SealError, SealKey as _, Sealed},
     service::{Call, Service},
-    signing,
+    signing::{self, Imprint, SigningError},
     vault::LARGEST,
 };
 
-/// The rows of a signed file whose bytes are stored.
+/// The rows of a signed file whose bytes are stored, and how it was sealed.
 pub(super) struct Composed {
     pub(super) document: Document,
     pub(super) version: Version,
+    pub(super) certificate: SealCertificate,
+    pub(super) level: Level,
+    pub(super) note: String,
 }
 
-/// Makes the file as it is after the signatures so far.
-pub(super) async fn compose(
+/// Makes the document as it is after the signatures so far.
+pub(super) async fn enter(
     service: &Service,
     call: &Call,
     envelope: &Envelope,
@@ -39,11 +44,58 @@ pub(super) async fn compose(
     let bytes =
         service.vault.read_all(&original.stored(call.ctx.tenant), service.config.largest_template).await?;
     let filled = signed_file::filled(envelope, facts.firm.zone)?;
-    let certificate = signed_file::certificate(envelope, original.file.sha256, &facts.firm, now);
+    let imprint = Imprint { firm: facts.firm.name.clone(), title: envelope.title.clone(), made_at: now };
     let fonts = service.fonts()?;
-    let composed =
-        tokio::task::spawn_blocking(move || signing::compose(&fonts, &bytes, &filled, &certificate)).await;
-    Ok(composed.map_err(|error| DocumentsError::Unreadable(format!("composing broke off: {error}")))??)
+    blocking(move || signing::enter(&fonts, &bytes, &filled, &imprint)).await
+}
+
+/// The finished file: the document with everything entered, its certificate, and the seal over both.
+pub(super) async fn seal(
+    service: &Service,
+    call: &Call,
+    envelope: &Envelope,
+    (original, document): (&Version, Vec<u8>),
+    chain: &Chain,
+    (key, now): (&FileKey, DateTime<Utc>),
+) -> Result<Sealed, DocumentsError> {
+    let facts = peers::firm(service, &call.ctx).await?;
+    let origin = service.config.origin.replace("{slug}", &facts.firm.slug);
+    let evidence = Evidence {
+        read_sha256: original.file.sha256,
+        document: &document,
+        chain,
+        firm: &facts.firm,
+        seal: key.certificate(),
+        verify_link: if origin.is_empty() { origin } else { format!("{origin}/verify") },
+        now,
+    };
+    let certificate = signed_file::certificate(envelope, &evidence);
+    let said = serde_json::to_vec_pretty(&signed_file::facts(call.ctx.tenant, envelope, &evidence));
+    let said = said.map_err(|error| DocumentsError::Unreadable(error.to_string()))?;
+    let fonts = service.fonts()?;
+    let certificate = blocking(move || signing::certify(&fonts, &certificate)).await?;
+    let draft = Draft {
+        document,
+        certificate,
+        facts: said,
+        field: envelope.id.to_string(),
+        firm: facts.firm.name.clone(),
+        at: now,
+    };
+    service.sealer.seal(key, draft).await.map_err(unavailable)
+}
+
+/// The seal cannot be used: whoever runs the installation reads why, for the signer can do nothing about it.
+pub(super) fn unavailable(error: SealError) -> DocumentsError {
+    tracing::error!("a document could not be sealed, and its last signature was refused: {error}");
+    DocumentsError::Seal(error)
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SigningError> + Send + 'static,
+) -> Result<T, DocumentsError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.map_err(|error| DocumentsError::Unreadable(format!("composing broke off: {error}")))??)
 }
 
 /// Stores the finished file, of which no row tells yet.
@@ -52,8 +104,9 @@ pub(super) async fn store(
     call: &Call,
     person: PersonId,
     envelope: &Envelope,
-    bytes: Vec<u8>,
+    sealed: Sealed,
 ) -> Result<Composed, DocumentsError> {
+    let Sealed { bytes, level, note, certificate } = sealed;
     let now = service.clock.now();
     let (id, version_id) = (DocumentId::new(now, &*service.entropy), VersionId::new(now, &*service.entropy));
     let pages = check_pdf(&bytes).map(|facts| facts.pages).unwrap_or_default();
@@ -91,5 +144,5 @@ pub(super) async fn store(
         added_by_name: call.ctx.actor.name.clone(),
         added_at: now,
     };
-    Ok(Composed { document, version })
+    Ok(Composed { document, version, certificate, level, note })
 }

@@ -1,6 +1,8 @@
 //! Whole envelopes, signed and declined.
 
 mod drawn;
+mod parts;
+mod sealed;
 mod turns;
 
 use std::{io::Write as _, process::Command};
@@ -17,7 +19,7 @@ use portico_proto::{
 use crate::testing::{Fixture, refused};
 
 async fn envelope(fixture: &Fixture, ctx: &Ctx, step: &str) -> Envelope {
-    let get = GetEnvelopeRequest { step_id: step.to_owned() };
+    let get = GetEnvelopeRequest { step_id: step.to_owned(), ..Default::default() };
     fixture.documents(ctx).get_envelope(get).await.unwrap().into_inner().envelope.unwrap()
 }
 

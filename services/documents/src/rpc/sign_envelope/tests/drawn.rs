@@ -59,7 +59,7 @@ async fn a_drawn_signature_is_taken_and_a_bad_one_changes_nothing() {
     let done = fixture.documents(&manager).sign_envelope(last).await.unwrap().into_inner().envelope.unwrap();
     assert_eq!(done.state, "completed");
     let text = printed(&fixture, &ana, &done.signed.unwrap().id).await;
-    let (agreement, certificate) = text.split_once("Signature certificate").unwrap();
+    let (agreement, certificate) = text.split_once("Certificate of completion").unwrap();
     assert!(!agreement.contains("Ana Ruiz"), "drawn, not typed: {agreement}");
     assert!(certificate.contains("Ana Ruiz") && certificate.contains("Tom Weber"), "{certificate}");
 }
