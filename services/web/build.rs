@@ -10,8 +10,19 @@ use std::{
 use sha2::{Digest, Sha256};
 
 /// The scripts of every page, in the order in which they are joined.
-const PAGE_SCRIPTS: [&str; 9] =
-    ["words", "confirm", "submit-once", "fragment", "glide", "live", "upload", "autosave", "shortcuts"];
+const PAGE_SCRIPTS: [&str; 11] = [
+    "words",
+    "confirm",
+    "submit-once",
+    "fragment",
+    "glide",
+    "live",
+    "resume",
+    "upload",
+    "autosave",
+    "presence",
+    "shortcuts",
+];
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=assets");
@@ -33,6 +44,10 @@ fn main() -> io::Result<()> {
     table.add("js/app.js", script.as_bytes(), javascript)?;
     let signature = bare_script(&fs::read_to_string(source.join("js/signature.js"))?);
     table.add("js/signature.js", signature.as_bytes(), javascript)?;
+    let pins = bare_script(&fs::read_to_string(source.join("js/pins.js"))?);
+    table.add("js/pins.js", pins.as_bytes(), javascript)?;
+    let plan = bare_script(&fs::read_to_string(source.join("js/plan.js"))?);
+    table.add("js/plan.js", plan.as_bytes(), javascript)?;
     for (file, sum) in checksums(&source.join("vendor/SHA256SUMS"))? {
         let bytes = fs::read(source.join("vendor").join(&file))?;
         if hex::encode(Sha256::digest(&bytes)) != sum {

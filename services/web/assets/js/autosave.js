@@ -35,6 +35,12 @@ class Draft {
     if (!this.saving) return;
     event.preventDefault();
     this.waiting = true;
+    // Sent by the script, the form would not say which button was pressed.
+    const pressed = event.submitter;
+    if (!(pressed instanceof HTMLButtonElement) || !pressed.name) return;
+    const field = document.createElement("input");
+    [field.type, field.name, field.value] = ["hidden", pressed.name, pressed.value];
+    this.form.append(field);
   }
 
   /** @param {number} wait */
@@ -75,6 +81,7 @@ class Draft {
       const field = this.form.elements.namedItem("etag");
       if (field instanceof HTMLInputElement) field.value = this.etag.replaceAll('"', "");
       this.pause = 2000;
+      showAsTold(this.form, (answer.headers.get("X-Shown") ?? "").split(" "));
       return this.show("saved");
     }
     if (answer.status === 412) {
@@ -109,21 +116,45 @@ class Draft {
 }
 
 /**
- * `data-visible-when="has_system=yes"`, `"kind=a|b"`, `"has_system"` (any answer) or `"!has_system"` shows its
- * element while the answer holds. Hidden answers are not sent; the server decides by the same rule again.
+ * Hides a question, and what was answered to it is not sent; or shows it again.
+ * @param {HTMLFieldSetElement} part
+ * @param {boolean} shown
+ */
+function showPart(part, shown) {
+  if (part.hidden !== shown) return false;
+  part.hidden = !shown;
+  part.disabled = !shown;
+  const group = part.closest("[data-group]");
+  if (group instanceof HTMLElement) group.hidden = !group.querySelector(".form-section:not([hidden])");
+  return true;
+}
+
+/**
+ * `data-visible-when="has_system=yes"` or `"kind=a|b"` shows its question while the answer holds; what that hides hides in turn. The
+ * server decides by the same rule again.
  * @param {HTMLFormElement} form
  */
 function showConditional(form) {
-  const answers = new FormData(form);
-  for (const part of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll("[data-visible-when]"))) {
-    const rule = part.dataset.visibleWhen ?? "";
-    const [, not, field, wanted] = /^(!?)([^=]+)(?:=(.*))?$/.exec(rule) ?? [];
-    const given = answers.getAll(field ?? "").map(String).filter(Boolean);
-    const holds = wanted === undefined ? given.length > 0 : given.some((value) => wanted.split("|").includes(value));
-    part.hidden = Boolean(not) === holds;
-    for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (part.querySelectorAll("input, select, textarea"))) {
-      input.disabled = part.hidden;
+  const parts = /** @type {NodeListOf<HTMLFieldSetElement>} */ (form.querySelectorAll("[data-visible-when]"));
+  for (let round = 0; round < 10; round++) {
+    let changed = false;
+    for (const part of parts) {
+      const [field, wanted] = (part.dataset.visibleWhen ?? "").split("=");
+      const given = new FormData(form).getAll(field ?? "").map(String).filter(Boolean);
+      changed = showPart(part, given.some((value) => (wanted ?? "").split("|").includes(value))) || changed;
     }
+    if (!changed) return;
+  }
+}
+
+/**
+ * `data-shown="question"` shows its question while the server says so: it answers every save with the names of all that show.
+ * @param {HTMLFormElement} form
+ * @param {string[]} names
+ */
+function showAsTold(form, names) {
+  for (const part of /** @type {NodeListOf<HTMLFieldSetElement>} */ (form.querySelectorAll("[data-shown]"))) {
+    showPart(part, names.includes(part.dataset.shown ?? ""));
   }
 }
 

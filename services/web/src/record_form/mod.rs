@@ -14,7 +14,7 @@ use portico_proto::workflow::v1::Record;
 use serde_json::Value;
 
 pub(crate) use receive::receive;
-pub(crate) use sent::{changed, filled, values};
+pub(crate) use sent::{amount, changed, filled, values};
 
 use crate::{
     components::Choice,
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Currencies that are offered where the definition allows any.
-const CURRENCIES: [&str; 6] = ["EUR", "USD", "GBP", "CHF", "PLN", "JPY"];
+pub(crate) const CURRENCIES: [&str; 6] = ["EUR", "USD", "GBP", "CHF", "PLN", "JPY"];
 
 /// The most characters of a long text whose definition sets no limit.
 const LONGEST_TEXT: u32 = 4000;
@@ -181,7 +181,7 @@ fn one(s: &Shell, kind: &Kind, name: &str, field: &Field, options: &Options, pai
                 })
                 .collect();
             Input::File {
-                accept: accept_attribute(&accept.iter().map(word).collect::<Vec<_>>()),
+                accept: accept_attribute(&accept.iter().map(accepted).collect::<Vec<_>>()),
                 multiple: max.is_some_and(|max| max > 1),
             }
         }
@@ -216,7 +216,8 @@ fn ticked(offered: &[(String, String)], chosen: &[&str], held: &HashMap<String, 
     offered.iter().cloned().chain(gone).map(choice).collect()
 }
 
-fn word(accepted: &AcceptedType) -> String {
+/// The word that a kind of file is written as.
+pub(crate) fn accepted(accepted: &AcceptedType) -> String {
     match accepted {
         AcceptedType::Pdf => "pdf",
         AcceptedType::Image => "image",
@@ -258,7 +259,7 @@ pub(crate) fn pairs_of(kind: &Kind, record: &Record) -> Pairs {
                 }
                 (FieldKind::Money { .. }, value) => {
                     let Ok(money) = serde_json::from_value::<Money>(value) else { continue };
-                    pairs.push((name.clone(), plain(&money)));
+                    pairs.push((name.clone(), plain_amount(&money)));
                     pairs.push((format!("{name}.currency"), money.currency));
                 }
                 (FieldKind::Bool {}, value) => {
@@ -289,7 +290,7 @@ pub(crate) fn at_fields(mut problem: Problem) -> Problem {
 }
 
 /// An amount as one types it: without currency and thousands.
-fn plain(money: &Money) -> String {
+pub(crate) fn plain_amount(money: &Money) -> String {
     money.to_string().trim_end_matches(&money.currency).trim().replace(',', "")
 }
 

@@ -52,7 +52,7 @@ fn value(locale: Locale, name: &str, kind: &FieldKind, pairs: &Pairs) -> Result<
 
 /// An amount with a point before the decimals. A comma is a separator of thousands only where three digits follow; where it could
 /// mean either, nothing is guessed.
-fn amount(locale: Locale, text: &str) -> Option<String> {
+pub(crate) fn amount(locale: Locale, text: &str) -> Option<String> {
     let german = locale == Locale::De && text.contains(',');
     let (thousands, decimal) = if german { ('.', ',') } else { (',', '.') };
     let (whole, fraction) = text.split_once(decimal).unwrap_or((text, ""));

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail this way")]
 
 mod access;
+mod approvals;
 mod calendar;
 mod changes;
 mod esign;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{layout::Shell, render::Page};
 
 /// The words that pages may be asked to say; each has its sentence `console-done-<word>`.
-const WORDS: [&str; 27] = [
+const WORDS: [&str; 31] = [
     "account-created",
     "account-renamed",
     "person-added",
@@ -34,6 +34,10 @@ const WORDS: [&str; 27] = [
     "template-saved",
     "deactivated",
     "reactivated",
+    "hours-saved",
+    "stand-in-set",
+    "stand-in-ended",
+    "dates-moved",
 ];
 
 /// The query of a page that one comes to after an act.

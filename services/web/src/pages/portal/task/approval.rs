@@ -5,10 +5,10 @@ use axum::{Form, extract::Path, response::Response};
 use portico_core::ErrorCode;
 use portico_proto::{
     documents::v1::{GetDeliverableRequest, GetDeliverableResponse, Version},
-    workflow::v1::{DecideApprovalRequest, Decision, GetRecordRequest},
+    time::moment,
+    workflow::v1::{Approval, DecideApprovalRequest, Decision, GetRecordRequest},
 };
 use portico_rpc::problem_from;
-use serde::Deserialize;
 
 use super::{Body, Task, Tried, acted};
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
     error::PageError,
     form::Errors,
     layout::Shell,
+    pins::{self, Pinned, Row, pinned},
     values::{Line, lines},
     wording::{file_meta, html, is_open},
 };
@@ -36,6 +37,16 @@ struct View<'a> {
     can_decide: bool,
     comment: &'a str,
     errors: &'a Errors,
+    /// The approvals given so far: who, for whom, in which role, when.
+    given: Vec<String>,
+    /// "1 of 3 approvals"; empty where one is all.
+    count: String,
+    /// Why the reader cannot decide; empty for no reason.
+    barred: String,
+    /// Whose approval the reader's would be; empty for their own.
+    on_behalf: String,
+    pinned: Vec<Pinned>,
+    rows: Vec<Row>,
 }
 
 struct File<'a> {
@@ -57,18 +68,6 @@ impl<'a> File<'a> {
     }
 }
 
-#[derive(Deserialize)]
-pub(in crate::pages::portal) struct Decided {
-    #[serde(default)]
-    decision: String,
-    #[serde(default)]
-    comment: String,
-    #[serde(default)]
-    version: String,
-    #[serde(default)]
-    sha256: String,
-}
-
 pub(super) async fn body(ask: &Ask, task: &Task, tried: &Tried) -> Result<Body, PageError> {
     let s = &*ask.shell;
     let asked = GetDeliverableRequest { step_id: task.step.id.clone() };
@@ -83,13 +82,21 @@ pub(super) async fn body(ask: &Ask, task: &Task, tried: &Tried) -> Result<Body, 
     let none = GetDeliverableResponse::default();
     let view = View::new(s, task, found.as_ref().unwrap_or(&none), found.is_some(), record, tried);
     let live = !view.can_decide;
-    Ok(Body { html: html(&view)?, script: None, live })
+    let script = (view.can_decide && view.file.is_some()).then_some("js/pins.js");
+    Ok(Body { html: html(&view)?, script, live })
 }
 
 /// The fields of the record that is approved, as far as the reader may see them.
 async fn record_lines(ask: &Ask, task: &Task) -> Result<Vec<Line>, PageError> {
     let asked = GetRecordRequest { record_id: task.run.record_id.clone() };
-    let record = ask.workflow().get_record(asked).await?.into_inner().record.unwrap_or_default();
+    let record = match ask.workflow().get_record(asked).await {
+        Ok(answer) => answer.into_inner().record.unwrap_or_default(),
+        // A stand-in decides about what they may not read otherwise; its name stands above.
+        Err(status) if !task.step.on_behalf_of.is_empty() && status.code() == tonic::Code::NotFound => {
+            return Ok(Vec::new());
+        }
+        Err(status) => return Err(status.into()),
+    };
     let definition = ask.web.definition(ask.tenant(), &task.run.portal_id, task.run.portal_version).await?;
     Ok(definition
         .spec
@@ -127,30 +134,70 @@ impl<'a> View<'a> {
             can_decide: mine && (!of_file || (version.is_some() && about.is_some())),
             comment: tried.typed("comment"),
             errors: &tried.errors,
+            given: task.step.approvals.iter().map(|one| given(s, one)).collect(),
+            count: count(s, task),
+            barred: match task.step.barred_by.as_str() {
+                "" => String::new(),
+                other => s.say("approval-barred").arg("step", other).to_string(),
+            },
+            on_behalf: match task.step.on_behalf_of.as_str() {
+                "" => String::new(),
+                other => s.say("approval-on-behalf").arg("name", other).to_string(),
+            },
+            pinned: pinned(s, &task.step.pins),
+            rows: pins::rows(s, &tried.typed),
         }
     }
+}
+
+/// "Maria Lopez for Ben Ray (Finance), 3 December 2026, 12:00"
+fn given(s: &Shell, one: &Approval) -> String {
+    let when = one.at.as_ref().and_then(moment).map(|at| s.date_time(&at)).unwrap_or_default();
+    let mut who = match one.on_behalf_of.as_str() {
+        "" => one.name.clone(),
+        other => s.say("approval-for").arg("name", &one.name).arg("other", other).to_string(),
+    };
+    if !one.role_title.is_empty() {
+        who = format!("{who} ({})", one.role_title);
+    }
+    format!("{who}, {when}")
+}
+
+fn count(s: &Shell, task: &Task) -> String {
+    if task.step.approvals_needed < 2 {
+        return String::new();
+    }
+    let needed = usize::try_from(task.step.approvals_needed).unwrap_or_default();
+    s.say("approval-count").arg("given", task.step.approvals.len()).arg("needed", needed).to_string()
 }
 
 pub(in crate::pages::portal) async fn decide(
     ask: Ask,
     Path(step): Path<String>,
-    Form(decided): Form<Decided>,
+    Form(sent): Form<Vec<(String, String)>>,
 ) -> Result<Response, PageError> {
-    let decision = match decided.decision.as_str() {
+    let of = |name: &str| sent.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value).to_owned();
+    let decision = match of("decision").as_str() {
         "approve" => Decision::Approve,
         "return" => Decision::Return,
         _ => Decision::Unspecified,
     };
+    let (pins, errors) =
+        if decision == Decision::Return { pins::read(&ask.shell, &sent) } else { Default::default() };
+    if let Some(problem) = errors.as_problem() {
+        return acted(&ask, &step, Err(problem), sent).await;
+    }
     let asked = DecideApprovalRequest {
         step_id: step.clone(),
         decision: decision.into(),
-        comment: decided.comment.clone(),
-        version_id: decided.version,
-        sha256: decided.sha256,
+        comment: of("comment"),
+        version_id: of("version"),
+        sha256: of("sha256"),
+        pins,
     };
     let outcome = ask.workflow().decide_approval(asked).await;
     let outcome = outcome.map(|answer| answer.into_inner().event).map_err(|status| problem_from(&status));
-    acted(&ask, &step, outcome, vec![("comment".to_owned(), decided.comment)]).await
+    acted(&ask, &step, outcome, sent).await
 }
 
 #[cfg(test)]
@@ -191,6 +238,48 @@ mod tests {
         );
         assert_eq!(html.matches("<img").count(), 3);
         assert!(html.contains("data-confirm=") && html.contains("value=\"return\""));
+    }
+
+    #[test]
+    fn who_has_approved_who_may_not_and_what_was_pinned_is_said() {
+        for locale in Locale::ALL {
+            let s = crate::walk::shell(Area::Portal, locale);
+            let mut task = task(step("approval", "Approve the project plan", StepState::Returned, 3));
+            task.step.deliverable =
+                Some(Deliverable { version_id: "v1".to_owned(), ..Deliverable::default() });
+            (task.step.approvals_needed, task.step.can_act) = (3, false);
+            task.step.barred_by = "Prepare <it>".to_owned();
+            task.step.approvals = vec![Approval {
+                name: "Sten".to_owned(),
+                on_behalf_of: "Flo".to_owned(),
+                role_title: "Finance".to_owned(),
+                ..Approval::default()
+            }];
+            task.step.pins = vec![portico_proto::workflow::v1::Pin {
+                page: 2,
+                left: 0.5,
+                top: 0.1,
+                width: 0.2,
+                height: 0.1,
+                text: "Wrong <sum>".to_owned(),
+            }];
+            let found =
+                GetDeliverableResponse { versions: vec![version("v1")], ..GetDeliverableResponse::default() };
+            let tried = Tried::default();
+            let html = View::new(&s, &task, &found, true, Vec::new(), &tried).render().unwrap();
+            assert!(html.contains("Sten") && html.contains("Flo") && html.contains("(Finance)"), "{html}");
+            assert!(html.contains("Prepare &#60;it&#62;") && html.contains("Wrong &#60;sum&#62;"));
+            assert!(
+                html.contains("<rect x=\"500\"") && !html.contains("data-pins") && !html.contains(" style=")
+            );
+            (task.step.can_act, task.step.on_behalf_of) = (true, "Flo".to_owned());
+            let html = View::new(&s, &task, &found, true, Vec::new(), &tried).render().unwrap();
+            assert!(
+                html.contains("data-pins")
+                    && html.contains("name=\"pin-5-text\"")
+                    && html.contains("data-page=\"3\"")
+            );
+        }
     }
 
     #[test]

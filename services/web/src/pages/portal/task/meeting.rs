@@ -14,7 +14,9 @@ use http::{
 use portico_core::StepId;
 use portico_proto::{
     time::moment,
-    workflow::v1::{BookTimeRequest, GetMeetingRequest, GetMeetingResponse},
+    workflow::v1::{
+        BookTimeRequest, CancelMeetingRequest, GetMeetingRequest, GetMeetingResponse, MoveMeetingRequest,
+    },
 };
 use portico_rpc::problem_from;
 use serde::Deserialize;
@@ -40,6 +42,9 @@ struct View<'a> {
     booked: String,
     calendar: bool,
     can_book: bool,
+    /// Whether the booked time can be moved or cancelled here.
+    changeable: bool,
+    reason: &'a str,
     errors: &'a Errors,
 }
 
@@ -52,6 +57,12 @@ struct Day {
 #[derive(Deserialize)]
 pub(in crate::pages::portal) struct Chosen {
     slot: String,
+}
+
+#[derive(Deserialize)]
+pub(in crate::pages::portal) struct Said {
+    #[serde(default)]
+    reason: String,
 }
 
 fn days(s: &Shell, meeting: &GetMeetingResponse) -> Vec<Day> {
@@ -78,7 +89,7 @@ fn days(s: &Shell, meeting: &GetMeetingResponse) -> Vec<Day> {
 }
 
 impl<'a> View<'a> {
-    fn new(s: &'a Shell, task: &'a Task, meeting: &'a GetMeetingResponse, errors: &'a Errors) -> Self {
+    fn new(s: &'a Shell, task: &'a Task, meeting: &'a GetMeetingResponse, tried: &'a Tried) -> Self {
         let booked = meeting.booked.as_ref().and_then(|slot| slot.starts_at.as_ref()).and_then(moment);
         Self {
             s,
@@ -86,11 +97,13 @@ impl<'a> View<'a> {
             with: &meeting.with_name,
             duration: s.formats.duration(&u32::try_from(meeting.duration_minutes).unwrap_or(0)),
             zone: s.formats.zone().name().replace('_', " "),
-            days: if booked.is_none() { days(s, meeting) } else { Vec::new() },
+            days: if booked.is_none() || meeting.changeable { days(s, meeting) } else { Vec::new() },
             booked: booked.map(|at| s.formats.date_time_zone(&at)).unwrap_or_default(),
             calendar: !meeting.calendar.is_empty(),
             can_book: is_open(&task.step) && task.step.can_act,
-            errors,
+            changeable: meeting.changeable,
+            reason: tried.typed("reason"),
+            errors: &tried.errors,
         }
     }
 }
@@ -102,7 +115,7 @@ async fn load(ask: &Ask, step: &str) -> Result<GetMeetingResponse, PageError> {
 
 pub(super) async fn body(ask: &Ask, task: &Task, tried: &Tried) -> Result<Body, PageError> {
     let meeting = load(ask, &task.step.id).await?;
-    let view = View::new(&ask.shell, task, &meeting, &tried.errors);
+    let view = View::new(&ask.shell, task, &meeting, tried);
     Ok(Body { html: html(&view)?, script: None, live: true })
 }
 
@@ -115,6 +128,30 @@ pub(in crate::pages::portal) async fn book(
     let outcome = ask.workflow().book_time(asked).await;
     let outcome = outcome.map(|answer| answer.into_inner().event).map_err(|status| problem_from(&status));
     acted(&ask, &step, outcome, Vec::new()).await
+}
+
+/// Moves the booked meeting to another of the times.
+pub(in crate::pages::portal) async fn shift(
+    ask: Ask,
+    Path(step): Path<String>,
+    Form(chosen): Form<Chosen>,
+) -> Result<Response, PageError> {
+    let asked = MoveMeetingRequest { step_id: step.clone(), slot_id: chosen.slot };
+    let outcome = ask.workflow().move_meeting(asked).await;
+    let outcome = outcome.map(|answer| answer.into_inner().event).map_err(|status| problem_from(&status));
+    acted(&ask, &step, outcome, Vec::new()).await
+}
+
+/// Cancels the booked meeting.
+pub(in crate::pages::portal) async fn call_off(
+    ask: Ask,
+    Path(step): Path<String>,
+    Form(said): Form<Said>,
+) -> Result<Response, PageError> {
+    let asked = CancelMeetingRequest { step_id: step.clone(), reason: said.reason.clone() };
+    let outcome = ask.workflow().cancel_meeting(asked).await;
+    let outcome = outcome.map(|answer| answer.into_inner().event).map_err(|status| problem_from(&status));
+    acted(&ask, &step, outcome, vec![("reason".to_owned(), said.reason)]).await
 }
 
 /// The booked meeting for one's own calendar.
@@ -170,8 +207,8 @@ mod tests {
             ..GetMeetingResponse::default()
         };
         let task = task(step("meeting", "Schedule the kickoff call", StepState::Active, 3));
-        let errors = Errors::none();
-        let view = View::new(&s, &task, &meeting, &errors);
+        let tried = Tried::default();
+        let view = View::new(&s, &task, &meeting, &tried);
         let ids: Vec<Vec<&str>> =
             view.days.iter().map(|day| day.slots.iter().map(|(id, _)| id.as_str()).collect()).collect();
         assert_eq!(ids, [vec!["a", "late"], vec!["b"]]);
@@ -194,12 +231,34 @@ mod tests {
             ..GetMeetingResponse::default()
         };
         let task = task(step("meeting", "Schedule the kickoff call", StepState::Done, 3));
-        let errors = Errors::none();
-        let html = View::new(&s, &task, &meeting, &errors).render().unwrap();
+        let tried = Tried::default();
+        let html = View::new(&s, &task, &meeting, &tried).render().unwrap();
         assert!(
             html.contains("5 December 2026, 12:00 UTC")
                 && html.contains("/meeting.ics")
                 && !html.contains("<form")
         );
+    }
+
+    #[test]
+    fn whoever_may_changes_a_booked_time() {
+        for locale in Locale::ALL {
+            let s = crate::walk::shell(Area::Portal, locale);
+            let meeting = GetMeetingResponse {
+                slots: vec![slot(&s, "1800003600", 24, true)],
+                booked: Some(slot(&s, "b", 48, false)),
+                changeable: true,
+                ..GetMeetingResponse::default()
+            };
+            let task = task(step("meeting", "Schedule the kickoff call", StepState::Done, 3));
+            let tried = Tried::default();
+            let html = View::new(&s, &task, &meeting, &tried).render().unwrap();
+            assert!(html.contains("/move\"") && html.contains("value=\"1800003600\""), "{html}");
+            assert!(
+                html.contains("/cancel-meeting\"")
+                    && html.contains("name=\"reason\"")
+                    && !html.contains("/book\"")
+            );
+        }
     }
 }

@@ -27,12 +27,15 @@ use crate::{
 pub(super) mod answers;
 pub(super) mod approval;
 pub(super) mod decline;
+pub(super) mod editing;
 pub(super) mod esign;
 pub(super) mod form;
 mod given;
 pub(super) mod item;
 pub(super) mod meeting;
+pub(super) mod print;
 pub(super) mod questions;
+mod read_back;
 pub(super) mod request;
 pub(super) mod review;
 pub(super) mod sign;
@@ -107,8 +110,13 @@ pub(super) async fn show(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let task = Task::load(&ask, &step).await?;
-    let at = query.get("step").map_or("", String::as_str);
-    page(&ask, &task, at, &Tried::default(), StatusCode::OK).await
+    let asked = |name: &str| query.get(name).map_or("", String::as_str);
+    let at = match (asked("step"), asked("add")) {
+        ("", "") => asked("page").to_owned(),
+        ("", table) => format!("{}+{table}", asked("page")),
+        (step, _) => step.to_owned(),
+    };
+    page(&ask, &task, &at, &Tried::default(), StatusCode::OK).await
 }
 
 impl Task {
