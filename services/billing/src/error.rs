@@ -4,7 +4,10 @@ use portico_core::{ErrorCode, ParseIdError, Problem};
 use portico_db::StoreError;
 use portico_rpc::ServiceError;
 
-use crate::domain::{credit::NotCreditable, document::NotIssuable, settlement::Refused};
+use crate::{
+    domain::{credit::NotCreditable, document::NotIssuable, settlement::Refused},
+    providers::ProviderError,
+};
 
 /// Why the service refuses.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +57,9 @@ pub(crate) enum BillingError {
     /// A person of the firm looks at the portal as a client: they decide nothing for them.
     #[error("an impersonator does not act")]
     Impersonator,
+    /// The payment provider.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// What is stored cannot be read.
     #[error("a stored value cannot be read: {0}")]
     Unreadable(String),
@@ -120,6 +126,21 @@ impl ServiceError for BillingError {
             Self::Impersonator => {
                 Problem::new(ErrorCode::PermissionDenied, "view_only", "Only the client can do this.")
             }
+            Self::Provider(ProviderError::NotSetUp) => {
+                cannot("no_provider", "Paying online is not set up. Please pay by bank transfer.")
+            }
+            Self::Provider(ProviderError::NotTheirs(_)) => Problem::new(
+                ErrorCode::PermissionDenied,
+                "not_the_provider",
+                "This message is not signed by the payment provider.",
+            )
+            .with_cause(self),
+            Self::Provider(ProviderError::Away(_) | ProviderError::Refused(_)) => Problem::new(
+                ErrorCode::Unavailable,
+                "provider_unavailable",
+                "The payment provider cannot be reached just now. Please try again in a moment.",
+            )
+            .with_cause(self),
             Self::Unreadable(_) => Problem::internal(self),
         }
     }

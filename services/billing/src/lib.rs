@@ -1,12 +1,18 @@
 //! The billing service: estimates, invoices, credit notes and payments, over a double-entry ledger.
 
+mod config;
 mod convert;
 mod domain;
 mod error;
 mod events;
+#[cfg(test)]
+mod fake_stripe;
+mod http;
 mod issuing;
 mod jobs;
+mod paying;
 mod peers;
+mod providers;
 mod rpc;
 mod service;
 mod settling;
@@ -23,21 +29,23 @@ use portico_service::{Kit, ServiceParts};
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 
+pub use config::BillingConfig;
+
 use crate::{rpc::Rpc, service::Service};
 
 /// The migrations of the schema `billing`.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
 
-/// Builds the service. Nothing is read or written yet.
+/// Builds the service. No data is read or written yet.
 ///
 /// # Errors
-/// None so far; the signature is that of every service.
-pub async fn build(kit: Kit) -> anyhow::Result<ServiceParts> {
-    let service = Arc::new(Service::new(kit));
+/// The file with the keys of payment providers cannot be read.
+pub async fn build(config: BillingConfig, kit: Kit) -> anyhow::Result<ServiceParts> {
+    let service = Arc::new(Service::new(config, kit)?);
     Ok(ServiceParts {
         name: "billing",
         grpc: Routes::new(BillingServer::new(Rpc::new(Arc::clone(&service)))),
-        http: axum::Router::new(),
+        http: http::routes(&service),
         subscriptions: Vec::new(),
         jobs: jobs::all(&service),
         migrator: &MIGRATOR,

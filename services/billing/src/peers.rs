@@ -15,6 +15,8 @@ use crate::{error::BillingError, service::Service, words::Words};
 /// What documents and notices need of the firm.
 #[derive(Debug, Clone)]
 pub(crate) struct Firm {
+    /// The name in its host; its payment provider is known by it.
+    pub(crate) slug: String,
     /// Where its days begin.
     pub(crate) zone: Tz,
     /// What it writes in.
@@ -31,7 +33,7 @@ pub(crate) async fn firm(service: &Service, ctx: &Ctx) -> Result<Arc<Firm>, Bill
         TenancyClient::new(channel).get_tenant(GetTenantRequest {}).await.map_err(refusal)?.into_inner();
     let tenant = answer.tenant.ok_or(BillingError::NotFound)?;
     let zone = tenant.time_zone.parse().unwrap_or(Tz::UTC);
-    let firm = Arc::new(Firm { zone, words: Words::of(&tenant.language) });
+    let firm = Arc::new(Firm { slug: tenant.slug, zone, words: Words::of(&tenant.language) });
     service.firms.insert(ctx.tenant, Arc::clone(&firm)).await;
     Ok(firm)
 }

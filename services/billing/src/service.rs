@@ -11,7 +11,7 @@ use portico_service::Kit;
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::peers::Firm;
+use crate::{BillingConfig, peers::Firm, providers::Providers};
 
 /// How long the zone and language of the firm are kept.
 const FIRM_LIFETIME: std::time::Duration = std::time::Duration::from_secs(5);
@@ -23,6 +23,8 @@ pub(crate) struct Service {
     pub(crate) clock: SharedClock,
     pub(crate) entropy: SharedEntropy,
     pub(crate) firms: Cache<TenantId, Arc<Firm>>,
+    pub(crate) providers: Providers,
+    pub(crate) config: BillingConfig,
 }
 
 /// The service as handlers share it.
@@ -43,10 +45,11 @@ impl Call {
 }
 
 impl Service {
-    pub(crate) fn new(kit: Kit) -> Self {
+    pub(crate) fn new(config: BillingConfig, kit: Kit) -> anyhow::Result<Self> {
+        let providers = config.providers()?;
         let Kit { store, peers, clock, entropy, home: _ } = kit;
         let firms = Cache::builder().max_capacity(10_000).time_to_live(FIRM_LIFETIME).build();
-        Self { store, peers, clock, entropy, firms }
+        Ok(Self { store, peers, clock, entropy, firms, providers, config })
     }
 
     /// A fresh id.

@@ -22,6 +22,8 @@ use tonic::{Request, Response, Status, server::Grpc, service::Routes};
 use tonic_prost::ProstCodec;
 use uuid::Uuid;
 
+use crate::{BillingConfig, fake_stripe};
+
 /// The firm Northwind with the accounts Acme and Globex.
 pub(crate) struct Fixture {
     pub(crate) database: TestDatabase,
@@ -40,6 +42,10 @@ pub(crate) struct Fixture {
 impl Fixture {
     /// The firm before anybody has set billing up.
     pub(crate) async fn bare() -> Self {
+        Self::with(BillingConfig::default()).await
+    }
+
+    async fn with(config: BillingConfig) -> Self {
         let database = portico_testkit::database().await.unwrap();
         let clock: portico_core::SharedClock = Arc::new(database.clock.clone());
         let entropy = Arc::clone(&database.entropy);
@@ -67,7 +73,7 @@ impl Fixture {
             entropy: Arc::clone(&entropy),
             home: std::path::PathBuf::new(),
         };
-        let parts = crate::build(kit).await.unwrap();
+        let parts = crate::build(config, kit).await.unwrap();
         let routes = Routes::from(parts.grpc.into_axum_router().merge(parts.http));
         peers.bind_local("billing", callee(routes, boundary)).unwrap();
         let actors = ActorSigner::new(actor_key, clock, entropy);
@@ -76,7 +82,12 @@ impl Fixture {
 
     /// The firm with its company and Acme's details as a buyer.
     pub(crate) async fn new() -> Self {
-        let mut fixture = Self::bare().await;
+        Self::set_up_with(BillingConfig::default()).await
+    }
+
+    /// The same with these settings.
+    pub(crate) async fn set_up_with(config: BillingConfig) -> Self {
+        let mut fixture = Self::with(config).await;
         fixture.entity = fixture.set_up().await;
         let request = proto::SetBuyerRequest {
             account_id: fixture.acme.to_string(),
@@ -85,6 +96,35 @@ impl Fixture {
         };
         fixture.billing(&fixture.staff()).set_buyer(request).await.unwrap();
         fixture
+    }
+
+    /// The firm with its company, and a stand-in for Stripe that it takes payments through.
+    pub(crate) async fn with_stripe() -> (Self, fake_stripe::Shared) {
+        let (stripe_api, known) = fake_stripe::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("stripe.json");
+        let keys = serde_json::json!({
+            "northwind": { "secret_key": fake_stripe::SECRET_KEY, "webhook_secrets": fake_stripe::WEBHOOK_SECRETS },
+        });
+        std::fs::write(&file, keys.to_string()).unwrap();
+        let config = BillingConfig { stripe_keys: Some(file), stripe_api, ..BillingConfig::default() };
+        (Self::set_up_with(config).await, known)
+    }
+
+    /// Posts to a plain route; answers the status, as HTTP or as an RPC's refusal would be shown.
+    pub(crate) async fn post(&self, ctx: &Ctx, path: &str, signature: &str, body: String) -> u16 {
+        let request = http::Request::post(path)
+            .header("stripe-signature", signature)
+            .body(tonic::body::Body::new(axum::body::Body::from(body)))
+            .unwrap();
+        match self.channel(ctx).send(request).await {
+            Ok(response) => response.status().as_u16(),
+            Err(status) => match problem_from(&status).code {
+                portico_core::ErrorCode::NotFound => 404,
+                portico_core::ErrorCode::PermissionDenied => 403,
+                other => panic!("{other:?}: {status}"),
+            },
+        }
     }
 
     /// Enters the company that sells.

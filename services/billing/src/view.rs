@@ -12,7 +12,7 @@ use crate::{
     domain::{
         document::Kind,
         estimate::{Decision, EstimateState},
-        settlement::{Pending, Settled, State},
+        settlement::{Settled, State},
         stored::Stored,
     },
     error::BillingError,
@@ -34,13 +34,17 @@ pub(crate) async fn documents(
         if estimates.is_empty() { Vec::new() } else { store::estimates::decisions(tx, &estimates).await? };
     let newest =
         if estimates.is_empty() { HashMap::new() } else { store::estimates::newest(tx, &estimates).await? };
+    let pending =
+        if invoices.is_empty() { HashMap::new() } else { store::checkouts::pending(tx, &invoices).await? };
     let view = stored.into_iter().map(|one| {
         let settled = settled.get(&one.id).copied().unwrap_or_default();
         let state = match (one.kind, one.issued.is_some()) {
             (Kind::Estimate, false) => EstimateState::Draft.word(),
             (_, false) => State::Draft.word(),
             (Kind::CreditNote, true) => "issued",
-            (Kind::Invoice, true) => settled.state(one.content.until, today, Pending::default()).word(),
+            (Kind::Invoice, true) => settled
+                .state(one.content.until, today, pending.get(&one.id).copied().unwrap_or_default())
+                .word(),
             (Kind::Estimate, true) => estimate_state(&one, &newest, &decisions, today).word(),
         };
         convert::document(one, state, settled)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use portico_billing::BillingConfig;
 use portico_core::{SharedClock, SharedEntropy};
 use portico_db::{DatabaseConfig, Store};
 use portico_documents::DocumentsConfig;
@@ -98,7 +99,12 @@ pub(crate) async fn assemble(
     };
     services.host(&base, kit.store.clone(), portico_messaging::build(config, kit).await?)?;
     let kit = base.kit("billing");
-    services.host(&base, kit.store.clone(), portico_billing::build(kit).await?)?;
+    let config = BillingConfig {
+        stripe_keys: settings.stripe_keys.clone(),
+        stripe_api: settings.stripe_api.clone(),
+        origin: settings.origin(),
+    };
+    services.host(&base, kit.store.clone(), portico_billing::build(config, kit).await?)?;
     Ok(services)
 }
 

@@ -94,6 +94,10 @@ struct Run {
     /// How many seconds notices are held before they are mailed; what was seen meanwhile is not mailed. Firms may choose otherwise.
     #[arg(long, env = "PORTICO_MAIL_HOLD", default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=3600))]
     mail_hold: u32,
+    /// A JSON file with each firm's secrets at Stripe, by slug: {"northwind": {"secret_key": "…", "webhook_secrets": ["…"]}}. Stripe sends
+    /// its webhooks to /webhooks/stripe on the firm's host.
+    #[arg(long, env = "PORTICO_STRIPE_KEYS")]
+    stripe_keys: Option<PathBuf>,
     /// The name server to ask about mail domains, such as 192.0.2.53:53; the machine's own without one.
     #[arg(long, env = "PORTICO_NAMESERVER")]
     nameserver: Option<SocketAddr>,
@@ -153,6 +157,7 @@ impl Run {
                 password_file: self.seal_password_file.clone(),
                 timestamp_url: self.timestamp_authority.clone(),
             },
+            stripe_keys: self.stripe_keys.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
             services: self.services.clone(),
             ..common.settings()

@@ -53,6 +53,10 @@ pub struct Settings {
     pub mail_hold: u32,
     /// The name server to ask about mail domains; none for those of the machine.
     pub nameserver: Option<SocketAddr>,
+    /// A file with each firm's secrets at Stripe; without one nobody pays online.
+    pub stripe_keys: Option<PathBuf>,
+    /// Where Stripe's API is.
+    pub stripe_api: String,
     /// Proxies whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Requests that one address may make a minute.
@@ -81,6 +85,8 @@ impl Settings {
             nameserver: None,
             scanner: None,
             seal: SealConfig::default(),
+            stripe_keys: None,
+            stripe_api: "https://api.stripe.com".to_owned(),
             trusted_proxies: Vec::new(),
             requests_per_minute: 1_200,
             setup_token: None,

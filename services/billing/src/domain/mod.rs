@@ -8,6 +8,7 @@ pub(crate) mod ledger;
 pub(crate) mod lines;
 pub(crate) mod party;
 pub(crate) mod payment;
+pub(crate) mod provider;
 pub(crate) mod settlement;
 pub(crate) mod stored;
 pub(crate) mod tax;

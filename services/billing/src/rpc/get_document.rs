@@ -26,6 +26,8 @@ pub(super) async fn handle(
     match (stored.kind, stored.estimate_id) {
         (Kind::Invoice, _) => {
             let settlements = store::ledger::settlements(&mut tx, id).await?;
+            let online = service.providers.of(&firm.slug).name() != "manual";
+            answer.can_pay_online = online && view::settled(&mut tx, id).await?.open() > 0;
             answer.settlements = settlements.into_iter().map(convert::settlement).collect();
             let notes = store::documents::credit_notes(&mut tx, id).await?;
             answer.credit_notes = view::documents(&mut tx, notes, today).await?;

@@ -21,6 +21,7 @@ mod revise_estimate;
 mod send_estimate;
 mod set_buyer;
 mod set_legal_entity;
+mod start_payment;
 mod update_draft;
 mod write_off_invoice;
 
@@ -180,5 +181,9 @@ impl Billing for Rpc {
         request: Request<GetTrialBalanceRequest>,
     ) -> Answer<GetTrialBalanceResponse> {
         self.serve(request, get_trial_balance::handle).await
+    }
+
+    async fn start_payment(&self, request: Request<StartPaymentRequest>) -> Answer<StartPaymentResponse> {
+        self.serve(request, start_payment::handle).await
     }
 }

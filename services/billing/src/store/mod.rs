@@ -1,6 +1,7 @@
 //! SQL, and nothing but SQL: one file a family of tables.
 
 pub(crate) mod buyers;
+pub(crate) mod checkouts;
 pub(crate) mod documents;
 pub(crate) mod estimates;
 pub(crate) mod ledger;

@@ -1,0 +1,207 @@
+//! Messages of payment providers, over plain HTTP: the body as it arrived, byte for byte.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State},
+    response::{IntoResponse as _, Response},
+    routing::post,
+};
+use http::{HeaderMap, StatusCode};
+use portico_core::ActorKind;
+use portico_rpc::{Incoming, answer};
+
+use crate::{
+    error::BillingError,
+    paying::{self, Taken},
+    peers,
+    service::{Service, SharedService},
+};
+
+/// The largest message.
+const LARGEST: usize = 512 * 1024;
+
+/// The routes of the service. The edge alone calls them, in Portico's own name for the firm of the host.
+pub(crate) fn routes(service: &SharedService) -> Router {
+    Router::new()
+        .route("/providers/webhook", post(hear))
+        .layer(DefaultBodyLimit::max(LARGEST))
+        .with_state(Arc::clone(service))
+}
+
+async fn hear(
+    State(service): State<SharedService>,
+    incoming: Incoming,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    match take(&service, &incoming, &headers, &body).await {
+        Ok(Taken::Done) => StatusCode::NO_CONTENT.into_response(),
+        // The provider tells it again later, when the payment that it speaks of is known.
+        Ok(Taken::NotYet) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Err(error) => answer(error).into_http(),
+    }
+}
+
+async fn take(
+    service: &Service,
+    incoming: &Incoming,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Taken, BillingError> {
+    let ctx = incoming.ctx().map_err(|_| BillingError::NotFound)?;
+    if ctx.actor.kind != ActorKind::System {
+        return Err(BillingError::NotFound);
+    }
+    let firm = peers::firm(service, &ctx).await?;
+    let provider = service.providers.of(&firm.slug);
+    let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let facts = provider.hear(signature, body, service.clock.now())?;
+    paying::take(service, ctx.tenant, provider.name(), &facts).await
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use portico_core::{Clock as _, Ctx};
+    use portico_proto::billing::v1::StartPaymentRequest;
+    use serde_json::{Value, json};
+
+    use crate::{fake_stripe::WEBHOOK_SECRETS, providers::sign, testing::Fixture};
+
+    async fn begun(fixture: &Fixture, stripe: &crate::fake_stripe::Shared) -> (String, String) {
+        let invoice = fixture.invoice().await;
+        let request = StartPaymentRequest { sales_document_id: invoice.id.clone() };
+        fixture.billing(&fixture.client()).start_payment(request).await.unwrap();
+        let checkout = stripe.lock().unwrap().forms.last().unwrap()["metadata[checkout]"].clone();
+        (invoice.id, checkout)
+    }
+
+    fn intent(id: &str, checkout: &str, status: &str, amount: i64) -> Value {
+        json!({ "id": id, "status": status, "amount_received": amount, "currency": "eur", "created": 1_800_003_600, "metadata": { "checkout": checkout } })
+    }
+
+    fn refund(id: &str, payment: &str, amount: i64) -> Value {
+        json!({ "id": id, "amount": amount, "currency": "eur", "created": 1_800_003_600, "payment_intent": payment, "status": "succeeded" })
+    }
+
+    fn dispute(payment: &str, status: &str) -> Value {
+        json!({ "id": "dp_1", "amount": 142_800, "currency": "eur", "created": 1_800_003_600, "payment_intent": payment, "status": status })
+    }
+
+    async fn send(fixture: &Fixture, ctx: &Ctx, kind: &str, object: Value, secret: &str) -> u16 {
+        let body = json!({ "id": "evt_1", "type": kind, "data": { "object": object } }).to_string();
+        let signature = sign(body.as_bytes(), secret, fixture.database.clock.now());
+        fixture.post(ctx, "/providers/webhook", &signature, body).await
+    }
+
+    #[tokio::test]
+    async fn a_payment_told_once_or_often_is_booked_once() {
+        let (fixture, stripe) = Fixture::with_stripe().await;
+        let (invoice, checkout) = begun(&fixture, &stripe).await;
+        let system = portico_testkit::system(fixture.tenant);
+        let tell = async |kind: &str, object: Value, secret: &str| {
+            send(&fixture, &system, kind, object, secret).await
+        };
+        let [new, old] = WEBHOOK_SECRETS;
+        assert_eq!(
+            tell("payment_intent.processing", intent("pi_1", &checkout, "processing", 0), new).await,
+            204
+        );
+        assert_eq!(fixture.read(&invoice).await.state, "processing");
+        for secret in [new, old, new] {
+            assert_eq!(
+                tell("payment_intent.succeeded", intent("pi_1", &checkout, "succeeded", 142_800), secret)
+                    .await,
+                204
+            );
+        }
+        assert_eq!(
+            tell("payment_intent.processing", intent("pi_1", &checkout, "processing", 0), new).await,
+            204
+        );
+        let paid = fixture.read(&invoice).await;
+        assert_eq!((paid.state.as_str(), paid.paid), ("paid", 142_800));
+        assert_eq!(fixture.rows("payments").await, 1);
+        assert_eq!(fixture.balances().await.iter().map(|(_, amount)| amount).sum::<i64>(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_comes_before_its_payment_is_told_again() {
+        let (fixture, stripe) = Fixture::with_stripe().await;
+        let (invoice, checkout) = begun(&fixture, &stripe).await;
+        let system = portico_testkit::system(fixture.tenant);
+        let tell =
+            async |kind: &str, object: Value| send(&fixture, &system, kind, object, WEBHOOK_SECRETS[0]).await;
+        assert_eq!(tell("refund.created", refund("re_1", "pi_1", 42_800)).await, 503);
+        assert_eq!(tell("charge.dispute.created", dispute("pi_1", "needs_response")).await, 503);
+        assert_eq!(
+            tell("payment_intent.succeeded", intent("pi_1", &checkout, "succeeded", 142_800)).await,
+            204
+        );
+        for _ in 0..2 {
+            assert_eq!(tell("refund.created", refund("re_1", "pi_1", 42_800)).await, 204);
+        }
+        let read = fixture.read(&invoice).await;
+        assert_eq!((read.state.as_str(), read.paid, read.open), ("partly_paid", 100_000, 42_800));
+        assert_eq!(tell("charge.dispute.created", dispute("pi_1", "needs_response")).await, 204);
+        assert_eq!(fixture.read(&invoice).await.state, "disputed");
+        assert_eq!(tell("charge.dispute.closed", dispute("pi_1", "won")).await, 204);
+        assert_eq!(tell("charge.dispute.created", dispute("pi_1", "needs_response")).await, 204);
+        assert_eq!(fixture.read(&invoice).await.state, "partly_paid", "what is closed stays closed");
+    }
+
+    #[tokio::test]
+    async fn a_night_later_nothing_is_missing() {
+        let (fixture, stripe) = Fixture::with_stripe().await;
+        let mut invoices = Vec::new();
+        for number in 0..3 {
+            let (invoice, checkout) = begun(&fixture, &stripe).await;
+            let paid = intent(&format!("pi_{number}"), &checkout, "succeeded", 142_800);
+            stripe.lock().unwrap().payment_intents.push(paid);
+            invoices.push(invoice);
+        }
+        stripe.lock().unwrap().refunds.push(refund("re_1", "pi_2", 142_800));
+        stripe
+            .lock()
+            .unwrap()
+            .payment_intents
+            .push(json!({ "id": "pi_x", "status": "succeeded", "amount_received": 5, "currency": "eur" }));
+        for _ in 0..2 {
+            fixture.work("billing.reconcile").await;
+        }
+        let mut states = Vec::new();
+        for invoice in &invoices {
+            states.push(fixture.read(invoice).await.state);
+        }
+        assert_eq!(states, ["paid", "paid", "open"]);
+        assert_eq!((fixture.rows("payments").await, fixture.rows("refunds").await), (3, 1));
+    }
+
+    #[tokio::test]
+    async fn i06_a_message_that_is_not_signed_or_not_from_the_edge_changes_nothing() {
+        let (fixture, stripe) = Fixture::with_stripe().await;
+        let (invoice, checkout) = begun(&fixture, &stripe).await;
+        let system = portico_testkit::system(fixture.tenant);
+        let paid = || intent("pi_1", &checkout, "succeeded", 142_800);
+        assert_eq!(send(&fixture, &system, "payment_intent.succeeded", paid(), "whsec_foreign").await, 403);
+        let body = json!({ "type": "payment_intent.succeeded", "data": { "object": paid() } }).to_string();
+        let stale =
+            sign(body.as_bytes(), WEBHOOK_SECRETS[0], fixture.database.clock.now() - TimeDelta::minutes(6));
+        assert_eq!(fixture.post(&system, "/providers/webhook", &stale, body.clone()).await, 403);
+        let fresh = sign(body.as_bytes(), WEBHOOK_SECRETS[0], fixture.database.clock.now());
+        assert_eq!(fixture.post(&system, "/providers/webhook", &fresh, format!("{body} ")).await, 403);
+        for person in [fixture.admin(), fixture.client()] {
+            assert_eq!(
+                send(&fixture, &person, "payment_intent.succeeded", paid(), WEBHOOK_SECRETS[0]).await,
+                404
+            );
+        }
+        assert_eq!(
+            (fixture.read(&invoice).await.state.as_str(), fixture.rows("payments").await),
+            ("open", 0)
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! What providers tell, taken into the books: each fact once, however often and in whatever order it comes.
+
+use portico_core::{Ctx, TenantId};
+
+use crate::{
+    domain::{
+        ledger::Source,
+        payment::{Payment, Refund},
+        provider::{CheckoutState, Fact},
+    },
+    error::BillingError,
+    peers,
+    service::Service,
+    settling::{self, Pays},
+    store::{self, checkouts::Told},
+};
+
+/// What became of a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It is in the books, now or since before, or it is none of ours.
+    Done,
+    /// It speaks of a payment that has not been told of yet: it is to be told again later.
+    NotYet,
+}
+
+/// Takes in facts; answers [`Taken::NotYet`] where one has to be told again.
+pub(crate) async fn take(
+    service: &Service,
+    tenant: TenantId,
+    provider: &str,
+    facts: &[Fact],
+) -> Result<Taken, BillingError> {
+    let mut outcome = Taken::Done;
+    for fact in facts {
+        if take_one(service, tenant, provider, fact).await? == Taken::NotYet {
+            outcome = Taken::NotYet;
+        }
+    }
+    Ok(outcome)
+}
+
+async fn take_one(
+    service: &Service,
+    tenant: TenantId,
+    provider: &str,
+    fact: &Fact,
+) -> Result<Taken, BillingError> {
+    let ctx = Ctx::system(tenant, "billing.payments");
+    let firm = peers::firm(service, &ctx).await?;
+    let now = service.clock.now();
+    let mut tx = service.store.begin(&ctx).await?;
+    match fact {
+        Fact::Moved { checkout, state } => {
+            let Some(there) = store::checkouts::hold(&mut tx, *checkout).await? else {
+                return Ok(Taken::Done);
+            };
+            store::checkouts::set_state(&mut tx, *checkout, there.state.after(*state), now).await?;
+        }
+        Fact::Paid { reference, checkout, money, at } => {
+            let Some(there) = store::checkouts::hold(&mut tx, *checkout).await? else {
+                return Ok(Taken::Done);
+            };
+            let payment = Payment {
+                id: service.id(),
+                account_id: there.account_id,
+                money: money.clone(),
+                method: "card".to_owned(),
+                provider: provider.to_owned(),
+                reference: reference.clone(),
+                received_on: at.with_timezone(&firm.zone).date_naive(),
+                note: String::new(),
+                recorded_by: None,
+            };
+            settling::receive(service, &mut tx, &payment, None, Pays::Invoice(there.invoice_id)).await?;
+            store::checkouts::set_state(&mut tx, *checkout, CheckoutState::Succeeded, now).await?;
+        }
+        Fact::Refunded { reference, payment, money, at } => {
+            let Some((id, account_id)) = store::checkouts::payment(&mut tx, provider, payment).await? else {
+                return Ok(Taken::NotYet);
+            };
+            let refund = Refund {
+                id: service.id(),
+                account_id,
+                source: Source::Payment(id),
+                money: money.clone(),
+                refunded_on: at.with_timezone(&firm.zone).date_naive(),
+                reason: provider.to_owned(),
+                reference: reference.clone(),
+                recorded_by: None,
+            };
+            settling::refund(service, &mut tx, &refund, &format!("{provider}:{reference}")).await?;
+        }
+        Fact::Disputed { reference, payment, over, lost, at } => {
+            let Some((id, account)) = store::checkouts::payment(&mut tx, provider, payment).await? else {
+                return Ok(Taken::NotYet);
+            };
+            let closed_at = over.then_some(now);
+            let told = Told { provider, reference, payment: id, account, opened_at: *at, closed_at };
+            store::checkouts::dispute(&mut tx, service.id(), told).await?;
+            if let Some(money) = lost {
+                let refund = Refund {
+                    id: service.id(),
+                    account_id: account,
+                    source: Source::Payment(id),
+                    money: money.clone(),
+                    refunded_on: now.with_timezone(&firm.zone).date_naive(),
+                    reason: format!("{provider} dispute"),
+                    reference: reference.clone(),
+                    recorded_by: None,
+                };
+                settling::refund(service, &mut tx, &refund, &format!("{provider}:{reference}")).await?;
+            }
+        }
+    }
+    tx.commit().await?;
+    Ok(Taken::Done)
+}

@@ -1,0 +1,168 @@
+//! Stripe, by the shapes that it publishes: checkout sessions, signed webhooks, and lists of payments, refunds and disputes.
+
+mod facts;
+mod signature;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::{Method, Request, StatusCode, header};
+use http_body_util::Full;
+use serde::{Deserialize, de::DeserializeOwned};
+
+#[cfg(test)]
+pub(crate) use self::signature::sign;
+
+use self::facts::{Charged, Dispute, Listed, PaymentIntent, Refund};
+use super::{Order, PaymentProvider, ProviderError, Started, http::send};
+use crate::domain::provider::Fact;
+
+/// Pages of a list that are read at most: 100 things each.
+const MOST_PAGES: usize = 50;
+
+/// A firm's secrets at Stripe. They are never shown: there is no `Debug`.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Keys {
+    secret_key: String,
+    /// One, or two while the older is being replaced.
+    webhook_secrets: Vec<String>,
+}
+
+/// Stripe for one firm.
+pub(crate) struct Stripe {
+    api: String,
+    keys: Keys,
+}
+
+#[derive(Deserialize)]
+struct Session {
+    id: String,
+    #[serde(default)]
+    url: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    error: FailureText,
+}
+
+#[derive(Deserialize)]
+struct FailureText {
+    #[serde(default)]
+    code: String,
+    #[serde(default, rename = "type")]
+    kind: String,
+}
+
+impl Stripe {
+    pub(crate) fn new(api: String, keys: Keys) -> Self {
+        Self { api, keys }
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<String>,
+        form: String,
+    ) -> Result<T, ProviderError> {
+        let refused = |error: http::Error| ProviderError::Refused(error.to_string());
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.api))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.keys.secret_key))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let request = request.body(Full::new(Bytes::from(form))).map_err(refused)?;
+        let (status, body) = send(request).await?;
+        if status.is_success() {
+            return serde_json::from_slice(&body)
+                .map_err(|error| ProviderError::Refused(format!("an answer that cannot be read: {error}")));
+        }
+        let why = serde_json::from_slice::<Failure>(&body)
+            .map(|failure| format!("{} {}", failure.error.kind, failure.error.code))
+            .unwrap_or_default();
+        if status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::CONFLICT)
+        {
+            Err(ProviderError::Away(format!("{status} {why}")))
+        } else {
+            Err(ProviderError::Refused(format!("{status} {why}")))
+        }
+    }
+
+    /// Every thing of a list since a moment, page by page.
+    async fn all<T: DeserializeOwned + Charged>(
+        &self,
+        path: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<T>, ProviderError> {
+        let mut found: Vec<T> = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let after = found.last().map(|last| format!("&starting_after={}", last.id())).unwrap_or_default();
+            let path = format!("{path}?limit=100&created[gte]={}{after}", since.timestamp());
+            let page: Listed<T> = self.call(Method::GET, &path, None, String::new()).await?;
+            let (has_more, empty) = (page.has_more, page.data.is_empty());
+            found.extend(page.data);
+            if !has_more || empty {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// What a session is made of.
+fn session_form(order: &Order) -> String {
+    let (checkout, mut form) = (&order.checkout, url::form_urlencoded::Serializer::new(String::new()));
+    let id = checkout.id.to_string();
+    form.append_pair("mode", "payment")
+        .append_pair("client_reference_id", &id)
+        .append_pair("metadata[checkout]", &id)
+        .append_pair("payment_intent_data[metadata][checkout]", &id)
+        .append_pair("line_items[0][quantity]", "1")
+        .append_pair("line_items[0][price_data][currency]", &checkout.money.currency.to_lowercase())
+        .append_pair("line_items[0][price_data][unit_amount]", &checkout.money.amount.to_string())
+        .append_pair("line_items[0][price_data][product_data][name]", &order.title)
+        .append_pair("success_url", &order.back)
+        .append_pair("cancel_url", &order.back);
+    form.finish()
+}
+
+#[async_trait]
+impl PaymentProvider for Stripe {
+    fn name(&self) -> &'static str {
+        "stripe"
+    }
+
+    async fn start(&self, order: &Order) -> Result<Started, ProviderError> {
+        let session: Session = self
+            .call(
+                Method::POST,
+                "/v1/checkout/sessions",
+                Some(order.checkout.id.to_string()),
+                session_form(order),
+            )
+            .await?;
+        let url = session.url.ok_or_else(|| ProviderError::Refused("a session without a page".to_owned()))?;
+        Ok(Started { reference: session.id, url })
+    }
+
+    fn hear(&self, signature: &str, body: &[u8], now: DateTime<Utc>) -> Result<Vec<Fact>, ProviderError> {
+        signature::verify(signature, body, &self.keys.webhook_secrets, now)
+            .map_err(ProviderError::NotTheirs)?;
+        facts::of_event(body)
+    }
+
+    async fn list(&self, since: DateTime<Utc>) -> Result<Vec<Fact>, ProviderError> {
+        let intents: Vec<PaymentIntent> = self.all("/v1/payment_intents", since).await?;
+        let refunds: Vec<Refund> = self.all("/v1/refunds", since).await?;
+        let disputes: Vec<Dispute> = self.all("/v1/disputes", since).await?;
+        let mut found: Vec<Fact> = intents.iter().flat_map(PaymentIntent::facts).collect();
+        found.extend(refunds.iter().flat_map(Refund::facts));
+        found.extend(disputes.iter().flat_map(Dispute::facts));
+        Ok(found)
+    }
+}
