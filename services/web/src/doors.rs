@@ -13,6 +13,8 @@ use http::{Method, header::AUTHORIZATION};
 const UNSUBSCRIBE: &str = "/mail/unsubscribe/";
 /// Where mail servers hand mail over, with the firm's secret.
 const INTAKE: &str = "/mail/intake";
+/// Where a payment provider tells what happened, signed with the firm's secret.
+const PAYMENTS: &str = "/webhooks/stripe";
 /// The most bytes of a mail program's one click.
 const MOST: usize = 4 * 1024;
 
@@ -26,6 +28,11 @@ pub(crate) async fn admit(request: Request) -> Result<Request, Request> {
         let bears =
             request.headers().get(AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"Bearer"));
         return if bears { Ok(request) } else { Err(request) };
+    }
+    if path == PAYMENTS {
+        // A page of somebody else's cannot have a browser send this header.
+        let signed = request.headers().contains_key("stripe-signature");
+        return if signed { Ok(request) } else { Err(request) };
     }
     let code = path.strip_prefix(UNSUBSCRIBE).unwrap_or_default();
     if code.is_empty() || code.contains('/') {
@@ -89,5 +96,8 @@ mod tests {
         assert!(!admitted("POST", "/mail/intake", "mail", &[]).await);
         assert!(!admitted("POST", "/mail/intake", "mail", &[("authorization", "Basic x")]).await);
         assert!(!admitted("POST", "/me/mail", "mail", &[("authorization", "Bearer x")]).await);
+        assert!(admitted("POST", "/webhooks/stripe", "{}", &[("stripe-signature", "t=1")]).await);
+        assert!(!admitted("POST", "/webhooks/stripe", "{}", &[]).await);
+        assert!(!admitted("POST", "/invoices", "{}", &[("stripe-signature", "t=1")]).await);
     }
 }

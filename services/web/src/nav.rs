@@ -9,12 +9,14 @@ use crate::{
     web::PublishedPortal,
 };
 
-/// The navigation of `reader`, in order.
+/// The navigation of `reader`, in order; `bills` says whether the firm writes invoices here. What comes after the fifth place of a client
+/// is in the menu of a phone.
 pub(crate) fn items(
     shell: &Shell,
     reader: &SignedIn,
     portals: &[PublishedPortal],
     unread: &CountUnreadResponse,
+    bills: bool,
 ) -> Vec<NavItem> {
     let item = |id, key: &str, href: &str, icon, letter| NavItem {
         id,
@@ -29,13 +31,17 @@ pub(crate) fn items(
         ..item("messages", "nav-messages", "/messages", "messages", Some('m'))
     };
     if !reader.is_staff() {
-        return vec![
+        let mut items = vec![
             item("home", "nav-home", "/", "home", Some('h')),
             item("tasks", "nav-tasks", "/tasks", "tasks", Some('t')),
             item("files", "nav-files", "/files", "files", Some('f')),
             messages,
             NavItem { count: count(unread.notifications), ..item("me", "nav-me", "/me", "people", None) },
         ];
+        if bills {
+            items.push(item("invoices", "nav-billing", "/invoices", "invoices", None));
+        }
+        return items;
     }
     let mut items = vec![
         item("home", "nav-console", "/console", "home", Some('h')),
@@ -55,6 +61,9 @@ pub(crate) fn items(
         }
     }
     items.push(messages);
+    if bills || reader.has_role("admin") {
+        items.push(item("billing", "nav-billing", "/console/billing", "invoices", None));
+    }
     items.push(item("people", "nav-people", "/console/people", "people", None));
     items.push(item("audit", "nav-audit", "/console/audit", "audit", None));
     items.push(item("mail", "nav-mail", "/console/mail", "messages", None));

@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 use moka::future::Cache;
 use portico_core::{Problem, SharedClock, SharedEntropy, TenantId};
 use portico_definition::Definition;
-use portico_proto::tenancy::v1::{
-    GetPortalRequest, ListPortalsRequest, Portal, tenancy_client::TenancyClient,
+use portico_proto::{
+    billing::v1::{GetStatusRequest, billing_client::BillingClient},
+    tenancy::v1::{GetPortalRequest, ListPortalsRequest, Portal, tenancy_client::TenancyClient},
 };
 use portico_rpc::{Auth, Caller, CallerChannel, Peers, problem_from};
 
@@ -62,6 +63,7 @@ struct Shared {
     clock: SharedClock,
     entropy: SharedEntropy,
     portals: Cache<TenantId, Arc<Vec<PublishedPortal>>>,
+    bills: Cache<TenantId, bool>,
     definitions: Cache<(TenantId, String, i32), Arc<Definition>>,
 }
 
@@ -74,6 +76,7 @@ impl Web {
             clock,
             entropy,
             portals: Cache::builder().max_capacity(10_000).time_to_live(PORTALS_FRESH).build(),
+            bills: Cache::builder().max_capacity(10_000).time_to_live(PORTALS_FRESH).build(),
             definitions: Cache::builder().max_capacity(1_000).build(),
         }))
     }
@@ -122,6 +125,18 @@ impl Web {
         let portals = Arc::new(portals);
         self.0.portals.insert(tenant, Arc::clone(&portals)).await;
         Ok(portals)
+    }
+
+    /// Whether the firm bills here. Where billing does not answer, its pages are not offered.
+    pub async fn bills(&self, tenant: TenantId) -> bool {
+        if let Some(bills) = self.0.bills.get(&tenant).await {
+            return bills;
+        }
+        let mut client = BillingClient::new(self.channel("billing", Auth::system(tenant, "web.billing")));
+        let Ok(status) = client.get_status(GetStatusRequest {}).await else { return false };
+        let bills = status.into_inner().enabled;
+        self.0.bills.insert(tenant, bills).await;
+        bills
     }
 
     /// One version of a portal's definition.

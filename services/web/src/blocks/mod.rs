@@ -214,7 +214,7 @@ async fn render_block(place: &Place<'_>, index: usize, block: &Block) -> Result<
         BlockKind::Timeline(each) => timeline::show(place, &id, title, each).await,
         BlockKind::Thread(each) => thread::show(place, &id, title, each).await,
         BlockKind::Contact(each) => contact::show(place, &id, title, each).await,
-        BlockKind::Invoices(_) => invoices::show(place, &id, title),
+        BlockKind::Invoices(_) => invoices::show(place, &id, title).await,
         BlockKind::RunBoard(each) => run_board::show(place, &id, title, each).await,
         BlockKind::Gantt(each) => gantt::show(place, &id, title, each).await,
         BlockKind::RecordList(each) => record_list::show(place, &id, title, each).await,

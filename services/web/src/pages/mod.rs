@@ -38,7 +38,8 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
 }
 
 /// One slice a group of pages.
-const GROUPS: &[&[Entry]] = &[console::PAGES, entry::PAGES, portal::PAGES];
+const GROUPS: &[&[Entry]] =
+    &[console::PAGES, console::billing::PAGES, entry::PAGES, portal::PAGES, portal::billing::PAGES];
 
 #[cfg(test)]
 mod tests {
