@@ -5,6 +5,11 @@ SERVICES=(identity tenancy documents workflow messaging billing)
 SQLX_VERSION=0.9.0
 BUF_VERSION=1.75.0
 AIOSMTPD_VERSION=1.4.6
+DKIMPY_VERSION=1.1.8
+HTML_VALIDATE_VERSION=10.17.0
+PYNACL_VERSION=1.6.2
+PYHANKO_VERSION=0.38.0
+TUS_CLIENT_VERSION=4.3.1
 AXE_VERSION=4.14.1
 LIGHTHOUSE_VERSION=13.5.0
 
@@ -95,6 +100,14 @@ buf_ensure() {
   npm_ensure "$folder" "@bufbuild/buf-$kind@$BUF_VERSION" "@bufbuild/buf-$kind/bin/buf" && [[ -x $BUF ]]
 }
 
+# A client of resumable uploads that is not ours; tests find it in PORTICO_TUS_CLIENT.
+tus_client_ensure() {
+  local folder
+  folder=$(tool_cache)/tus-js-client-$TUS_CLIENT_VERSION
+  npm_ensure "$folder" "tus-js-client@$TUS_CLIENT_VERSION" tus-js-client/package.json || return 1
+  export PORTICO_TUS_CLIENT=$folder/node_modules/tus-js-client
+}
+
 # axe-core judges the pages in the browser tests, which find it in PORTICO_AXE.
 axe_ensure() {
   local folder
@@ -103,18 +116,41 @@ axe_ensure() {
   export PORTICO_AXE=$folder/node_modules/axe-core/axe.min.js
 }
 
-# A mail server that is not ours, in an environment of its own. Where it cannot be had, the tests that need it say so and are skipped.
+# html-validate judges the HTML of mails in the tests, which find it in PORTICO_HTML_VALIDATE.
+html_validate_ensure() {
+  local folder
+  folder=$(tool_cache)/html-validate-$HTML_VALIDATE_VERSION
+  npm_ensure "$folder" "html-validate@$HTML_VALIDATE_VERSION" html-validate/package.json || return 1
+  export PORTICO_HTML_VALIDATE=$folder/node_modules/.bin/html-validate
+}
+
+# A mail server and a reader of signatures that are not ours, in an environment of their own. Where they cannot be had, the tests that need it say so and are skipped.
 mail_server_ensure() {
   local folder
-  folder=$(tool_cache)/aiosmtpd-$AIOSMTPD_VERSION
+  folder=$(tool_cache)/mail-$AIOSMTPD_VERSION-$DKIMPY_VERSION
   export PORTICO_TEST_PYTHON=$folder/bin/python
-  "$PORTICO_TEST_PYTHON" -c 'import aiosmtpd' 2>/dev/null && return 0
+  "$PORTICO_TEST_PYTHON" -c 'import aiosmtpd, dkim, nacl' 2>/dev/null && return 0
   rm -rf "$folder"
-  if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check "aiosmtpd==$AIOSMTPD_VERSION"; }; then
-    say "aiosmtpd could not be fetched; tests of mail through a real server are skipped."
+  if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check \
+    "aiosmtpd==$AIOSMTPD_VERSION" "dkimpy==$DKIMPY_VERSION" "pynacl==$PYNACL_VERSION"; }; then
+    say "aiosmtpd and dkimpy could not be fetched; tests of mail through a real server are skipped."
     # A half-made environment must not be taken for a whole one, and any other Python may have the package.
     rm -rf "$folder"
     unset PORTICO_TEST_PYTHON
+  fi
+}
+
+# pyHanko judges sealed files in the tests, which find a Python that has it in PORTICO_PYHANKO.
+pyhanko_ensure() {
+  local folder
+  folder=$(tool_cache)/pyhanko-$PYHANKO_VERSION
+  export PORTICO_PYHANKO=$folder/bin/python
+  "$PORTICO_PYHANKO" -c 'import pyhanko.sign.validation' 2>/dev/null && return 0
+  rm -rf "$folder"
+  if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check "pyhanko==$PYHANKO_VERSION"; }; then
+    say "pyHanko could not be fetched; tests of seals by a second program are skipped."
+    rm -rf "$folder"
+    unset PORTICO_PYHANKO
   fi
 }
 

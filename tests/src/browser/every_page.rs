@@ -15,7 +15,7 @@ use super::{
 use crate::harness::{Browser, Outcome, World, link_path};
 
 /// Lines of the table that answer bytes, a redirect or nothing that links lead to, with the reason.
-const NO_PAGES: [(&str, &str); 15] = [
+const NO_PAGES: [(&str, &str); 16] = [
     ("/theme/{file}", "a style sheet"),
     ("/logo/{hash}", "a picture"),
     ("/manifest.webmanifest", "a manifest"),
@@ -30,6 +30,7 @@ const NO_PAGES: [(&str, &str); 15] = [
     ("/console/people/add", "leads to the list of people"),
     ("/console/people/{person_id}/roles", "leads to the person's page"),
     ("/link/{secret}", "its address carries a secret; opened on its own"),
+    ("/mail/unsubscribe/{token}", "its address carries a code; opened on its own"),
     ("/mailbox/{slug}/{mail_id}/html", "a mail, within the page that shows it"),
 ];
 
@@ -95,7 +96,8 @@ async fn tour(
     let host = world.url("northwind", "");
     let bare = format!("http://localhost:{}", world.address().port());
     kinds.extend(walk(browser, &bare, &["/", "/setup", "/mailbox"], &mut look).await?);
-    let open = ["/sign-in", "/sign-in/sent", "/offline", &link, "/link/never-was"];
+    let open =
+        ["/sign-in", "/sign-in/sent", "/offline", &link, "/link/never-was", "/mail/unsubscribe/never-was"];
     kinds.extend(walk(browser, &host, &open, &mut look).await?);
     let sign_in = world.url("northwind", "/sign-in");
     browser.goto(&sign_in).await?;

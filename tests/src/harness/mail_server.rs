@@ -25,6 +25,8 @@ pub(crate) struct ReceivedMail {
     pub(crate) tls: bool,
     /// Whether the sender had given name and password.
     pub(crate) authenticated: bool,
+    /// Where the envelope says that it comes from.
+    pub(crate) from: String,
     /// The recipients of the envelope.
     pub(crate) to: Vec<String>,
     /// The headers by name in lower case.
@@ -102,6 +104,11 @@ impl MailServer {
     /// Its address with name and password, for a setting.
     pub(crate) fn address(&self) -> String {
         format!("smtp://portal:a%20secret%3A%20p%40ss@localhost:{}", self.port)
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// The certificate that it is trusted by.

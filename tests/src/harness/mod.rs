@@ -3,21 +3,25 @@
 mod browser;
 mod case;
 mod cluster;
+mod dkim;
 mod files;
 mod mail_server;
 mod mailbox;
 mod people;
 mod process;
+mod scanner;
 mod visitor;
 mod world;
 
 pub(crate) use browser::Browser;
 pub(crate) use case::{Case, Outcome, skip};
 pub(crate) use cluster::Cluster;
+pub(crate) use dkim::check_signature;
 pub(crate) use files::{large_pdf, pdf};
 pub(crate) use mail_server::MailServer;
 pub(crate) use mailbox::{Mailbox, link_path};
 pub(crate) use people::{Engagement, Persona, steps};
 pub(crate) use process::Process;
+pub(crate) use scanner::Scanner;
 pub(crate) use visitor::{Answer, Visitor, plain};
 pub(crate) use world::World;

@@ -96,7 +96,9 @@ fn launch(settings: &Settings, log: File) -> anyhow::Result<Child> {
         .env("PORTICO_ROLE_PASSWORD", settings.role_password.as_deref().unwrap_or_default())
         .env("PORTICO_HOME", &settings.home)
         .env("PORTICO_PORT", settings.bind.port().to_string())
+        .env("PORTICO_MAIL_HOLD", settings.mail_hold.to_string())
         .env_remove("PORTICO_SMTP")
+        .env_remove("PORTICO_CLAMD")
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log);
@@ -105,6 +107,9 @@ fn launch(settings: &Settings, log: File) -> anyhow::Result<Child> {
     }
     if let Some(certificate) = &settings.smtp_certificate {
         command.env("PORTICO_SMTP_CERTIFICATE", certificate);
+    }
+    if let Some(scanner) = &settings.scanner {
+        command.env("PORTICO_CLAMD", scanner.to_string());
     }
     command.spawn().context("starting portico")
 }

@@ -10,7 +10,7 @@ use portico_rpc::{Auth, Peers};
 use portico_testkit::TestDatabase;
 use tempfile::TempDir;
 
-use super::{Cluster, MailServer, Mailbox, Process, Visitor};
+use super::{Cluster, MailServer, Mailbox, Process, Scanner, Visitor};
 
 /// The password of the demo's staff.
 pub(crate) const STAFF_PASSWORD: &str = portico::demo::PASSWORD;
@@ -47,6 +47,23 @@ impl World {
         Self::launch(portico_testkit::database().await?, clock, Some(server)).await?.with_demo().await
     }
 
+    /// The demo's two firms, by the machine's clock, with a scanner that looks at files before anybody opens them.
+    pub(crate) async fn demo_with_scanner(scanner: &Scanner) -> anyhow::Result<Self> {
+        let mut world = Self::demo().await?;
+        world.settings.scanner = Some(scanner.address().parse()?);
+        world.restart().await?;
+        Ok(world)
+    }
+
+    /// The demo's two firms without a mail server, where firms may name `server` on this machine as their own.
+    pub(crate) async fn demo_with_local_mail_server(server: &MailServer) -> anyhow::Result<Self> {
+        let mut world = Self::empty().await?;
+        world.settings.local_mail_servers = true;
+        world.settings.smtp_certificate = Some(server.certificate());
+        world.restart().await?;
+        world.with_demo().await
+    }
+
     /// The demo's two firms on a server of the test's own, by the machine's clock.
     pub(crate) async fn demo_on(cluster: &Cluster) -> anyhow::Result<Self> {
         let database = portico_testkit::database_on(&cluster.url()).await?;
@@ -63,6 +80,9 @@ impl World {
         settings.role_password = Some(database.role_password().to_owned());
         settings.smtp = mail.map(MailServer::address);
         settings.smtp_certificate = mail.map(MailServer::certificate);
+        // Tests wait for mails, and ask no name server of the world.
+        settings.mail_hold = 0;
+        settings.nameserver = Some(([127, 0, 0, 1], 9).into());
         settings.setup_token = Some("set-up-token".to_owned());
         settings.requests_per_minute = 60_000;
         let mut world = Self { portico: None, database, settings, clock, _home: home };

@@ -12,7 +12,8 @@ use super::rpc_walk::{Belongings, belongings, fingerprint};
 use crate::harness::{Answer, Outcome, Visitor, World};
 
 /// Parameters that name no resource of anybody, with a value to ask with.
-const PLAIN: [(&str, &str); 10] = [
+const PLAIN: [(&str, &str); 11] = [
+    ("token", "AAAA"),
     ("secret", "0000000000000000000000000000000000000000000000000000000000000000"),
     ("hash", "0000"),
     ("file", "none.css"),
@@ -178,7 +179,13 @@ fn trials(entry: &Entry, belongings: &Belongings) -> Vec<(Ask, Ask)> {
             private: named.iter().any(|name| {
                 matches!(
                     name.as_str(),
-                    "step_id" | "run_id" | "version_id" | "record_id" | "item_id" | "document_id"
+                    "sales_document_id"
+                        | "step_id"
+                        | "run_id"
+                        | "version_id"
+                        | "record_id"
+                        | "item_id"
+                        | "document_id"
                 )
             }),
             ids: ids.into_values().chain(query.into_iter().map(|(_, id)| id)).collect(),

@@ -8,13 +8,19 @@ use portico_proto::{
     DESCRIPTOR_SET,
     documents::v1::{GetDeliverableRequest, GetEnvelopeRequest, GetRequestRequest},
     identity::v1::ListSessionsRequest,
-    messaging::v1::{GetThreadRequest, ListMailsRequest, PostMessageRequest},
+    messaging::v1::{
+        CreateDkimKeyRequest, GetThreadRequest, ListMailsRequest, PostMessageRequest,
+        mailing_client::MailingClient,
+    },
     workflow::v1::{GetMeetingRequest, OfferTimesRequest},
 };
 use portico_rpc::{AccessTable, Auth, Caller, CallerChannel, Rule};
 use prost_reflect::{DescriptorPool, Kind, MessageDescriptor, Value};
 
-use super::raw::{self, Outcome as Called};
+use super::{
+    money,
+    raw::{self, Outcome as Called},
+};
 use crate::harness::{Outcome, Persona, World, steps};
 
 /// Fields that end in `_id` and name nothing that belongs to somebody.
@@ -88,7 +94,7 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
     let items = request.context("no request")?.items;
     let envelope = ana
         .documents()
-        .get_envelope(GetEnvelopeRequest { step_id: step("agreement")? })
+        .get_envelope(GetEnvelopeRequest { step_id: step("agreement")?, ..Default::default() })
         .await?
         .into_inner()
         .envelope;
@@ -101,10 +107,26 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         .get_thread(GetThreadRequest { record_id: engagement.record.clone(), ..GetThreadRequest::default() })
         .await?;
     ensure!(thread.into_inner().messages.len() == 1, "the thread does not hold the canary");
+    let admin = world.person("northwind", "nora@northwind.example").await?;
+    let key = MailingClient::new(admin.channel("messaging")).create_dkim_key(CreateDkimKeyRequest::default()).await?;
+    let key = key.into_inner().key.context("no key")?;
     // The deliverable of a blocked step may not be there yet; asking for it must not fail for another reason than that.
     let _ = ana.documents().get_deliverable(GetDeliverableRequest { step_id: step("plan")? }).await;
+    let mut visitor = world.client("northwind", "ana@acme.example").await?;
+    visitor.get("/me").await?;
+    let place = items.first().map(|item| item.id.clone()).context("no item")?;
+    let begun = visitor
+        .tus(
+            http::Method::POST,
+            &format!("/uploads?for=item&id={place}"),
+            &[("upload-length", "100"), ("upload-metadata", "filename Y2FuYXJ5LnBkZg==")],
+            Vec::new(),
+        )
+        .await?;
+    let upload = begun.headers.get("location").and_then(|at| at.to_str().ok()).context("no upload")?;
+    let upload = upload.trim_start_matches("/uploads/").to_owned();
     let all_steps: Vec<String> = run.steps.iter().map(|step| step.id.clone()).collect();
-    let ids = BTreeMap::from([
+    let mut ids = BTreeMap::from([
         ("account_id", vec![engagement.account.clone()]),
         ("record_id", vec![engagement.record.clone()]),
         ("record_ids", vec![engagement.record.clone()]),
@@ -129,8 +151,11 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         ("version_id", vec![original.id]),
         ("slot_id", slots.into_iter().map(|slot| slot.id).collect()),
         ("session_id", sessions.into_iter().map(|session| session.id).collect()),
+        ("dkim_key_id", vec![key.id]),
+        ("upload_id", vec![upload]),
         ("mail_id", mails.into_iter().map(|mail| mail.id).take(1).collect()),
     ]);
+    ids.extend(money::of_account(world, &engagement.account, &format!("{CANARY}-money")).await?);
     Ok(Belongings {
         ids,
         canaries: vec![CANARY.to_owned(), "ana@acme.example".to_owned(), "Ana Souza".to_owned()],
@@ -325,13 +350,18 @@ fn service_of(path: &str) -> &str {
 
 /// Counts and latest changes of what belongs to Acme: a stranger's call must not move them.
 pub(super) async fn fingerprint(world: &World) -> anyhow::Result<Vec<(String, i64)>> {
-    const TABLES: [&str; 6] = [
+    const TABLES: [&str; 11] = [
         "workflow.records",
         "workflow.runs",
         "documents.versions",
         "documents.items",
         "messaging.messages",
         "tenancy.memberships",
+        "billing.documents",
+        "billing.lines",
+        "billing.decisions",
+        "billing.payments",
+        "billing.ledger_entries",
     ];
     let mut counts = Vec::new();
     for table in TABLES {

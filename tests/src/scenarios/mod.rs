@@ -3,9 +3,15 @@
 mod conversation;
 mod details;
 mod deviations;
+mod flow;
 mod mail;
+mod mail_back;
+mod mail_html;
+mod mail_signed;
+mod money;
 mod onboarding;
 mod publishing;
+mod signing;
 mod vendor;
 
 use crate::{cases, harness::Case};
@@ -24,11 +30,25 @@ use deviations::{
     reminders_come_as_often_as_the_definition_says_and_a_restart_repeats_none,
     s10_staff_deviate_and_the_client_sees_the_consequence,
 };
+use flow::{
+    a_form_of_several_pages_is_filled_in_without_a_script,
+    a_time_is_picked_from_the_hours_that_are_kept_moved_and_cancelled,
+    i24_the_firms_rows_of_a_plan_never_reach_the_client,
+};
 use mail::{
     s02_a_forwarded_or_late_invitation_still_serves_its_owner,
     s02_a_mail_that_is_put_off_arrives_and_a_refused_one_is_seen,
     s02_an_invitation_travels_through_a_real_mail_server,
 };
+use mail_back::{
+    a_bounce_is_seen_at_the_person_and_a_forged_one_is_refused,
+    one_click_ends_one_kind_of_mail_and_a_scanner_ends_none,
+};
+use mail_html::every_kind_of_mail_is_sound_html_and_whole_as_text;
+use mail_signed::{
+    a_firms_mail_leaves_through_its_own_server_and_is_signed_by_its_own_key, a_wrong_password_is_said_in_words,
+};
+use money::an_estimate_becomes_an_invoice_that_is_paid;
 use onboarding::{
     s01_a_signed_contract_starts_exactly_one_run, s02_contacts_are_invited_by_mail_and_land_on_their_home,
     s03_a_form_is_saved_validated_and_handed_in_once, s04_documents_are_uploaded_returned_and_accepted,
@@ -36,6 +56,7 @@ use onboarding::{
     s09_the_manager_is_told_once_and_an_approval_is_for_one_version, s13_a_client_never_sees_the_fee,
 };
 use publishing::a_definition_published_while_runs_are_open_changes_new_runs_alone;
+use signing::s05_after_a_time_out_in_mid_signing_one_stands_where_one_was;
 use vendor::{
     i11_a_number_is_unique_within_its_account_only_and_vendors_see_their_own,
     s12_invoices_are_approved_by_threshold_and_paid,
@@ -49,11 +70,17 @@ pub(crate) fn cases() -> Vec<Case> {
         s02_a_forwarded_or_late_invitation_still_serves_its_owner,
         s02_a_mail_that_is_put_off_arrives_and_a_refused_one_is_seen,
         s02_an_invitation_travels_through_a_real_mail_server,
+        a_firms_mail_leaves_through_its_own_server_and_is_signed_by_its_own_key,
+        a_wrong_password_is_said_in_words,
+        a_bounce_is_seen_at_the_person_and_a_forged_one_is_refused,
+        one_click_ends_one_kind_of_mail_and_a_scanner_ends_none,
+        every_kind_of_mail_is_sound_html_and_whole_as_text,
         s03_a_form_is_resumed_in_another_browser,
         s03_a_form_is_saved_validated_and_handed_in_once,
         s04_a_returned_row_reopens_alone,
         s04_documents_are_uploaded_returned_and_accepted,
         s05_a_contract_is_signed_in_order,
+        s05_after_a_time_out_in_mid_signing_one_stands_where_one_was,
         s06_one_time_is_booked_by_one_client,
         s07_live_events_reach_those_they_are_for_and_nobody_else,
         s08_a_thread_is_shared_and_internal_notes_stay_with_staff,
@@ -65,9 +92,13 @@ pub(crate) fn cases() -> Vec<Case> {
         s12_invoices_are_approved_by_threshold_and_paid,
         s12_a_vendor_sees_the_state_live,
         s12_an_overdue_approval_is_escalated_once,
+        a_form_of_several_pages_is_filled_in_without_a_script,
+        a_time_is_picked_from_the_hours_that_are_kept_moved_and_cancelled,
+        i24_the_firms_rows_of_a_plan_never_reach_the_client,
         a_definition_published_while_runs_are_open_changes_new_runs_alone,
         s13_a_client_never_sees_the_fee,
         reminders_come_as_often_as_the_definition_says_and_a_restart_repeats_none,
         i11_a_number_is_unique_within_its_account_only_and_vendors_see_their_own,
+        an_estimate_becomes_an_invoice_that_is_paid,
     ]
 }

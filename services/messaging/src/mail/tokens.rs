@@ -90,7 +90,7 @@ impl Tokens {
 
     /// The mail that a code belongs to; none where it was not made here for this.
     pub(crate) fn read_bounce(&self, code: &str) -> Option<MailId> {
-        self.from_address(Purpose::Bounce, code.strip_prefix(BOUNCE)?).map(MailId)
+        self.id_in(Purpose::Bounce, code.strip_prefix(BOUNCE)?).map(MailId)
     }
 
     /// A signed id in letters and digits whose case does not matter.
@@ -99,7 +99,7 @@ impl Tokens {
         BASE32_NOPAD.encode(&[id.as_bytes().as_slice(), &signature[..SHORT]].concat()).to_ascii_lowercase()
     }
 
-    fn from_address(&self, purpose: Purpose, code: &str) -> Option<Uuid> {
+    fn id_in(&self, purpose: Purpose, code: &str) -> Option<Uuid> {
         let bytes = BASE32_NOPAD.decode(code.to_ascii_uppercase().as_bytes()).ok()?;
         let bytes: [u8; 16 + SHORT] = bytes.try_into().ok()?;
         let (id, signature) = bytes.split_at(16);
