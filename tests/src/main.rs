@@ -12,6 +12,7 @@ mod house;
 mod isolation;
 mod scenarios;
 
+mod sealing;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         .collect();
     trials.extend(scenarios::cases().into_iter().map(harness::Case::trial));
     trials.extend(isolation::cases().into_iter().map(harness::Case::trial));
+    trials.extend(sealing::cases().into_iter().map(harness::Case::trial));
     trials.extend(faults::cases().into_iter().map(harness::Case::trial));
     trials.extend(browser::cases().into_iter().map(harness::Case::trial));
     libtest_mimic::run(&arguments, trials).exit_code()

@@ -22,6 +22,7 @@ use serde_json::json;
 use crate::{
     layout::Shell,
     render::Page,
+    site::SignedIn,
     text::{Locale, Texts},
 };
 
@@ -91,6 +92,7 @@ pub async fn dress(request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let reading = matches!(*request.method(), Method::GET | Method::HEAD);
+    let signed_out = request.extensions().get::<SignedIn>().is_none();
     let response = next.run(request).await;
     let Some(Refusal(problem)) = response.extensions().get::<Refusal>().cloned() else { return response };
     if let Some(cause) = &problem.cause {
@@ -101,6 +103,13 @@ pub async fn dress(request: Request, next: Next) -> Response {
     }
     if problem.code == ErrorCode::Unauthenticated {
         return to_sign_in(&headers, if reading { &path } else { "/" });
+    }
+    // The form was sent by somebody whose session has ended in the meantime: they sign in and are back at its page.
+    if problem.reason == FORM_EXPIRED
+        && signed_out
+        && let Some(path) = page_of_form(&headers)
+    {
+        return to_sign_in(&headers, &path);
     }
     let Some(shell) = shell else { return response };
     page(&problem, &shell, &reference, &headers)
@@ -243,6 +252,18 @@ fn set_retry(problem: &Problem, response: &mut Response) {
         (None, _) => return,
     };
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait));
+}
+
+/// The page for people who are signed in that a form was sent from, as the browser says; nothing for the doors themselves.
+fn page_of_form(headers: &HeaderMap) -> Option<String> {
+    const DOORS: [&str; 5] = ["/sign-in", "/sign-out", "/link/", "/verify", "/mailbox"];
+    let text = |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let from: http::Uri = text(http::header::REFERER)?.parse().ok()?;
+    if from.authority()?.as_str() != text(http::header::HOST)? {
+        return None;
+    }
+    let path = from.path_and_query()?.as_str();
+    (path != "/" && !DOORS.iter().any(|door| path.starts_with(door))).then(|| path.to_owned())
 }
 
 fn to_sign_in(headers: &HeaderMap, path: &str) -> Response {

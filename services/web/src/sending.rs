@@ -7,18 +7,21 @@ use bytes::Bytes;
 use http::{HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Limited};
 use portico_core::{ErrorCode, Problem};
-use portico_rpc::problem_from;
+use portico_rpc::{CallerChannel, problem_from};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::body::Body;
 
-use crate::{ask::Ask, layout::Shell};
+use crate::{
+    ask::{Ask, Visit},
+    layout::Shell,
+};
 
 /// Pieces that may wait between the two connections.
 const IN_BETWEEN: usize = 4;
-/// What documents answers about a file is a few names and numbers.
-const LONGEST_ANSWER: usize = 64 * 1024;
+/// What documents answers about a file is names and numbers, at most those of a long certificate.
+const LONGEST_ANSWER: usize = 512 * 1024;
 /// The longest text field that is read from a form with files, in bytes: more than a message may hold.
 const LONGEST_FIELD: usize = 64 * 1024;
 
@@ -38,6 +41,30 @@ pub(crate) async fn send_file_by(
     method: Method,
     ask: &Ask,
     path: &str,
+    field: Field<'_>,
+) -> Result<Value, Problem> {
+    send(method, ask.files("documents"), &ask.shell, path, field).await
+}
+
+/// A file that a visitor brings, sent to a route of documents in Portico's own name; `name` says for what.
+///
+/// # Errors
+/// As [`send_file`].
+pub(crate) async fn send_file_of_visitor(
+    visit: &Visit,
+    name: &'static str,
+    path: &str,
+    field: Field<'_>,
+) -> Result<Value, Problem> {
+    let channel = visit.web.channel("documents", visit.system(name)).without_deadline();
+    send(Method::POST, channel, &visit.shell, path, field).await
+}
+
+async fn send(
+    method: Method,
+    channel: CallerChannel,
+    s: &Shell,
+    path: &str,
     mut field: Field<'_>,
 ) -> Result<Value, Problem> {
     let name = field.file_name().unwrap_or_default().to_owned();
@@ -49,7 +76,6 @@ pub(crate) async fn send_file_by(
         .header("x-file-name", HeaderValue::from_str(&percent_encoded(&name)).map_err(Problem::internal)?)
         .body(Body::new(body))
         .map_err(Problem::internal)?;
-    let channel = ask.files("documents");
     let pump = async {
         let mut sender = Some(sender);
         loop {
@@ -73,7 +99,7 @@ pub(crate) async fn send_file_by(
     let (answer, ()) = tokio::join!(channel.send(request), pump);
     let answer = answer.map_err(|status| problem_from(&status))?;
     if !answer.status().is_success() {
-        let told = ask.shell.t("upload-not-stored");
+        let told = s.t("upload-not-stored");
         return Err(Problem::new(ErrorCode::Unavailable, "upload_not_stored", told));
     }
     let bytes = Limited::new(answer.into_body(), LONGEST_ANSWER)

@@ -17,6 +17,7 @@ mod large_file;
 mod live;
 mod local_call;
 mod replay;
+mod sealing;
 mod start;
 mod usage;
 mod web;
@@ -36,6 +37,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("live") {
         live::measure().await?;
+    }
+    if wanted("sealing") {
+        sealing::measure().await?;
     }
     if wanted("documents") {
         documents::measure().await?;

@@ -14,7 +14,7 @@ pub(super) async fn b04_a_contract_is_signed_in_four_steps_and_only_with_both_se
     let paul = world.person("northwind", "paul@northwind.example").await?;
     let step_id = steps(&paul.run(&engagement.run).await?)["agreement"].id.clone();
     let signed = || async {
-        let asked = GetEnvelopeRequest { step_id: step_id.clone() };
+        let asked = GetEnvelopeRequest { step_id: step_id.clone(), ..Default::default() };
         let envelope = paul.documents().get_envelope(asked).await?.into_inner().envelope;
         let signers = envelope.context("no envelope")?.signers;
         anyhow::Ok(signers.iter().filter(|signer| signer.signed_at.is_some()).count())

@@ -25,7 +25,7 @@ pub(super) async fn request(person: &Persona, step: &str) -> anyhow::Result<Requ
 }
 
 async fn envelope(person: &Persona, step: &str) -> anyhow::Result<Envelope> {
-    let asked = GetEnvelopeRequest { step_id: step.to_owned() };
+    let asked = GetEnvelopeRequest { step_id: step.to_owned(), ..Default::default() };
     person.documents().get_envelope(asked).await?.into_inner().envelope.context("no envelope")
 }
 

@@ -1,6 +1,9 @@
 //! Coming in and going out: sign-in, links, and the files that a host serves to everybody.
 
-use axum::routing::{get, post};
+use axum::{
+    extract::DefaultBodyLimit,
+    routing::{get, post},
+};
 
 use super::{Entry, Who};
 
@@ -31,7 +34,11 @@ pub const PAGES: &[Entry] = &[
     Entry { path: "/mail/unsubscribe/{token}/undo", who: Who::Anyone, mount: || post(unsubscribe::undo) },
     Entry { path: "/mail/intake", who: Who::Anyone, mount: || post(intake::take) },
     Entry { path: "/sign-out", who: Who::Anyone, mount: || post(sign_out::sign_out) },
-    Entry { path: "/verify", who: Who::Anyone, mount: || get(verify::show).post(verify::check) },
+    Entry {
+        path: "/verify",
+        who: Who::Anyone,
+        mount: || get(verify::show).post(verify::check).layer(DefaultBodyLimit::disable()),
+    },
     Entry { path: "/logo/{hash}", who: Who::Anyone, mount: || get(host::logo) },
     Entry { path: "/theme/{file}", who: Who::Anyone, mount: || get(host::theme) },
     Entry { path: "/manifest.webmanifest", who: Who::Anyone, mount: || get(host::manifest) },

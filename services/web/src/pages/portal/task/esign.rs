@@ -31,6 +31,8 @@ struct View<'a> {
     signers: Vec<Row>,
     reader: (&'a str, &'a str),
     pages: Vec<PageOf>,
+    /// The one sentence to tick, where one clear act is enough; empty for the four steps.
+    act: String,
     /// What to say where the reader cannot sign now.
     notice: Option<(&'static str, String)>,
     typed: &'a str,
@@ -58,14 +60,16 @@ impl Row {
             }
             SignerState::Declined => Tag::new(Tone::Bad, s.t("signer-declined")),
             SignerState::Ready => Tag::new(Tone::Info, s.t("signer-ready")),
+            SignerState::Told => Tag::new(Tone::Neutral, s.t("signer-told")),
             SignerState::Waiting | SignerState::Unspecified => Tag::new(Tone::Neutral, s.t("signer-waiting")),
         };
         let name = if signer.name.is_empty() { signer.role_title.clone() } else { signer.name.clone() };
-        Self {
-            role: if signer.name.is_empty() { String::new() } else { signer.role_title.clone() },
-            name,
-            tag,
-        }
+        let role = if signer.name.is_empty() { String::new() } else { signer.role_title.clone() };
+        let role = match signer.delegated_by.as_str() {
+            "" => role,
+            by => s.say("signer-delegated").arg("role", role).arg("by", by).to_string(),
+        };
+        Self { role, name, tag }
     }
 }
 
@@ -80,6 +84,18 @@ pub(super) fn labels(s: &Shell) -> [String; 4] {
 /// Whether the reader is the signer whose turn it is.
 pub(super) fn may_sign(envelope: &Envelope) -> bool {
     envelope.state == "open" && envelope.signers.iter().any(|signer| signer.is_caller)
+}
+
+/// The sentence to tick, where one clear act is asked of the reader instead of the four steps: for simple papers, and of
+/// those who approve without a signature of theirs in the document. Empty otherwise.
+pub(super) fn one_act(s: &Shell, envelope: &Envelope) -> String {
+    let approves = envelope.signers.iter().any(|signer| signer.is_caller && signer.part == "approver");
+    let key = match (approves, envelope.level.as_str()) {
+        (true, _) => "sign-approve",
+        (false, "acknowledge") => "sign-acknowledge",
+        (false, _) => return String::new(),
+    };
+    s.say(key).arg("title", &envelope.title).to_string()
 }
 
 /// Why the reader, who holds `roles`, cannot sign now, with the tone to say it in.
@@ -99,17 +115,27 @@ fn notice(s: &Shell, envelope: &Envelope, open: bool, roles: &[String]) -> Optio
 }
 
 pub(super) async fn load(ask: &Ask, step: &str) -> Result<Envelope, PageError> {
-    let asked = GetEnvelopeRequest { step_id: step.to_owned() };
+    get(ask, step, false).await
+}
+
+/// The envelope, with the note that its pages are about to be shown where `opening`.
+async fn get(ask: &Ask, step: &str, opening: bool) -> Result<Envelope, PageError> {
+    let asked = GetEnvelopeRequest { step_id: step.to_owned(), opening };
     Ok(ask.documents().get_envelope(asked).await?.into_inner().envelope.unwrap_or_default())
 }
 
 pub(super) async fn body(ask: &Ask, task: &Task, at: &str, tried: &Tried) -> Result<Body, PageError> {
     let s = &*ask.shell;
-    let envelope = load(ask, &task.step.id).await?;
+    let mut envelope = get(ask, &task.step.id, at == "read" && tried.errors.is_empty()).await?;
+    if at != "read" && !one_act(s, &envelope).is_empty() {
+        // Its pages are shown at once.
+        envelope = get(ask, &task.step.id, true).await?;
+    }
     let notice = notice(s, &envelope, is_open(&task.step), &ask.reader.roles);
     let at = if tried.errors.is_empty() { at } else { "adopt" };
     // What is reviewed comes from the step before, by a form: the address alone leads back to it.
-    let at = STEPS.iter().position(|step| *step == at).unwrap_or(0).min(2);
+    let act = one_act(s, &envelope);
+    let at = if act.is_empty() { STEPS.iter().position(|step| *step == at).unwrap_or(0).min(2) } else { 1 };
     let reading = notice.is_none() && at == 1;
     let pages = if reading { pages(ask, &envelope).await } else { Vec::new() };
     let person = &ask.reader.person;
@@ -119,6 +145,7 @@ pub(super) async fn body(ask: &Ask, task: &Task, at: &str, tried: &Tried) -> Res
         step: &task.step.id,
         steps: labels(s),
         at,
+        act,
         signers: envelope.signers.iter().map(|signer| Row::of(s, signer)).collect(),
         reader: (&person.name, &person.email),
         pages,
@@ -183,6 +210,7 @@ pub(super) mod tests {
             envelope,
             steps: labels(s),
             at,
+            act: one_act(s, envelope),
             signers: envelope.signers.iter().map(|signer| Row::of(s, signer)).collect(),
             reader: ("Ana Souza", "ana@acme.example"),
             pages: if at == 1 {
@@ -213,6 +241,23 @@ pub(super) mod tests {
                 adopting.contains("<signature-pad") && adopting.contains("action=\"/tasks/1/sign/review\"")
             );
         }
+    }
+
+    #[test]
+    fn a_simple_paper_and_an_approval_take_one_clear_act() {
+        let s = crate::walk::shell(Area::Portal, Locale::En);
+        let errors = Errors::none();
+        let mut simple = envelope("open", true);
+        simple.level = "acknowledge".to_owned();
+        let mut approved = envelope("open", true);
+        approved.signers[0].part = "approver".to_owned();
+        for (envelope, words) in [(&simple, "acknowledge it"), (&approved, "approve it")] {
+            let html = view(&s, envelope, 1, &errors).render().unwrap();
+            assert!(html.contains("action=\"/tasks/1/sign\"") && html.contains(words), "{html}");
+            assert!(html.contains("/files/v1/pages/1") && !html.contains("<ol class=\"stepper\""), "{html}");
+            assert!(html.contains("name=\"sha256\" value=\"abc\"") && !html.contains(" checked"), "{html}");
+        }
+        assert!(one_act(&s, &envelope("open", true)).is_empty());
     }
 
     #[test]

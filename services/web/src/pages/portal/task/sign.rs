@@ -11,12 +11,18 @@ use portico_proto::documents::v1::{DeclineEnvelopeRequest, SignEnvelopeRequest};
 use portico_rpc::problem_from;
 use serde::Deserialize;
 
-use super::{Task, acted, esign::load, is_mendable, review, review::Adopted};
+use super::{
+    Task, Tried, acted,
+    esign::{load, one_act},
+    is_mendable, page, review,
+    review::Adopted,
+};
 use crate::{
     ask::{Ask, see_other_after},
     error::PageError,
     form::Errors,
     layout::Shell,
+    render::see_other,
 };
 
 /// Both sentences must be said; neither comes ticked.
@@ -39,7 +45,15 @@ pub(in crate::pages::portal) async fn sign(
     Form(adopted): Form<Adopted>,
 ) -> Result<Response, PageError> {
     let task = Task::load(&ask, &step).await?;
-    let mut errors = missing(&ask.shell, &adopted);
+    let envelope = load(&ask, &step).await?;
+    let act = one_act(&ask.shell, &envelope);
+    if !act.is_empty() && adopted.intent != "yes" {
+        let mut errors = Errors::none();
+        errors.add("intent", ask.shell.t("sign-act-missing"));
+        let tried = Tried { errors, typed: Vec::new() };
+        return page(&ask, &task, "read", &tried, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let mut errors = if act.is_empty() { missing(&ask.shell, &adopted) } else { Errors::none() };
     let drawn = adopted.drawing().unwrap_or_else(|()| {
         errors.add("", ask.shell.t("sign-drawing-wrong"));
         Vec::new()
@@ -47,7 +61,6 @@ pub(in crate::pages::portal) async fn sign(
     if !errors.is_empty() {
         return review::show(&ask, &task, &adopted, &errors, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    let envelope = load(&ask, &step).await?;
     let asked = SignEnvelopeRequest {
         envelope_id: envelope.id,
         sha256: adopted.sha256.clone(),
@@ -56,11 +69,12 @@ pub(in crate::pages::portal) async fn sign(
         consent: true,
         intent: true,
         user_agent: ask.user_agent(),
+        consent_text: if act.is_empty() { ask.shell.t("sign-consent") } else { act.clone() },
     };
     match ask.documents().sign_envelope(asked).await {
         Ok(answer) => Ok(see_other_after(&format!("/tasks/{step}"), &answer.into_inner().event)),
         Err(status) => match problem_from(&status) {
-            problem if problem.code == ErrorCode::InvalidArgument => {
+            problem if problem.code == ErrorCode::InvalidArgument && act.is_empty() => {
                 review::show(&ask, &task, &adopted, &Errors::from(&problem), StatusCode::UNPROCESSABLE_ENTITY)
                     .await
             }
@@ -68,6 +82,13 @@ pub(in crate::pages::portal) async fn sign(
             problem => Ok(PageError(problem).into_response()),
         },
     }
+}
+
+/// Where somebody comes back to who was signed out between the last two steps: their signature went with the form, so they
+/// choose it again.
+pub(in crate::pages::portal) async fn again(_: Ask, Path(step): Path<String>) -> Response {
+    let step: String = url::form_urlencoded::byte_serialize(step.as_bytes()).collect();
+    see_other(&format!("/tasks/{step}?step=adopt"))
 }
 
 #[derive(Deserialize)]

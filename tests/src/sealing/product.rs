@@ -1,0 +1,135 @@
+//! The whole product: a contract that two people sign in the portal, and what anybody is told about the file.
+
+use anyhow::{Context as _, ensure};
+use http::StatusCode;
+use portico_proto::documents::v1::{Envelope, GetEnvelopeRequest, SignEnvelopeRequest};
+
+use super::{
+    judges::Judges,
+    samples::{Key, draft, now, stamped},
+};
+use crate::harness::{Answer, Outcome, Persona, Visitor, World, plain, steps};
+
+/// A contract that Sam and Paul have signed: the sealed file and the certificate of the development authority.
+async fn signed(world: &World) -> anyhow::Result<(Vec<u8>, String, Envelope)> {
+    let engagement = world.signed_engagement("Warehouse audit").await?;
+    let sam = world.person("northwind", "sam@acme.example").await?;
+    let paul = world.person("northwind", "paul@northwind.example").await?;
+    let step = steps(&sam.run(&engagement.run).await?)["agreement"].id.clone();
+    for (person, name) in [(&sam, "Sam Okafor"), (&paul, "Paul Meyer")] {
+        let open = envelope(person, &step).await?;
+        let sign = SignEnvelopeRequest {
+            envelope_id: open.id.clone(),
+            sha256: open.original.context("no original")?.sha256,
+            typed_name: name.to_owned(),
+            consent: true,
+            intent: true,
+            user_agent: "a browser".to_owned(),
+            consent_text: "I agree to sign electronically.".to_owned(),
+            ..SignEnvelopeRequest::default()
+        };
+        person.documents().sign_envelope(sign).await?;
+        world.settle().await?;
+    }
+    let done = envelope(&sam, &step).await?;
+    let version = done.signed.clone().context("no signed file")?.id;
+    let file = sam.download(&format!("/versions/{version}")).await?;
+    let root = std::fs::read_to_string(world.home().join("seal/authority.pem"))?;
+    Ok((file.body.to_vec(), root, done))
+}
+
+async fn envelope(person: &Persona, step: &str) -> anyhow::Result<Envelope> {
+    let asked = GetEnvelopeRequest { step_id: step.to_owned(), opening: true };
+    person.documents().get_envelope(asked).await?.into_inner().envelope.context("no envelope")
+}
+
+pub(super) async fn a_contract_signed_in_the_portal_is_sealed() -> Outcome {
+    let judges = Judges::new()?;
+    let world = World::demo().await?;
+    let (file, root, envelope) = signed(&world).await?;
+    judges.agree("the portal's file", &file, &[&root])?;
+    let path = judges.file("signed.pdf", &file)?;
+    let output = std::process::Command::new("pdftotext").arg("-layout").arg(path).arg("-").output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "Certificate of completion",
+        "development certificate",
+        "Sam Okafor",
+        "Paul Meyer",
+        &envelope.id,
+        "/verify",
+        "Opened: Sam Okafor",
+        "Agreed to sign electronically: Paul Meyer",
+    ] {
+        ensure!(flat.contains(words), "the certificate does not say {words}: {text}");
+    }
+    Ok(())
+}
+
+async fn checked(visitor: &mut Visitor, name: &str, file: &[u8]) -> anyhow::Result<Answer> {
+    visitor.get("/verify").await?.is(StatusCode::OK)?;
+    visitor.post_with_file("/verify", &[], name, file).await
+}
+
+/// Anybody may ask, nobody is told more than stands in the file, and nothing that is brought harms.
+pub(super) async fn the_verify_page_says_what_is_true() -> Outcome {
+    let world = World::demo().await?;
+    let (file, ..) = signed(&world).await?;
+    let mut nobody = world.visitor("northwind");
+    let told = plain(&checked(&mut nobody, "signed.pdf", &file).await?.is(StatusCode::OK)?.text());
+    for words in [
+        "was sealed by Northwind",
+        "not a byte of it was changed",
+        "Sam Okafor",
+        "Paul Meyer",
+        "development certificate",
+    ] {
+        ensure!(told.contains(words), "the page does not say {words}: {told}");
+    }
+    let mut elsewhere = world.visitor("contoso");
+    let stranger = plain(&checked(&mut elsewhere, "signed.pdf", &file).await?.text());
+    ensure!(
+        stranger.contains("not one of") && !stranger.contains("Sam Okafor"),
+        "at another firm: {stranger}"
+    );
+
+    let mut changed = file.clone();
+    changed[700] ^= 1;
+    let extended = stamped(&file)?;
+    let key = Key::today()?;
+    let foreign = portico_documents::seal::seal_with(
+        &key.key,
+        None,
+        [1; 8],
+        draft(portico_documents::DATA_AGREEMENT, now())?,
+    )
+    .await?
+    .bytes;
+    for (what, file, words) in [
+        ("changed", changed.as_slice(), "does not fit it"),
+        ("extended", &extended, "something was added"),
+        ("foreign", &foreign, "not one of"),
+        ("the template", portico_documents::DATA_AGREEMENT, "carries no seal"),
+        ("no PDF", b"hello".as_slice(), "carries no seal"),
+        ("cut", &file[..file.len() / 2], "carries no seal"),
+        ("a seal of nothing", b"%PDF-1.7 /ByteRange[0 9 99999999999 1]<30", "carries no seal"),
+    ] {
+        let answer = checked(&mut nobody, "file.pdf", file).await?.is(StatusCode::OK)?;
+        let told = plain(&answer.text());
+        ensure!(told.contains(words), "{what}: {told}");
+        ensure!(!answer.text().contains("banner ok"), "{what} looks good");
+    }
+    let nothing = nobody.post_with_file("/verify", &[], "", b"").await?;
+    ensure!(nothing.status == StatusCode::UNPROCESSABLE_ENTITY, "no file answers {}", nothing.status);
+    let mut large = vec![b' '; 41 * 1024 * 1024];
+    large[..8].copy_from_slice(b"%PDF-1.7");
+    let answer = checked(&mut nobody, "large.pdf", &large).await?;
+    ensure!(answer.status == StatusCode::UNPROCESSABLE_ENTITY, "a large file answers {}", answer.status);
+    let mut statuses = Vec::new();
+    for _ in 0..25 {
+        statuses.push(checked(&mut nobody, "file.pdf", b"hello").await?.status);
+    }
+    ensure!(statuses.contains(&StatusCode::TOO_MANY_REQUESTS), "a flood is not held up: {statuses:?}");
+    Ok(())
+}
