@@ -7,11 +7,11 @@
 
 mod browser;
 mod faults;
+mod files;
 mod harness;
 mod house;
 mod isolation;
 mod scenarios;
-
 mod sealing;
 use std::process::ExitCode;
 
@@ -26,9 +26,10 @@ fn main() -> ExitCode {
         .map(|case| Trial::test(case.name, move || (case.run)().map_err(Into::into)))
         .collect();
     trials.extend(scenarios::cases().into_iter().map(harness::Case::trial));
-    trials.extend(isolation::cases().into_iter().map(harness::Case::trial));
     trials.extend(sealing::cases().into_iter().map(harness::Case::trial));
+    trials.extend(isolation::cases().into_iter().map(harness::Case::trial));
     trials.extend(faults::cases().into_iter().map(harness::Case::trial));
+    trials.extend(files::cases().into_iter().map(harness::Case::trial));
     trials.extend(browser::cases().into_iter().map(harness::Case::trial));
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -58,11 +58,7 @@ pub(crate) async fn openable(
 }
 
 /// Refuses to do anything with the bytes of a version that may not be opened: read, signed, copied.
-pub(crate) async fn must_open(
-    service: &Service,
-    ctx: &Ctx,
-    version: &Version,
-) -> Result<(), DocumentsError> {
+pub(crate) async fn must_open(service: &Service, ctx: &Ctx, version: &Version) -> Result<(), DocumentsError> {
     let facts = peers::firm(service, ctx).await?;
     match may_open(version.scan, facts.policy) {
         Opening::Allowed | Opening::AllowedUnscanned => Ok(()),

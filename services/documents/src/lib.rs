@@ -9,6 +9,8 @@ mod convert;
 pub mod domain;
 mod error;
 mod events;
+#[cfg(test)]
+mod hostile;
 mod http;
 mod jobs;
 mod peers;
@@ -17,9 +19,9 @@ mod previews;
 mod progress;
 mod rpc;
 mod scan;
+pub mod seal;
 mod service;
 pub mod signing;
-pub mod seal;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -34,9 +36,9 @@ use tonic::service::Routes;
 
 pub use config::DocumentsConfig;
 pub use scan::ScannerAddress;
+pub use seal::SealConfig;
 
 use crate::{rpc::Rpc, seal::SealKey as _, service::Service};
-pub use seal::SealConfig;
 
 /// The migrations of the schema `documents`.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
@@ -44,8 +46,6 @@ pub static MIGRATOR: Migrator = sqlx::migrate!();
 /// The agreement that the shipped onboarding definition has signed, for firms that start with it.
 pub const DATA_AGREEMENT: &[u8] = include_bytes!("../templates/data-agreement.pdf");
 
-/// Builds the service over the files in the kit's home. Nothing is read or written yet. Programs and fonts that are missing are
-/// named when they are needed.
 /// How long before its end a certificate is complained about.
 const NEARLY_OVER: chrono::TimeDelta = chrono::TimeDelta::days(30);
 
@@ -61,6 +61,8 @@ async fn check_seal(service: &Service) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Builds the service over the files in the kit's home. Nothing is read or written yet. Programs and fonts that are missing are
+/// named when they are needed.
 ///
 /// # Errors
 /// A setting of `config` does not hold.
@@ -70,11 +72,11 @@ pub async fn build(config: DocumentsConfig, kit: Kit) -> anyhow::Result<ServiceP
     if let Err(missing) = service.previews.worker() {
         tracing::warn!("pages of documents cannot be shown: {missing}");
     }
-    if let Err(missing) = service.fonts() {
-        tracing::warn!("documents cannot be signed: {missing}");
     if service.config.seal.key.is_some() {
         check_seal(&service).await?;
     }
+    if let Err(missing) = service.fonts() {
+        tracing::warn!("documents cannot be signed: {missing}");
     }
     Ok(ServiceParts {
         name: "documents",

@@ -3,7 +3,7 @@
 use askama::Template;
 use portico_core::Problem;
 use portico_proto::{
-    documents::v1::Version,
+    documents::v1::{ScanState, Version},
     time::moment,
     workflow::v1::{Assignee, AttentionItem, Step, StepState},
 };
@@ -160,6 +160,23 @@ pub(crate) fn file_meta(s: &Shell, version: &Version) -> String {
         s.say("file-added").arg("name", &version.added_by).arg("date", added).to_string()
     };
     [kind, size, by].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// What somebody must know before they open a file, or why they cannot: empty where a scanner found nothing.
+pub(crate) fn scan_note(s: &Shell, version: &Version) -> String {
+    let key = match (version.scan(), version.openable, version.scan_note.as_str()) {
+        (ScanState::Clean | ScanState::Unspecified, true, _) => return String::new(),
+        (ScanState::Infected, ..) => "file-infected",
+        (ScanState::Pending, ..) => "file-scanning",
+        (ScanState::Failed, false, _) => "file-scanner-away",
+        (ScanState::Failed, true, _) => "file-scanner-away-allowed",
+        (ScanState::NotScanned, false, "over_limit" | "locked") => "file-unscannable",
+        (_, false, _) => "file-not-yet",
+        (_, true, "over_limit") => "file-unscanned-large",
+        (_, true, "locked") => "file-unscanned-locked",
+        (_, true, _) => "file-unscanned",
+    };
+    s.t(key)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod database;
 mod files;
 mod killed;
 mod together;
+mod upload;
 
 use crate::{cases, harness::Case};
 
@@ -12,6 +13,7 @@ use database::the_database_goes_away_and_comes_back;
 use files::{a_cut_upload_leaves_nothing_behind, a_full_disk_refuses_uploads_and_nothing_else};
 use killed::killed_at_any_moment_nothing_acknowledged_is_lost_or_done_twice;
 use together::two_processes_do_the_work_of_one;
+use upload::killed_in_mid_upload_nothing_acknowledged_is_lost;
 
 /// All cases of this group.
 pub(crate) fn cases() -> Vec<Case> {
@@ -21,5 +23,6 @@ pub(crate) fn cases() -> Vec<Case> {
         a_full_disk_refuses_uploads_and_nothing_else,
         a_cut_upload_leaves_nothing_behind,
         two_processes_do_the_work_of_one,
+        killed_in_mid_upload_nothing_acknowledged_is_lost,
     ]
 }

@@ -213,6 +213,47 @@ impl Visitor {
         )
     }
 
+    /// The head of any request, for a line that breaks.
+    pub(crate) fn head_of(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> String {
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nX-CSRF-Token: {}\r\nAccept: application/json\r\n{more}\r\n",
+            self.host,
+            cookies.join("; "),
+            self.csrf
+        )
+    }
+
+    /// One request of the tus protocol.
+    pub(crate) async fn tus(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(&'static str, &str)],
+        body: Vec<u8>,
+    ) -> anyhow::Result<Answer> {
+        let mut sent = HeaderMap::new();
+        sent.insert("tus-resumable", http::HeaderValue::from_static("1.0.0"));
+        sent.insert(header::ACCEPT, http::HeaderValue::from_static("application/json"));
+        sent.insert("x-csrf-token", self.csrf.parse()?);
+        if method == Method::PATCH {
+            sent.insert(header::CONTENT_TYPE, "application/offset+octet-stream".parse()?);
+        }
+        for (name, value) in headers {
+            sent.insert(*name, value.parse()?);
+        }
+        self.send(method, path, sent, body.into()).await
+    }
+
+    /// The cookies and the form token, for a program that sends in this person's name.
+    pub(crate) fn credentials(&self) -> (String, String, String) {
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        (self.host.clone(), cookies.join("; "), self.csrf.clone())
+    }
+
     /// Everything that a stream says within `time`.
     pub(crate) async fn listen(&self, path: &str, time: Duration) -> anyhow::Result<String> {
         let cookies: Vec<String> =

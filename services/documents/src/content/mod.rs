@@ -18,3 +18,4 @@ pub(crate) use pdf::{is_sealed, load as load_pdf};
 pub use scan::{Opening, ScanPolicy, ScanState, Unscanned, may_open};
 #[cfg(test)]
 pub(crate) use zip::tests::archive;
+pub use zip::unpacks_to_too_much;

@@ -59,6 +59,8 @@ pub(crate) fn load(bytes: &[u8]) -> Result<Document, PdfError> {
     let document = Document::load_mem_with_options(bytes, options).map_err(|error| match error {
         lopdf::Error::InvalidPassword | lopdf::Error::Decryption(_) => PdfError::Locked,
         lopdf::Error::Decompress(lopdf::DecompressError::MemoryLimitExceeded { .. }) => PdfError::TooLarge,
+        // A lock that this reader does not know is one all the same.
+        _ if end.windows(8).any(|window| window == b"/Encrypt") => PdfError::Locked,
         _ => PdfError::Broken,
     })?;
     if document.is_encrypted() || document.was_encrypted() {

@@ -65,6 +65,20 @@ fn names<'a>(
     })
 }
 
+/// An archive may unpack to this many bytes, however small it is.
+const FAIR: u64 = 1024 * 1024 * 1024;
+/// Beyond that, to this many times its own size. Texts shrink to a twentieth, tables to a hundredth.
+const MOST_TIMES: u64 = 200;
+
+/// What an archive says that it unpacks to, in bytes, where that is far more than anything real of its size: it is made to fill the
+/// disk of whoever opens it. Only the list at its end is read, and nothing is unpacked.
+pub fn unpacks_to_too_much(tail: &[u8], size: u64) -> Option<u64> {
+    let number = |at: usize| Some(u64::from(u32::from_le_bytes(tail.get(at..at + 4)?.try_into().ok()?)));
+    let entries = tail.windows(4).enumerate().filter(|(_, window)| *window == DIRECTORY);
+    let unpacked: u64 = entries.filter_map(|(at, _)| number(at + 24)).sum();
+    (unpacked > FAIR && unpacked / MOST_TIMES > size).then_some(unpacked)
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;

@@ -85,13 +85,7 @@ pub(crate) struct Upload {
 impl Upload {
     /// The vault's side of it.
     pub(crate) fn part(&self, tenant: TenantId) -> Part {
-        Part {
-            tenant,
-            document: self.document_id,
-            version: self.id,
-            size: self.size,
-            key: self.key.clone(),
-        }
+        Part { tenant, document: self.document_id, version: self.id, size: self.size, key: self.key.clone() }
     }
 }
 

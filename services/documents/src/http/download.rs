@@ -257,7 +257,7 @@ mod tests {
             assert_eq!(absent, Problem::not_found());
             let text = GetPageTextRequest { version_id: version.clone(), page: 1 };
             assert_eq!(refused(fixture.documents(&stranger).get_page_text(text).await), Problem::not_found());
-            let get = GetDocumentRequest { document_id: document.clone() };
+            let get = GetDocumentRequest { document_id: document.clone(), ..Default::default() };
             assert_eq!(refused(fixture.documents(&stranger).get_document(get).await), Problem::not_found());
         }
         let text = GetPageTextRequest { version_id: version.clone(), page: 1 };
@@ -275,7 +275,7 @@ mod tests {
         let (version, document) = stored(&fixture).await;
         let problem = fixture.get(&fixture.manager(), &format!("/versions/{version}")).await.unwrap_err();
         assert_eq!((problem.code, problem.reason.as_str()), (ErrorCode::FailedPrecondition, "awaits_scan"));
-        let get = GetDocumentRequest { document_id: document };
+        let get = GetDocumentRequest { document_id: document, ..Default::default() };
         let read = fixture.documents(&fixture.manager()).get_document(get).await.unwrap().into_inner();
         assert!(!read.versions[0].openable);
     }

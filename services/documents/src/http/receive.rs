@@ -12,9 +12,9 @@ use tokio_util::io::StreamReader;
 
 use super::Uploaded;
 use crate::{
-    content::{Accept, Kind, accepts, safe_file_name, sniff},
+    content::{Accept, Kind, accepts, safe_file_name, sniff, unpacks_to_too_much},
     domain::{
-        document::{Document, DocumentKind, FileFacts, Version, kind_word},
+        document::{Document, DocumentKind, FileFacts, Version, kind_word, size_text},
         upload::Outcome,
     },
     error::DocumentsError,
@@ -149,6 +149,15 @@ pub(super) async fn judge(
     let checked = async {
         accepts(accepted, &sniffed, &landed.file.name)
             .map_err(|refusal| DocumentsError::File(refusal.to_string()))?;
+        if matches!(sniffed.kind, Kind::Zip | Kind::Office(_))
+            && let Some(unpacked) = unpacks_to_too_much(&received.tail, received.stored.size)
+        {
+            let text = format!(
+                "This archive unpacks to {}, far more than a real one of its size. Please upload the files themselves.",
+                size_text(unpacked)
+            );
+            return Err(DocumentsError::File(text));
+        }
         if sniffed.kind == Kind::Pdf {
             return service
                 .previews

@@ -109,7 +109,7 @@ mod tests {
         assert_eq!((fixture.rows("documents").await, fixture.rows("versions").await), (2, 2));
         assert_eq!(fixture.blobs(), 2);
         let get = async |id: &str| {
-            let get = GetDocumentRequest { document_id: id.to_owned() };
+            let get = GetDocumentRequest { document_id: id.to_owned(), ..Default::default() };
             fixture.documents(&client).get_document(get).await
         };
         assert_eq!(refused(get(&forgotten).await), Problem::not_found());

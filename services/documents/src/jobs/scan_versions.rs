@@ -130,15 +130,10 @@ async fn retry(
     Ok(())
 }
 
-async fn judged(
-    tx: &mut Tx,
-    id: VersionId,
-    state: ScanState,
-) -> Result<(Document, Version), DocumentsError> {
+async fn judged(tx: &mut Tx, id: VersionId, state: ScanState) -> Result<(Document, Version), DocumentsError> {
     store::versions::set_scan(tx, id, state).await?;
     let version = store::versions::read(tx, id).await?.ok_or(DocumentsError::NotFound)?;
-    let document =
-        store::documents::read(tx, version.document_id).await?.ok_or(DocumentsError::NotFound)?;
+    let document = store::documents::read(tx, version.document_id).await?.ok_or(DocumentsError::NotFound)?;
     Ok((document, version))
 }
 

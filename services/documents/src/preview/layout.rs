@@ -116,8 +116,12 @@ fn number(mark: &str, name: &str) -> Option<f64> {
 fn word(mark: &str) -> String {
     let inner = mark.split_once('>').map_or("", |(_, rest)| rest);
     let inner = inner.strip_suffix("</word>").unwrap_or(inner);
-    let plain =
-        inner.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&");
+    let plain = inner
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&amp;", "&");
     let steers = |c: &char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     plain.chars().filter(|c| !steers(c)).collect()
 }
@@ -165,7 +169,10 @@ mod tests {
         assert_eq!((pages[0].aspect.to_bits(), pages[0].text().as_str()), (0, "ab"));
         assert!(pages[0].blocks[0].lines[0].area.iter().all(|part| part.is_finite()));
         assert!(read("<word >x</word>").is_empty());
-        let long = format!("<page width=\"1\" height=\"1\">\n<block >\n<line >\n{}", "<word >wwwwwwwwww</word>\n".repeat(60_000));
+        let long = format!(
+            "<page width=\"1\" height=\"1\">\n<block >\n<line >\n{}",
+            "<word >wwwwwwwwww</word>\n".repeat(60_000)
+        );
         assert!(read(&long)[0].text().len() <= MOST_TEXT * 2);
     }
 }

@@ -187,18 +187,8 @@ impl PreviewWorker {
     ) -> Result<Vec<PageLayout>, PreviewError> {
         let facts = self.existing(source, first).await?;
         let (first, last) = (first.to_string(), last.min(facts.pages).to_string());
-        let words: [&dyn AsRef<std::ffi::OsStr>; 10] = [
-            &"-q",
-            &"-bbox-layout",
-            &"-enc",
-            &"UTF-8",
-            &"-f",
-            &first,
-            &"-l",
-            &last,
-            &source.file,
-            &"-",
-        ];
+        let words: [&dyn AsRef<std::ffi::OsStr>; 10] =
+            [&"-q", &"-bbox-layout", &"-enc", &"UTF-8", &"-f", &first, &"-l", &last, &source.file, &"-"];
         let answer = self.run(&self.text, source, &arguments(words)).await?;
         Ok(layout::read(&String::from_utf8_lossy(&answer.output)))
     }

@@ -69,7 +69,7 @@ mod tests {
         let uploaded = fixture.upload(&client, &path, "notes.txt", b"as agreed").await.unwrap();
         let document_id = uploaded["document_id"].as_str().unwrap().to_owned();
         let get = async |ctx: &Ctx| {
-            let get = GetDocumentRequest { document_id: document_id.clone() };
+            let get = GetDocumentRequest { document_id: document_id.clone(), ..Default::default() };
             fixture.documents(ctx).get_document(get).await
         };
         assert!(get(&client).await.is_ok());

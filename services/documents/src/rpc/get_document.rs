@@ -16,11 +16,15 @@ pub(super) async fn handle(
     call: Call,
     request: GetDocumentRequest,
 ) -> Result<GetDocumentResponse, DocumentsError> {
-    let id: DocumentId = request.document_id.parse()?;
-    let document = access::document(service, &call, id).await?;
+    let document = if request.document_id.is_empty() {
+        access::version(service, &call, request.version_id.parse()?).await?.0
+    } else {
+        let id: DocumentId = request.document_id.parse()?;
+        access::document(service, &call, id).await?
+    };
     let policy = peers::firm(service, &call.ctx).await?.policy;
     let mut tx = service.store.begin(&call.ctx).await?;
-    let versions = store::versions::of_documents(&mut tx, &[id.0]).await?;
+    let versions = store::versions::of_documents(&mut tx, &[document.id.0]).await?;
     Ok(GetDocumentResponse {
         document: Some(convert::document(&document, &versions, policy)),
         versions: versions.iter().map(|version| convert::version(version, policy)).collect(),

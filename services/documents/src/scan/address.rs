@@ -24,7 +24,9 @@ impl FromStr for ScannerAddress {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = || InvalidScannerAddress(text.to_owned());
         let address = text.trim();
-        if let Some(path) = address.strip_prefix("unix:").or_else(|| address.starts_with('/').then_some(address)) {
+        if let Some(path) =
+            address.strip_prefix("unix:").or_else(|| address.starts_with('/').then_some(address))
+        {
             return if path.starts_with('/') { Ok(Self::Unix(path.into())) } else { Err(invalid()) };
         }
         let place = address.strip_prefix("tcp:").unwrap_or(address);
@@ -60,7 +62,8 @@ mod tests {
         assert_eq!(socket.to_string().parse(), Ok(socket));
         assert_eq!(read("tcp:10.0.0.7:3310"), Ok(ScannerAddress::Tcp("10.0.0.7:3310".to_owned())));
         assert_eq!(read("[::1]:3310"), Ok(ScannerAddress::Tcp("[::1]:3310".to_owned())));
-        for wrong in ["", "clamd", "host:", ":3310", "host:0", "host:70000", "unix:clamd.ctl", "http://a/b:1"] {
+        for wrong in ["", "clamd", "host:", ":3310", "host:0", "host:70000", "unix:clamd.ctl", "http://a/b:1"]
+        {
             assert!(read(wrong).unwrap_err().to_string().contains("unix:/run"), "{wrong}");
         }
     }

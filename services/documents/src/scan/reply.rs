@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn what_is_no_verdict_is_never_taken_for_one() {
-        for reply in [&b""[..], b"\0", b"stream: ", b"COMMAND READ TIMED OUT ERROR\0", b"stream: OK but no\0"] {
+        for reply in [&b""[..], b"\0", b"stream: ", b"COMMAND READ TIMED OUT ERROR\0", b"stream: OK but no\0"]
+        {
             assert!(read(reply).is_err(), "{}", String::from_utf8_lossy(reply));
         }
     }

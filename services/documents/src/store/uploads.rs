@@ -188,11 +188,7 @@ pub(crate) async fn conclude(tx: &mut Tx, id: VersionId, outcome: &Outcome) -> R
 }
 
 /// Removes an upload; `false` where it is gone already or a go is under way.
-pub(crate) async fn delete(
-    tx: &mut Tx,
-    id: VersionId,
-    now: DateTime<Utc>,
-) -> Result<bool, DocumentsError> {
+pub(crate) async fn delete(tx: &mut Tx, id: VersionId, now: DateTime<Utc>) -> Result<bool, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let deleted = sqlx::query!(
         "delete from documents.uploads

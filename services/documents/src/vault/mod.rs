@@ -8,6 +8,7 @@
 //! What a caller keeps beside its own row is [`Stored`]; everything else is in the blob itself.
 
 mod blobs;
+mod cipher;
 mod disk;
 mod format;
 mod part;
@@ -18,8 +19,8 @@ mod store;
 pub use blobs::{BlobError, BlobKey, BlobReader, BlobStore, BlobWriter, PartStore};
 pub use disk::DiskBlobs;
 pub use format::{CHUNK, HEADER, LARGEST};
-pub use part::{Hashed, Part, PartWriter};
 pub use portico_keys::{DataKey, KeyId, Kms, KmsError, KeyringFile, WrappedKey};
+pub use part::{Hashed, Part, PartWriter};
 pub use store::{ByteRange, Plaintext, Received, Stored, Vault, VaultError};
 
 #[cfg(test)]

@@ -153,7 +153,17 @@ impl Vault {
             _ => (position == 0).then(Sha256::new),
         };
         let seal = Seal::new(&key, &header, part.binding());
-        Ok(PartWriter { vault: self.clone(), part: part.clone(), key, seal, geometry, blob, position, chunk, hash })
+        Ok(PartWriter {
+            vault: self.clone(),
+            part: part.clone(),
+            key,
+            seal,
+            geometry,
+            blob,
+            position,
+            chunk,
+            hash,
+        })
     }
 
     /// How much of a part has come, in plaintext bytes.
@@ -164,7 +174,11 @@ impl Vault {
         let (geometry, place) = (part.geometry()?, part.place());
         let length = self.blobs.part_size(place).await?;
         if length < HEADER as u64 {
-            return Ok(if self.is_published(part).await? { part.size } else { self.begun(part, geometry).await? });
+            return Ok(if self.is_published(part).await? {
+                part.size
+            } else {
+                self.begun(part, geometry).await?
+            });
         }
         let position = full_chunks(geometry, length);
         if position > geometry.last() {
@@ -421,7 +435,9 @@ mod tests {
                     let again = place.vault.finish_part(&part, None).await.unwrap();
                     assert_eq!(again.stored, received.stored);
                     assert_eq!(place.vault.part_offset(&part).await.unwrap(), size as u64);
-                    assert!(!place.files(&part).exists() && !place.files(&part).with_extension("rest").exists());
+                    assert!(
+                        !place.files(&part).exists() && !place.files(&part).with_extension("rest").exists()
+                    );
                 }
             }
         }

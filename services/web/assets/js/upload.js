@@ -1,9 +1,11 @@
+import { Refused, Resumable, messageOf } from "./resume.js";
 import { announce, formToken, say } from "./words.js";
 
 /**
- * `<file-upload data-max-bytes="52428800" data-refresh="#requests">` around a multipart form with one file input and
- * an empty `<ul class="uploads">`. Without scripts the form posts as it stands; with them every file travels by
- * itself, shows its own progress and its own error, and can be tried again.
+ * `<file-upload data-max-bytes="52428800" data-refresh="#requests" data-resume="/uploads?for=item&id=…">` around a
+ * multipart form with one file input and an empty `<ul class="uploads">`. Without scripts the form posts as it stands;
+ * with them every file travels by itself, shows its own progress and its own error, and can be tried again. With
+ * `data-resume` a file goes on where it was cut, also after the page was closed.
  */
 class FileUpload extends HTMLElement {
   connectedCallback() {
@@ -16,6 +18,8 @@ class FileUpload extends HTMLElement {
     this.waiting = [];
     this.form.querySelector("[data-upload-send]")?.setAttribute("hidden", "");
     this.input.addEventListener("change", () => this.take(this.input?.files));
+    this.endpoint = this.getAttribute("data-resume") ?? "";
+    if (this.endpoint) this.remind();
     const drop = this.querySelector(".drop");
     drop?.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
     drop?.addEventListener("dragleave", () => drop.classList.remove("over"));
@@ -24,6 +28,17 @@ class FileUpload extends HTMLElement {
       drop.classList.remove("over");
       this.take(/** @type {DragEvent} */ (event).dataTransfer?.files);
     });
+  }
+
+  /** Says what was begun here before and waits for its rest. */
+  async remind() {
+    for (const { name, percent } of await Resumable.unfinished(this.endpoint ?? "")) {
+      const row = document.createElement("li");
+      row.className = "small";
+      row.setAttribute("data-unfinished", name);
+      row.textContent = say("upload-unfinished", { name, percent });
+      this.list?.append(row);
+    }
   }
 
   /** @param {FileList | null | undefined} files */
@@ -84,6 +99,34 @@ class FileUpload extends HTMLElement {
 
   /** @param {File} file @param {HTMLLIElement} row */
   send(file, row) {
+    if (this.endpoint) this.resume(file, row);
+    else this.post(file, row);
+  }
+
+  /** @param {File} file @param {HTMLLIElement} row */
+  async resume(file, row) {
+    const bar = /** @type {HTMLProgressElement} */ (row.querySelector("progress"));
+    for (const old of this.querySelectorAll("[data-unfinished]")) if (old.getAttribute("data-unfinished") === file.name) old.remove();
+    announce(say("upload-started", { name: file.name }));
+    const upload = new Resumable(file, this.endpoint ?? "", (percent) => { bar.value = percent; this.tell(row, `${percent}%`); });
+    try {
+      await upload.run();
+      this.finish(file, row);
+    } catch (error) {
+      if (error instanceof Refused) this.fail(file, row, error.message || say("upload-failed"), false);
+      else this.fail(file, row, say("upload-lost"), true);
+    }
+    this.done();
+  }
+
+  done() {
+    this.running = (this.running ?? 1) - 1;
+    this.next();
+    this.settle();
+  }
+
+  /** @param {File} file @param {HTMLLIElement} row */
+  post(file, row) {
     const form = /** @type {HTMLFormElement} */ (this.form);
     const body = new FormData();
     for (const [key, value] of new FormData(form)) if (typeof value === "string") body.append(key, value);
@@ -102,7 +145,7 @@ class FileUpload extends HTMLElement {
       else this.fail(file, row, messageOf(request) || say("upload-failed"), request.status >= 500 || request.status === 429);
     };
     request.onerror = () => this.fail(file, row, say("upload-lost"), true);
-    request.onloadend = () => { this.running = (this.running ?? 1) - 1; this.next(); this.settle(); };
+    request.onloadend = () => this.done();
     announce(say("upload-started", { name: file.name }));
     request.send(body);
   }
@@ -149,11 +192,6 @@ class FileUpload extends HTMLElement {
       window.htmx?.ajax("GET", source, { source: target, target, select: selector, swap: "outerMorph" });
     }
   }
-}
-
-/** @param {XMLHttpRequest} request @returns {string} */
-function messageOf(request) {
-  try { return String(JSON.parse(request.responseText).message ?? ""); } catch { return ""; }
 }
 
 customElements.define("file-upload", FileUpload);

@@ -52,5 +52,6 @@ js-upload-arrived = {"{"}name{"}"} wurde hochgeladen
 js-upload-failed = Diese Datei konnte nicht angenommen werden. Versuchen Sie es noch einmal.
 js-upload-lost = Die Verbindung ist abgebrochen. Versuchen Sie es noch einmal.
 js-upload-too-large = Diese Datei ist zu groß. Die Grenze liegt bei {"{"}limit{"}"} MB.
+js-upload-unfinished = {"{"}name{"}"}: {"{"}percent{"}"}% ist angekommen. Wählen Sie die Datei noch einmal, damit es weitergeht.
 js-upload-empty = Diese Datei ist leer. Wählen Sie eine andere.
 js-upload-wrong-type = Diese Art von Datei wird hier nicht angenommen.

@@ -52,5 +52,6 @@ js-upload-arrived = {"{"}name{"}"} was uploaded
 js-upload-failed = This file could not be taken. Try again.
 js-upload-lost = The connection was lost. Try again.
 js-upload-too-large = This file is too large. The limit is {"{"}limit{"}"} MB.
+js-upload-unfinished = {"{"}name{"}"}: {"{"}percent{"}"}% has arrived. Choose the file again to go on.
 js-upload-empty = This file is empty. Choose another one.
 js-upload-wrong-type = This kind of file is not accepted here.

@@ -46,11 +46,17 @@ impl Happened {
         };
         Self {
             text: format!("{who} {}", what(s, &line.action)),
-            object: format!("{}{version}", line.object_label),
+            object: format!("{}{version}{}", line.object_label, unscanned(s, line)),
             when: line.at.as_ref().and_then(moment).map(|at| s.ago(&at)).unwrap_or_default(),
             address: line.address.clone(),
         }
     }
+}
+
+/// Says of a file that was opened without a scanner's word that the firm's policy allowed it.
+pub(crate) fn unscanned(s: &Shell, line: &AuditLine) -> String {
+    let told = line.action.starts_with("document.") && line.details_json.contains("\"unscanned\"");
+    if told { format!(" ({})", s.t("audit-unscanned")) } else { String::new() }
 }
 
 /// An action's name as a sentence has it: `audit-<action>` in the locales, else the name's own words.

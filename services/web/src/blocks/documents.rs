@@ -2,13 +2,13 @@
 
 use askama::Template;
 use portico_definition::Documents;
-use portico_proto::documents::v1::{Document, ListDocumentsRequest, ScanState};
+use portico_proto::documents::v1::{Document, ListDocumentsRequest};
 
 use super::{Place, Shown, shown};
 use crate::{
     error::PageError,
     layout::Shell,
-    wording::{file_meta, humanize},
+    wording::{file_meta, humanize, scan_note},
 };
 
 #[derive(Template)]
@@ -44,12 +44,7 @@ impl Listed {
         } else {
             (String::new(), String::new())
         };
-        let note = match (version.scan(), version.openable) {
-            (ScanState::Infected, _) => s.t("file-infected"),
-            (_, false) => s.t("file-not-yet"),
-            (ScanState::NotScanned, true) => s.t("file-unscanned"),
-            _ => String::new(),
-        };
+        let note = scan_note(s, version);
         let title =
             if document.title.is_empty() { version.file_name.clone() } else { document.title.clone() };
         Some(Self { title, meta: format!("{kind} · {}", file_meta(s, version)), href, download, note })
@@ -76,7 +71,7 @@ pub(super) async fn show(
 
 #[cfg(test)]
 mod tests {
-    use portico_proto::documents::v1::Version;
+    use portico_proto::documents::v1::{ScanState, Version};
 
     use super::*;
     use crate::{layout::Area, text::Locale};

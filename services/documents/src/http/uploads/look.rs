@@ -56,11 +56,9 @@ async fn stands(service: &SharedService, call: &Call, upload: &mut Upload) -> Re
     if upload.outcome.is_some() {
         return Ok(upload.size);
     }
-    if upload.held {
-        return Ok(upload.received);
-    }
+    // Also while it is held: a killed process may hold it still, and what it had made durable is there.
     let offset = service.vault.part_offset(&upload.part(call.ctx.tenant)).await?;
-    if offset < upload.size {
+    if offset < upload.size || upload.held {
         return Ok(offset);
     }
     let Some(hold) = Hold::take(service, call, upload.id).await? else { return Ok(offset) };

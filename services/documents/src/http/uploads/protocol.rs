@@ -27,7 +27,7 @@ const MISMATCH: u16 = 460;
 /// Why a request of the protocol is refused.
 pub(super) enum Not {
     /// As any other route would.
-    Allowed(DocumentsError),
+    Allowed(Box<DocumentsError>),
     /// In the protocol's own way: a status and a sentence.
     Now(StatusCode, String),
     /// Another go is under way.
@@ -40,7 +40,7 @@ pub(super) enum Not {
 
 impl<E: Into<DocumentsError>> From<E> for Not {
     fn from(error: E) -> Self {
-        Self::Allowed(error.into())
+        Self::Allowed(Box::new(error.into()))
     }
 }
 
@@ -54,7 +54,7 @@ impl IntoResponse for Not {
     fn into_response(self) -> Response {
         let (status, text, offset) = match self {
             Self::Allowed(error) => {
-                let mut response = Refusal::from(error).into_response();
+                let mut response = Refusal::from(*error).into_response();
                 speak(response.headers_mut());
                 return response;
             }
@@ -64,11 +64,13 @@ impl IntoResponse for Not {
                 (StatusCode::LOCKED, text, None)
             }
             Self::AtOffset(offset) => {
-                let text = format!("This upload goes on at byte {offset}. Ask where it stands, then send the rest.");
+                let text =
+                    format!("This upload goes on at byte {offset}. Ask where it stands, then send the rest.");
                 (StatusCode::CONFLICT, text, Some(offset))
             }
             Self::Mismatch => {
-                let text = "These bytes were altered on their way. Nothing of them was kept; send them again.";
+                let text =
+                    "These bytes were altered on their way. Nothing of them was kept; send them again.";
                 let status = StatusCode::from_u16(MISMATCH).unwrap_or(StatusCode::BAD_REQUEST);
                 (status, text.to_owned(), None)
             }
@@ -122,9 +124,11 @@ pub(super) fn tell(headers: &mut HeaderMap, upload: &Upload, offset: u64) {
     set(headers, "upload-expires", &http_date(upload.expires_at));
     match &upload.outcome {
         Some(Outcome::Landed(answer)) => {
-            for (name, field) in
-                [("upload-document", "document_id"), ("upload-version", "version_id"), ("upload-event", "event")]
-            {
+            for (name, field) in [
+                ("upload-document", "document_id"),
+                ("upload-version", "version_id"),
+                ("upload-event", "event"),
+            ] {
                 set(headers, name, answer.get(field).and_then(|value| value.as_str()).unwrap_or_default());
             }
         }
@@ -169,7 +173,8 @@ mod tests {
     #[test]
     fn only_plain_numbers_are_numbers() {
         let mut headers = HeaderMap::new();
-        for (text, expected) in [("0", Some(0)), ("70", Some(70)), ("-1", None), ("+1", None), ("1e3", None), ("", None)]
+        for (text, expected) in
+            [("0", Some(0)), ("70", Some(70)), ("-1", None), ("+1", None), ("1e3", None), ("", None)]
         {
             headers.insert("upload-offset", text.parse().unwrap());
             assert_eq!(number(&headers, "upload-offset"), expected, "{text:?}");

@@ -10,7 +10,10 @@ use portico_proto::{
 use serde::Deserialize;
 
 use super::{activity, dates};
-use crate::{ask::StaffAsk, components::Choice, error::PageError, form::Errors, layout::Shell, render::Page};
+use crate::{
+    ask::StaffAsk, blocks::activity::unscanned, components::Choice, error::PageError, form::Errors,
+    layout::Shell, render::Page,
+};
 
 /// What the list is narrowed to; it stands in the address.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -141,7 +144,7 @@ fn row(s: &Shell, filter: &Filter, line: &AuditLine) -> Row {
         when: at.map(|at| s.date_time(&at)).unwrap_or_default(),
         at: at.map(|at| s.formats.machine(&at)).unwrap_or_default(),
         who: activity::actor(s, line),
-        what: activity::what(line),
+        what: activity::what(line) + &unscanned(s, line),
         account: line.account_name.clone(),
         version: line.version.clone(),
         address: line.address.clone(),
@@ -170,6 +173,7 @@ mod tests {
             object_id: "doc".to_owned(),
             object_label: "plan.pdf".to_owned(),
             version: "2".to_owned(),
+            details_json: "{\"unscanned\":\"allowed by policy\"}".to_owned(),
             ..AuditLine::default()
         };
         let filter =
@@ -180,7 +184,9 @@ mod tests {
         assert!(view.accounts[1].chosen);
         let html = Page::new("x", view).whole(&s).unwrap();
         assert!(
-            html.contains("Ana &#60;Souza&#62;") && html.contains("203.0.113.7") && html.contains("plan.pdf")
+            html.contains("Ana &#60;Souza&#62;")
+                && html.contains("203.0.113.7")
+                && html.contains("plan.pdf (not scanned, allowed by policy)")
         );
         assert!(html.contains("account=acc&#38;action=document.&#38;after=t%3D"));
         assert!(html.contains("account=acc&#38;action=document.&#38;object=doc"));

@@ -22,15 +22,17 @@ use crate::{
     csrf::FileForm,
     error::PageError,
     layout::Shell,
+    pins::{Pinned, pinned},
     render::Page,
     sending::{percent_encoded, send_file, text_of},
-    wording::{self, file_meta},
+    wording::{self, file_meta, scan_note},
 };
 
 struct Row {
     label: String,
     name: String,
     meta: String,
+    note: String,
     href: String,
     tag: Option<Tag>,
     sha256: String,
@@ -47,6 +49,8 @@ struct View<'a> {
     rows: Vec<Row>,
     may_add: bool,
     approved: bool,
+    /// What was pinned to the version that was returned.
+    pinned: Vec<Pinned>,
     attempt: Attempt,
 }
 
@@ -119,6 +123,7 @@ impl<'a> View<'a> {
             rows: found.versions.iter().map(|version| row(s, step, version)).collect(),
             may_add: found.can_add,
             approved: step.state() == StepState::Done,
+            pinned: pinned(s, &step.pins),
             attempt,
         }
     }
@@ -136,6 +141,7 @@ fn row(s: &Shell, step: &Step, version: &Version) -> Row {
         label: s.say("console-version").arg("number", version.number).to_string(),
         name: version.file_name.clone(),
         meta: file_meta(s, version),
+        note: scan_note(s, version),
         href: if version.openable { format!("/files/{}/view", version.id) } else { String::new() },
         tag: step.deliverable.is_some().then_some(tag),
         sha256: version.sha256.clone(),

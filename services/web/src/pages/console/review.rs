@@ -8,7 +8,7 @@ use axum::{
 use portico_core::Problem;
 use portico_proto::{
     documents::v1::{
-        AcceptItemRequest, GetRequestRequest, Item, ItemState, Request, ReturnItemRequest, ScanState, Version,
+        AcceptItemRequest, GetRequestRequest, Item, ItemState, Request, ReturnItemRequest, Version,
     },
     workflow::v1::Run,
 };
@@ -26,7 +26,7 @@ use crate::{
     error::PageError,
     layout::Shell,
     render::Page,
-    wording::file_meta,
+    wording::{file_meta, scan_note},
 };
 
 struct FileRow {
@@ -188,16 +188,14 @@ fn file_row(s: &Shell, version: &Version) -> FileRow {
         meta: file_meta(s, version),
         view: link("/view"),
         download: link(""),
-        note: match (version.scan(), version.openable) {
-            (ScanState::Infected, _) => s.t("console-file-infected"),
-            (_, false) => s.t("console-file-closed"),
-            _ => String::new(),
-        },
+        note: scan_note(s, version),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use portico_proto::documents::v1::ScanState;
+
     use super::*;
     use crate::{layout::Area, text::Locale};
 

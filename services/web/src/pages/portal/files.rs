@@ -42,10 +42,10 @@ pub(super) async fn files(
 /// A document by its own id: to its newest version.
 pub(super) async fn newest(ask: Ask, Path(document): Path<String>) -> Result<Response, PageError> {
     document.parse::<DocumentId>().map_err(|_| not_here())?;
-    let asked = GetDocumentRequest { document_id: document };
+    let asked = GetDocumentRequest { document_id: document, ..GetDocumentRequest::default() };
     let found = ask.documents().get_document(asked).await?.into_inner().document.ok_or_else(not_here)?;
     let latest = found.latest.ok_or_else(not_here)?;
-    Ok(see_other(&format!("/files/{}/view?of={}", latest.id, found.id)))
+    Ok(see_other(&format!("/files/{}/view", latest.id)))
 }
 
 /// The address of the next page of a list; empty at its end.

@@ -8,16 +8,15 @@ use axum::{
     response::Response,
 };
 use futures_util::future::join_all;
-use portico_core::{DocumentId, VersionId};
-use portico_proto::documents::v1::{GetDocumentRequest, GetPageTextRequest, Version};
-use portico_rpc::problem_from;
+use portico_core::VersionId;
+use portico_proto::documents::v1::{GetDocumentRequest, GetPageTextRequest, GetPageTextResponse, Version};
 
 use crate::{
     ask::{Ask, not_here},
     error::PageError,
     layout::Shell,
     render::Page,
-    wording::file_meta,
+    wording::{file_meta, scan_note},
 };
 
 /// Pages on one page.
@@ -30,11 +29,60 @@ struct Viewer<'a> {
     id: &'a str,
     title: &'a str,
     meta: String,
-    pages: Vec<(i32, String)>,
+    /// What the virus scanner said, where that has to be known.
+    note: String,
+    pages: Vec<Sheet>,
+    /// Whether the words are shown instead of the pictures: on a phone they fit the screen.
+    as_text: bool,
+    /// Whether the file may be opened at all.
+    download: bool,
+    /// Where the same is shown in the other way.
+    other_way: String,
     newer: String,
     older: String,
     /// Other versions of the same document.
     versions: Vec<(String, String)>,
+}
+
+/// One page: its picture, and over it the words in their places, so that they can be marked and copied.
+struct Sheet {
+    number: i32,
+    paragraphs: Vec<String>,
+    lines: Vec<Words>,
+    /// The page's height where its width is 1000; 0 where it is unknown.
+    height: i64,
+}
+
+/// A line of words, measured where the page is 1000 wide.
+struct Words {
+    text: String,
+    x: i64,
+    y: i64,
+    width: i64,
+    size: i64,
+}
+
+impl Sheet {
+    fn of(number: i32, page: GetPageTextResponse) -> Self {
+        let paragraphs = page.blocks.iter().map(|block| block.text.clone()).collect();
+        let height = if page.aspect > 0.0 { 1000.0 / page.aspect } else { 0.0 };
+        let lines = page.blocks.iter().flat_map(|block| &block.lines).filter(|line| line.width > 0.0);
+        let lines = lines.map(|line| Words {
+            text: line.text.clone(),
+            x: whole(line.x * 1000.0),
+            // Letters stand on a line about a fifth above the lower edge of their box.
+            y: whole((line.y + line.height * 0.8) * height),
+            width: whole(line.width * 1000.0).max(1),
+            size: whole(line.height * height).max(1),
+        });
+        Self { number, paragraphs, lines: lines.collect(), height: whole(height) }
+    }
+}
+
+/// A measure without its fraction.
+#[expect(clippy::cast_possible_truncation, reason = "measures of a page are small")]
+fn whole(measure: f64) -> i64 {
+    measure.clamp(0.0, 1_000_000.0).round() as i64
 }
 
 pub(super) async fn view(
@@ -43,82 +91,83 @@ pub(super) async fn view(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     version.parse::<VersionId>().map_err(|_| not_here())?;
-    let of = query.get("of").filter(|of| of.parse::<DocumentId>().is_ok());
-    let versions = match of {
-        Some(document) => {
-            let asked = GetDocumentRequest { document_id: document.clone() };
-            ask.documents().get_document(asked).await?.into_inner().versions
-        }
-        None => Vec::new(),
-    };
-    let this = versions.iter().find(|each| each.id == version);
+    // What is not shared is not there at all.
+    let asked = GetDocumentRequest { version_id: version.clone(), ..GetDocumentRequest::default() };
+    let versions = ask.documents().get_document(asked).await?.into_inner().versions;
+    let this = versions.iter().find(|each| each.id == version).ok_or_else(not_here)?;
     let from = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1_i32).clamp(1, 100_000);
-    let pages = pages(&ask, &version, from, this).await?;
+    let pages = pages(&ask, this, from).await;
     let s = &*ask.shell;
-    let title = this.map_or_else(|| s.t("viewer-title"), |version| version.file_name.clone());
-    let kept = of.map(|of| format!("&of={of}")).unwrap_or_default();
+    let as_text = query.get("as").is_some_and(|way| way == "text");
+    let way = if as_text { "&as=text" } else { "" };
     let more = pages.len() == usize::try_from(AT_ONCE).unwrap_or(0)
-        && this.is_none_or(|this| this.pages >= from + AT_ONCE);
+        && (this.pages == 0 || this.pages >= from + AT_ONCE);
     let view = Viewer {
         s,
         id: &version,
-        title: &title,
-        meta: this.map(|this| file_meta(s, this)).unwrap_or_default(),
-        newer: if from > 1 { format!("?page={}{kept}", (from - AT_ONCE).max(1)) } else { String::new() },
-        older: if more { format!("?page={}{kept}", from + AT_ONCE) } else { String::new() },
-        versions: others(s, &versions, &version, of),
+        title: &this.file_name,
+        meta: file_meta(s, this),
+        note: scan_note(s, this),
+        download: this.openable,
+        newer: if from > 1 { format!("?page={}{way}", (from - AT_ONCE).max(1)) } else { String::new() },
+        older: if more { format!("?page={}{way}", from + AT_ONCE) } else { String::new() },
+        other_way: other_way(as_text, from),
+        as_text,
+        versions: others(s, &versions, &version),
         pages,
     };
-    Page::new(title.clone(), view).at("files").under(s.t("files-title"), "/files").respond(s, &ask.headers)
+    Page::new(this.file_name.clone(), view)
+        .at("files")
+        .under(s.t("files-title"), "/files")
+        .respond(s, &ask.headers)
 }
 
-fn others(s: &Shell, versions: &[Version], this: &str, of: Option<&String>) -> Vec<(String, String)> {
-    let of = of.map(|of| format!("?of={of}")).unwrap_or_default();
+/// The address of the same pages, shown in the other way.
+fn other_way(as_text: bool, from: i32) -> String {
+    let way = if as_text { "" } else { "&as=text" };
+    format!("?page={from}{way}")
+}
+
+fn others(s: &Shell, versions: &[Version], this: &str) -> Vec<(String, String)> {
     let label =
         |each: &Version| format!("{} · {}", s.say("version").arg("number", each.number), file_meta(s, each));
     versions
         .iter()
         .filter(|each| each.id != this)
-        .map(|each| (format!("/files/{}/view{of}", each.id), label(each)))
+        .map(|each| (format!("/files/{}/view", each.id), label(each)))
         .collect()
 }
 
-/// The pages from `from` on, up to the first that is not there. A version that is not shared is not there at all.
-async fn pages(
-    ask: &Ask,
-    version: &str,
-    from: i32,
-    this: Option<&Version>,
-) -> Result<Vec<(i32, String)>, PageError> {
-    let asked = (from..from + AT_ONCE).map(|page| async move {
-        let asked = GetPageTextRequest { version_id: version.to_owned(), page };
-        (page, ask.documents().get_page_text(asked).await)
-    });
-    let mut found = Vec::new();
-    for (page, answer) in join_all(asked).await {
-        match answer {
-            Ok(answer) => found.push((page, answer.into_inner().text)),
-            Err(status) if found.is_empty() && from == 1 && this.is_none() => {
-                let problem = problem_from(&status);
-                // A file without pages is offered for download; what is not shared stays hidden.
-                if !matches!(
-                    problem.code,
-                    portico_core::ErrorCode::FailedPrecondition | portico_core::ErrorCode::InvalidArgument
-                ) {
-                    return Err(problem.into());
-                }
-                break;
-            }
-            Err(_) => break,
-        }
+/// The pages from `from` on, up to the first that is not there. A picture is its own only page, and a file without pages is
+/// offered for download.
+async fn pages(ask: &Ask, this: &Version, from: i32) -> Vec<Sheet> {
+    if !this.openable {
+        return Vec::new();
     }
-    Ok(found)
+    if this.media_type.starts_with("image/") {
+        return vec![Sheet::of(1, GetPageTextResponse::default())];
+    }
+    let asked = (from..from + AT_ONCE).map(|page| async move {
+        let asked = GetPageTextRequest { version_id: this.id.clone(), page };
+        ask.documents().get_page_text(asked).await.ok()
+    });
+    let answers = join_all(asked).await;
+    (from..).zip(answers).map_while(|(page, answer)| Some(Sheet::of(page, answer?.into_inner()))).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use portico_proto::documents::v1::{TextBlock, TextLine};
+
     use super::*;
     use crate::{layout::Area, text::Locale};
+
+    fn words() -> GetPageTextResponse {
+        let text = "First & foremost".to_owned();
+        let line = TextLine { text: text.clone(), x: 0.1, y: 0.1, width: 0.5, height: 0.01 };
+        let block = TextBlock { text: text.clone(), lines: vec![line] };
+        GetPageTextResponse { text, blocks: vec![block], aspect: 0.76 }
+    }
 
     #[test]
     fn every_page_has_its_picture_and_its_text() {
@@ -128,7 +177,11 @@ mod tests {
             id: "v1",
             title: "plan <1>.pdf",
             meta: String::new(),
-            pages: vec![(1, "First & foremost".to_owned()), (2, String::new())],
+            note: String::new(),
+            pages: vec![Sheet::of(1, words()), Sheet::of(2, GetPageTextResponse::default())],
+            as_text: false,
+            download: true,
+            other_way: "?page=1&as=text".to_owned(),
             newer: String::new(),
             older: "?page=11".to_owned(),
             versions: Vec::new(),
@@ -140,7 +193,13 @@ mod tests {
                 && html.contains("alt=\"Page 1\"")
                 && html.matches("<h1").count() == 1
         );
-        let empty = Viewer { pages: Vec::new(), older: String::new(), ..view };
+        assert!(html.contains("<text x=\"100\" y=\"142\" textLength=\"500\" font-size=\"13\""), "{html}");
+        assert!(html.contains("?page=1&#38;as=text"));
+        let read = Viewer { as_text: true, ..view };
+        let html = read.render().unwrap();
+        assert!(!html.contains("<img") && html.contains("First &#38; foremost"));
+        assert!(html.contains("has no words"), "a scan says that it is one");
+        let empty = Viewer { pages: Vec::new(), older: String::new(), ..read };
         assert!(empty.render().unwrap().contains("href=\"/files/v1\""));
     }
 }

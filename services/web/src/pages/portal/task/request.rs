@@ -10,7 +10,7 @@ use crate::{
     error::PageError,
     form::Errors,
     layout::Shell,
-    wording::{accept_attribute, file_meta, html},
+    wording::{accept_attribute, file_meta, html, scan_note},
 };
 
 #[derive(Template)]
@@ -39,7 +39,8 @@ struct Row<'a> {
 struct File<'a> {
     version: &'a Version,
     meta: String,
-    bad: bool,
+    /// What the virus scanner said, where that has to be known.
+    note: String,
     can_remove: bool,
 }
 
@@ -71,7 +72,7 @@ impl<'a> Row<'a> {
         let file = |version: &'a Version| File {
             version,
             meta: file_meta(s, version),
-            bad: version.scan() == ScanState::Infected,
+            note: scan_note(s, version),
             can_remove: request.can_upload && !settled,
         };
         Self {
