@@ -59,6 +59,9 @@ pub(crate) async fn handle(
         ends_at: Some(timestamp(start + length)),
         free: true,
     }));
+    // What is booked is not a time to move to.
+    let own = booked.as_ref().map(|slot| slot.starts_at.timestamp());
+    listed.retain(|slot| own.is_none() || slot.starts_at.as_ref().map(|at| at.seconds) != own);
     listed.sort_by_key(|slot| slot.starts_at.as_ref().map(|at| at.seconds));
     tx.rollback().await?;
     let here = viewer.at(found.run.account);

@@ -88,9 +88,9 @@ impl<'a> Checker<'a> {
                 self.workflow(&format!("{path}.workflow"), &board.workflow);
                 self.staff_only(path, &block.kind, seen_by);
             }
+            // Clients see the plan of their own account, without the rows that are the firm's.
             BlockKind::Gantt(gantt) => {
                 self.workflow(&format!("{path}.workflow"), &gantt.workflow);
-                self.staff_only(path, &block.kind, seen_by);
             }
             BlockKind::Thread(thread) => drop(self.seen_record(&format!("{path}.on"), &thread.on, seen_by)),
             BlockKind::Contact(contact) => drop(self.role(&format!("{path}.role"), &contact.role)),

@@ -130,7 +130,7 @@ impl Asking<'_> {
             // The page itself is shown; its condition is not for the browser.
             let conditions: Vec<&Expr> = self.conditions_within(name);
             let local = match conditions.as_slice() {
-                [one] => local_condition(one, here),
+                [one] => local_condition(one, here, &|name| self.form.kind(name) == Some(QuestionKind::Many)),
                 _ => None,
             };
             question.asked_of_server = !conditions.is_empty() && local.is_none();
@@ -379,7 +379,7 @@ pub(super) fn plain(value: &Value) -> String {
 }
 
 /// A condition that the browser decides by itself, over questions of the same page; nothing for one that the server must decide.
-fn local_condition(rule: &Expr, here: &[&str]) -> Option<String> {
+fn local_condition(rule: &Expr, here: &[&str], is_list: &dyn Fn(&str) -> bool) -> Option<String> {
     let Expr::Compare(comparison) = rule else { return None };
     let Operand::Constant(constant) = &comparison.operand else { return None };
     if !here.contains(&comparison.field.as_str()) {
@@ -390,6 +390,8 @@ fn local_condition(rule: &Expr, here: &[&str]) -> Option<String> {
         (Operator::In, Value::Array(items)) if items.iter().all(word) => {
             Some(format!("{}={}", comparison.field, items.iter().map(plain).collect::<Vec<_>>().join("|")))
         }
+        // A text that contains a word is not the word.
+        (Operator::Contains, _) if !is_list(&comparison.field) => None,
         (Operator::Is | Operator::Contains, value) if word(value) => {
             Some(format!("{}={}", comparison.field, plain(value)))
         }
