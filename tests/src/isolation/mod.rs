@@ -5,6 +5,7 @@
 mod catalog;
 mod doors;
 mod lists;
+mod money;
 mod numbered;
 mod page_walk;
 mod raw;
