@@ -26,7 +26,7 @@ export class Resumable {
   static async unfinished(endpoint) {
     const found = [];
     for (const key of Object.keys(localStorage).filter((key) => key.startsWith(Resumable.prefix(endpoint)))) {
-      const told = await ask("HEAD", localStorage.getItem(key) ?? "").catch(() => null);
+      const told = await exchange("HEAD", localStorage.getItem(key) ?? "").catch(() => null);
       if (!told) continue;
       const [sent, size] = [number(told, "Upload-Offset"), number(told, "Upload-Length")];
       if (told.status !== 200 || sent >= size) localStorage.removeItem(key);
@@ -56,14 +56,14 @@ export class Resumable {
   async attempt() {
     const place = localStorage.getItem(this.key);
     if (place) {
-      const told = await ask("HEAD", place);
+      const told = await exchange("HEAD", place);
       if (told.status === 410) throw new Refused(decodeURIComponent(told.getResponseHeader("Upload-Refused") ?? ""));
       if (told.status === 200) return this.from(place, number(told, "Upload-Offset"));
       if (told.status !== 404) return this.judge(told);
       localStorage.removeItem(this.key);
     }
     const name = btoa(String.fromCharCode(...new TextEncoder().encode(this.file.name)));
-    const told = await ask("POST", this.endpoint, { "Upload-Length": String(this.file.size), "Upload-Metadata": `filename ${name}` });
+    const told = await exchange("POST", this.endpoint, { "Upload-Length": String(this.file.size), "Upload-Metadata": `filename ${name}` });
     const location = told.getResponseHeader("Location");
     if (told.status !== 201 || !location) return this.judge(told);
     localStorage.setItem(this.key, location);
@@ -75,7 +75,7 @@ export class Resumable {
     this.sent = offset;
     this.moved(this.percent(offset));
     const headers = { "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" };
-    const told = await ask("PATCH", place, headers, this.file.slice(offset), (loaded) => this.moved(this.percent(offset + loaded)));
+    const told = await exchange("PATCH", place, headers, this.file.slice(offset), (loaded) => this.moved(this.percent(offset + loaded)));
     if (told.status !== 204) return this.judge(told);
     this.sent = number(told, "Upload-Offset");
     return this.sent >= this.file.size;
@@ -102,7 +102,7 @@ export class Refused extends Error {}
  * @param {(loaded: number) => void} [moved]
  * @returns {Promise<XMLHttpRequest>} once it has answered, or with status 0 where it has not
  */
-function ask(method, path, headers = {}, body = undefined, moved = undefined) {
+function exchange(method, path, headers = {}, body = undefined, moved = undefined) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     request.open(method, path);
