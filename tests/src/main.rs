@@ -13,6 +13,7 @@ mod house;
 mod isolation;
 mod scenarios;
 mod sealing;
+
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};

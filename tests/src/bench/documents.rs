@@ -28,7 +28,8 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
 
 async fn page(ana: &Persona, engagement: &Engagement) -> anyhow::Result<()> {
     let file = pdf("An agreement of many words", PAGES);
-    let answer = ana.upload(&format!("/attachments?record_id={}", engagement.record), "long.pdf", file).await?;
+    let answer =
+        ana.upload(&format!("/attachments?record_id={}", engagement.record), "long.pdf", file).await?;
     let version = answer.text("version_id")?;
     let cold = page_once(ana, &version).await?;
     let mut warm = Vec::with_capacity(ASKED);
@@ -46,7 +47,11 @@ async fn page(ana: &Persona, engagement: &Engagement) -> anyhow::Result<()> {
 async fn page_once(ana: &Persona, version: &str) -> anyhow::Result<Duration> {
     let start = Instant::now();
     let answer = ana.download(&format!("/versions/{version}/pages/1")).await?;
-    anyhow::ensure!(answer.status.is_success() && answer.body.len() > 1_000, "the page answered {}", answer.status);
+    anyhow::ensure!(
+        answer.status.is_success() && answer.body.len() > 1_000,
+        "the page answered {}",
+        answer.status
+    );
     Ok(start.elapsed())
 }
 

@@ -3,6 +3,7 @@
 //! Run by `scripts/bench` and, with the word `web`, by `scripts/bench-web`. Each starts a throw-away database and builds
 //! for release. Names of measurements given as arguments choose among them.
 
+mod documents;
 #[allow(
     dead_code,
     unused_imports,
@@ -11,7 +12,6 @@
 )]
 #[path = "../harness/mod.rs"]
 mod harness;
-mod documents;
 mod home_page;
 mod large_file;
 mod live;

@@ -108,7 +108,9 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         .await?;
     ensure!(thread.into_inner().messages.len() == 1, "the thread does not hold the canary");
     let admin = world.person("northwind", "nora@northwind.example").await?;
-    let key = MailingClient::new(admin.channel("messaging")).create_dkim_key(CreateDkimKeyRequest::default()).await?;
+    let key = MailingClient::new(admin.channel("messaging"))
+        .create_dkim_key(CreateDkimKeyRequest::default())
+        .await?;
     let key = key.into_inner().key.context("no key")?;
     // The deliverable of a blocked step may not be there yet; asking for it must not fail for another reason than that.
     let _ = ana.documents().get_deliverable(GetDeliverableRequest { step_id: step("plan")? }).await;

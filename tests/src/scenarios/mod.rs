@@ -46,7 +46,8 @@ use mail_back::{
 };
 use mail_html::every_kind_of_mail_is_sound_html_and_whole_as_text;
 use mail_signed::{
-    a_firms_mail_leaves_through_its_own_server_and_is_signed_by_its_own_key, a_wrong_password_is_said_in_words,
+    a_firms_mail_leaves_through_its_own_server_and_is_signed_by_its_own_key,
+    a_wrong_password_is_said_in_words,
 };
 use money::an_estimate_becomes_an_invoice_that_is_paid;
 use onboarding::{

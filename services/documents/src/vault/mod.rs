@@ -19,8 +19,8 @@ mod store;
 pub use blobs::{BlobError, BlobKey, BlobReader, BlobStore, BlobWriter, PartStore};
 pub use disk::DiskBlobs;
 pub use format::{CHUNK, HEADER, LARGEST};
-pub use portico_keys::{DataKey, KeyId, Kms, KmsError, KeyringFile, WrappedKey};
 pub use part::{Hashed, Part, PartWriter};
+pub use portico_keys::{DataKey, KeyId, KeyringFile, Kms, KmsError, WrappedKey};
 pub use store::{ByteRange, Plaintext, Received, Stored, Vault, VaultError};
 
 #[cfg(test)]

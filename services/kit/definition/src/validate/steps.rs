@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Checker, conditions::RecordFields};
 use crate::{
-    Anchor, DocumentRequestStep, MeetingStep, Party, Period, Record, Step, StepKind,
-    WaitStep, Workflow,
+    Anchor, DocumentRequestStep, MeetingStep, Party, Period, Record, Step, StepKind, WaitStep, Workflow,
 };
 
 impl<'a> Checker<'a> {

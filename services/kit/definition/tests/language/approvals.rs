@@ -68,7 +68,8 @@ fn a_meeting_says_where_its_times_come_from_and_who_is_met() {
 #[test]
 fn a_plan_may_stand_on_a_clients_page_and_a_board_of_all_runs_may_not() {
     let list = "        - {type: checklist, workflow: onboarding}\n";
-    let with = |block: &str| shipped("client-onboarding").replace(list, &format!("{list}        - {block}\n"));
+    let with =
+        |block: &str| shipped("client-onboarding").replace(list, &format!("{list}        - {block}\n"));
     assert!(parse(&with("{type: gantt, workflow: onboarding}")).is_ok());
     let findings = parse(&with("{type: run_board, workflow: onboarding}")).unwrap_err();
     assert!(listed(&findings).contains("is no staff"), "{}", listed(&findings));

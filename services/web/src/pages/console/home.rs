@@ -180,7 +180,10 @@ mod tests {
         let mut of_role = blocked().items.remove(0);
         let assignee = of_role.step.as_mut().unwrap().assignee.as_mut().unwrap();
         assignee.names = vec!["Client".to_owned()];
-        assert_eq!(super::row(&s, &of_role).unwrap().meta, "Acme <b> · Website · Client · waiting for 3 days");
+        assert_eq!(
+            super::row(&s, &of_role).unwrap().meta,
+            "Acme <b> · Website · Client · waiting for 3 days"
+        );
     }
 
     #[test]
