@@ -66,6 +66,7 @@ needs_for_building() {
 
 # For showing documents: pages as pictures, their words, and letters for PDF files that bring none.
 needs_for_running() {
+  needs libheif-examples "photos from phones as pictures that every browser shows (heif-convert)" command -v heif-convert
   needs poppler-utils "pages and words of PDF files (pdftoppm, pdftotext)" command -v pdftoppm
   needs fonts-dejavu-core "the letters of certificate pages" \
     test -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf

@@ -57,6 +57,9 @@ pub(crate) enum BillingError {
     /// A person of the firm looks at the portal as a client: they decide nothing for them.
     #[error("an impersonator does not act")]
     Impersonator,
+    /// A message of a payment provider speaks of a payment that is not known yet.
+    #[error("the payment is not known yet")]
+    NotYet,
     /// The payment provider.
     #[error(transparent)]
     Provider(#[from] ProviderError),
@@ -126,6 +129,11 @@ impl ServiceError for BillingError {
             Self::Impersonator => {
                 Problem::new(ErrorCode::PermissionDenied, "view_only", "Only the client can do this.")
             }
+            Self::NotYet => Problem::new(
+                ErrorCode::Unavailable,
+                "not_yet",
+                "The payment that this is about is not known yet. Please say it again later.",
+            ),
             Self::Provider(ProviderError::NotSetUp) => {
                 cannot("no_provider", "Paying online is not set up. Please pay by bank transfer.")
             }

@@ -40,7 +40,7 @@ async fn hear(
     match take(&service, &incoming, &headers, &body).await {
         Ok(Taken::Done) => StatusCode::NO_CONTENT.into_response(),
         // The provider tells it again later, when the payment that it speaks of is known.
-        Ok(Taken::NotYet) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Ok(Taken::NotYet) => answer(BillingError::NotYet).into_http(),
         Err(error) => answer(error).into_http(),
     }
 }

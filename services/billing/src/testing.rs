@@ -122,6 +122,7 @@ impl Fixture {
             Err(status) => match problem_from(&status).code {
                 portico_core::ErrorCode::NotFound => 404,
                 portico_core::ErrorCode::PermissionDenied => 403,
+                portico_core::ErrorCode::Unavailable => 503,
                 other => panic!("{other:?}: {status}"),
             },
         }
