@@ -59,7 +59,7 @@ enum Command {
     /// Brings every schema up to date.
     Migrate,
     /// Runs services.
-    Run(Run),
+    Run(Box<Run>),
     /// Works on firms.
     Tenant {
         #[command(subcommand)]

@@ -55,19 +55,20 @@ pub(crate) fn load(bytes: &[u8]) -> Result<Document, PdfError> {
     if !end.windows(5).any(|window| window == b"%%EOF") {
         return Err(PdfError::Broken);
     }
+    // A lock that this reader does not know is one all the same.
+    let locked = end.windows(8).any(|window| window == b"/Encrypt");
+    let unreadable = if locked { PdfError::Locked } else { PdfError::Broken };
     let options = LoadOptions { max_decompressed_size: Some(LARGEST_PART), ..LoadOptions::default() };
     let document = Document::load_mem_with_options(bytes, options).map_err(|error| match error {
         lopdf::Error::InvalidPassword | lopdf::Error::Decryption(_) => PdfError::Locked,
         lopdf::Error::Decompress(lopdf::DecompressError::MemoryLimitExceeded { .. }) => PdfError::TooLarge,
-        // A lock that this reader does not know is one all the same.
-        _ if end.windows(8).any(|window| window == b"/Encrypt") => PdfError::Locked,
-        _ => PdfError::Broken,
+        _ => unreadable,
     })?;
     if document.is_encrypted() || document.was_encrypted() {
         return Err(PdfError::Locked);
     }
     if document.page_iter().next().is_none() {
-        return Err(PdfError::Broken);
+        return Err(unreadable);
     }
     Ok(document)
 }

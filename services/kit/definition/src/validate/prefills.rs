@@ -53,7 +53,7 @@ const fn suits(field: &FieldKind, question: QuestionKind) -> bool {
         FieldKind::Date {} => matches!(question, QuestionKind::Date),
         FieldKind::Bool {} => matches!(question, QuestionKind::YesNo),
         FieldKind::Choice { multiple, .. } => {
-            matches!(question, QuestionKind::Choice) && !*multiple || is_text(question) && !*multiple
+            (matches!(question, QuestionKind::Choice) || is_text(question)) && !*multiple
         }
         FieldKind::Money { .. } => matches!(question, QuestionKind::Money),
         FieldKind::People { .. } | FieldKind::Ref { .. } | FieldKind::File { .. } => false,

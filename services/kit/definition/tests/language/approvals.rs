@@ -36,7 +36,7 @@ fn approvers_who_could_never_be_enough_are_refused() {
         ("approvers: [{role: ¦finanse}]", &["there is no role", "`finance`"]),
         ("approvers: [{role: finance, count: ¦0}]", &["between 1 and 20"]),
         ("approvers: [{role: finance}, {role: ¦finance}]", &["occurs twice"]),
-        ("approvers: ¦[{role: finance}, {role: vendor}]", &["of one side"]),
+        ("¦approvers: [{role: finance}, {role: vendor}]", &["of one side"]),
         ("approvers: [{role: finance}]\n          atLeast: ¦2", &["can be enough"]),
         (
             "approvers: [{role: finance}]\n          order: sequential\n          atLeast: ¦1",
