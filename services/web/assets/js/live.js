@@ -59,6 +59,8 @@ async function refetch(part, toEnd) {
   const source = part.getAttribute("data-live-src") ?? location.pathname + location.search;
   const select = `#${CSS.escape(part.id)}`;
   await window.htmx?.ajax("GET", source, { source: part, target: part, select, swap: "outerMorph" });
+  // While a file travels nothing is swapped around it; what was missed is fetched when it has arrived.
+  if (part.querySelector("file-upload[data-busy]")) part.addEventListener("upload:settled", () => refetch(part, toEnd), { once: true });
   if (toEnd) document.getElementById(part.id)?.lastElementChild?.scrollIntoView({ block: "nearest" });
 }
 

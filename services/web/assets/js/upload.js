@@ -79,6 +79,7 @@ class FileUpload extends HTMLElement {
   }
 
   next() {
+    this.toggleAttribute("data-busy", Boolean(this.running || this.waiting?.length));
     while ((this.running ?? 0) < 2 && this.waiting?.length) {
       this.running = (this.running ?? 0) + 1;
       this.waiting.shift()?.();
@@ -193,5 +194,10 @@ class FileUpload extends HTMLElement {
     }
   }
 }
+
+// A refresh that was under way when a file was chosen knows nothing of it and would take its row away.
+document.addEventListener("htmx:before:swap", (event) => {
+  if (event.target instanceof Element && event.target.querySelector("file-upload[data-busy]")) event.preventDefault();
+});
 
 customElements.define("file-upload", FileUpload);
