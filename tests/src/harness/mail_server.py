@@ -55,7 +55,8 @@ class Handler:
 
 def authenticate(server, session, envelope, mechanism, data):
     known = data.login == b"portal" and data.password == b"a secret: p@ss"
-    return AuthResult(success=known)
+    # What is not handled here gets the server's own refusal; otherwise it would say nothing at all.
+    return AuthResult(success=known, handled=False)
 
 
 def main():
