@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The sentences that scripts show; each stands as `js-<name>` in the locales.
-const SCRIPT_WORDS: [&str; 20] = [
+const SCRIPT_WORDS: [&str; 21] = [
     "network",
     "retry",
     "confirm-yes",
@@ -33,6 +33,7 @@ const SCRIPT_WORDS: [&str; 20] = [
     "upload-failed",
     "upload-lost",
     "upload-too-large",
+    "upload-unfinished",
     "upload-empty",
     "upload-wrong-type",
 ];

@@ -15,7 +15,7 @@ use super::{
 use crate::harness::{Browser, Outcome, World, link_path};
 
 /// Lines of the table that answer bytes, a redirect or nothing that links lead to, with the reason.
-const NO_PAGES: [(&str, &str); 16] = [
+const NO_PAGES: [(&str, &str); 18] = [
     ("/theme/{file}", "a style sheet"),
     ("/logo/{hash}", "a picture"),
     ("/manifest.webmanifest", "a manifest"),
@@ -25,6 +25,8 @@ const NO_PAGES: [(&str, &str); 16] = [
     ("/runs/{run_id}", "leads from a notice to its record"),
     ("/steps/{step_id}", "leads from a notice to its task"),
     ("/tasks/{step_id}/meeting.ics", "a calendar file"),
+    ("/tasks/{step_id}/sign", "leads back into the signing, after signing in again"),
+    ("/tasks/{step_id}/sign/review", "leads back into the signing, after signing in again"),
     ("/p/{portal}/{*path}", "the home page of a reader with several portals, drawn as the home is"),
     ("/console/portals/{portal}", "leads to the portal's first page"),
     ("/console/people/add", "leads to the list of people"),

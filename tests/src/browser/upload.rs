@@ -43,7 +43,8 @@ pub(super) async fn b03_a_file_travels_by_itself_and_is_then_being_checked() -> 
     ensure!(text.contains("Needed") && text.contains("PDF"), "the row does not say what it takes: {text}");
     for (place, (name, pages)) in (1..).zip([("Übersicht.pdf", 2), ("network.pdf", 40)]) {
         choose(&ana, &folder, name, &pdf("System overview", pages)).await?;
-        let arrived = format!("[aria-labelledby$='-name'] .uploads li:nth-child({place}) form button:has(.away)");
+        let arrived =
+            format!("[aria-labelledby$='-name'] .uploads li:nth-child({place}) form button:has(.away)");
         ana.find(&arrived).await?;
         ana.wait_for_text(name).await?;
     }

@@ -11,7 +11,10 @@ use portico_proto::{
 };
 
 use super::page::{Look, picture};
-use crate::harness::{Browser, Engagement, Outcome, World, pdf, steps};
+use crate::{
+    harness::{Browser, Engagement, Outcome, World, pdf, steps},
+    isolation::money,
+};
 
 /// So many pages of one kind are opened: of tasks and steps enough for one of each type.
 fn of_a_kind(kind: &str) -> usize {
@@ -105,6 +108,7 @@ pub(super) async fn furnished(world: &World) -> anyhow::Result<Engagement> {
     world.settle().await?;
     let plan = steps(&paul.run(&engagement.run).await?)["plan"].id.clone();
     paul.upload(&format!("/deliverables/{plan}/versions"), "plan.pdf", pdf("The plan", 1)).await?;
+    money::of_account(world, &engagement.account, "Audit").await?;
     world.settle().await?;
     Ok(engagement)
 }
