@@ -89,7 +89,7 @@ async fn papers(place: &Place<'_>) -> Vec<Document> {
         kind: kind.into(),
         state: state.to_owned(),
         page_size: PAPERS,
-        page_token: String::new(),
+        ..ListDocumentsRequest::default()
     };
     let (mut one, mut other) = (ask.billing(), ask.billing());
     let found = tokio::try_join!(
