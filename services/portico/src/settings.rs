@@ -45,6 +45,8 @@ pub struct Settings {
     pub smtp_certificate: Option<PathBuf>,
     /// The virus scanner clamd; none leaves files unscanned.
     pub scanner: Option<ScannerAddress>,
+    /// The largest file that is taken, in megabytes.
+    pub largest_file: u32,
     /// The seal of signed documents.
     pub seal: SealConfig,
     /// Whether firms may name mail servers on this machine or in private networks as their own.
@@ -57,6 +59,8 @@ pub struct Settings {
     pub stripe_keys: Option<PathBuf>,
     /// Where Stripe's API is.
     pub stripe_api: String,
+    /// How many days back payment providers are asked each night for what a lost message left out; at least 1.
+    pub reconcile_days: u16,
     /// Proxies whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Requests that one address may make a minute.
@@ -84,9 +88,11 @@ impl Settings {
             mail_hold: 60,
             nameserver: None,
             scanner: None,
+            largest_file: 5120,
             seal: SealConfig::default(),
             stripe_keys: None,
             stripe_api: "https://api.stripe.com".to_owned(),
+            reconcile_days: 3,
             trusted_proxies: Vec::new(),
             requests_per_minute: 1_200,
             setup_token: None,
