@@ -187,6 +187,7 @@ fn trials(entry: &Entry, belongings: &Belongings) -> Vec<(Ask, Ask)> {
                         | "item_id"
                         | "document_id"
                 )
+                        | "envelope_id"
             }),
             ids: ids.into_values().chain(query.into_iter().map(|(_, id)| id)).collect(),
         };

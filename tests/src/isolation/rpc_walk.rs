@@ -145,6 +145,7 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         ("message_id", vec![message.id]),
         ("item_id", items.into_iter().map(|item| item.id).collect()),
         ("envelope_id", vec![envelope.id]),
+        ("signer_id", envelope.signers.iter().map(|signer| signer.id.clone()).collect()),
         ("document_id", vec![original.document_id]),
         (
             "attachment_ids",

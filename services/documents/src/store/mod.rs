@@ -5,6 +5,7 @@ pub(crate) mod deliverables;
 pub(crate) mod documents;
 pub(crate) mod envelope_events;
 pub(crate) mod envelopes;
+pub(crate) mod nudges;
 pub(crate) mod requests;
 pub(crate) mod scans;
 pub(crate) mod seals;
