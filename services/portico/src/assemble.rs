@@ -77,6 +77,7 @@ pub(crate) async fn assemble(
     let kit = base.kit("documents");
     let config = DocumentsConfig {
         largest_file: u64::from(settings.largest_file) * 1024 * 1024,
+        trash_days: settings.trash_days,
         scanner: settings.scanner.clone(),
         seal: settings.seal.clone(),
         origin: settings.origin(),

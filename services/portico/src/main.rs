@@ -114,6 +114,9 @@ struct Run {
     /// The largest file that is taken, in megabytes. What a portal asks for may have a lower limit of its own.
     #[arg(long, env = "PORTICO_LARGEST_FILE", default_value_t = 5120, value_parser = clap::value_parser!(u32).range(1..))]
     largest_file: u32,
+    /// How many days a document stays in the trash before it is removed for good; what was signed is kept for ever.
+    #[arg(long, env = "PORTICO_TRASH_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    trash_days: u32,
     /// The key of the seal on signed documents with its certificates: PKCS #12 (.p12, .pfx) or PEM. Read anew when it changes.
     /// Without one the portal makes a development seal for itself, which proves nothing to others.
     #[arg(long, env = "PORTICO_SEAL_KEY")]
@@ -162,6 +165,7 @@ impl Run {
             nameserver: self.nameserver,
             scanner: self.clamd.clone(),
             largest_file: self.largest_file,
+            trash_days: self.trash_days,
             seal: SealConfig {
                 key: self.seal_key.clone(),
                 password_file: self.seal_password_file.clone(),

@@ -43,6 +43,8 @@ pub struct Settings {
     pub smtp: Option<String>,
     /// A file with a certificate that the mail server is trusted by beside the usual ones.
     pub smtp_certificate: Option<PathBuf>,
+    /// How many days a document stays in the trash before it is removed for good.
+    pub trash_days: u32,
     /// The virus scanner clamd; none leaves files unscanned.
     pub scanner: Option<ScannerAddress>,
     /// The largest file that is taken, in megabytes.
@@ -87,6 +89,7 @@ impl Settings {
             local_mail_servers: false,
             mail_hold: 60,
             nameserver: None,
+            trash_days: 30,
             scanner: None,
             largest_file: 5120,
             seal: SealConfig::default(),
