@@ -1,5 +1,6 @@
 //! Between protobuf and the domain.
 
+use chrono::{DateTime, Utc};
 use portico_core::FolderId;
 use portico_proto::{documents::v1 as proto, time};
 
@@ -9,7 +10,7 @@ use crate::{
         document::{Document, Template, Version},
         library::{Folder, Grant, Level, Sharing},
         request::{Item, ItemState, Request, accept_text, accept_word},
-        signature::{Envelope, Signer, SignerStatus},
+        signature::{Envelope, Side, Signer, SignerStatus},
     },
     preview::PageLayout,
     store::filed::Filed,
@@ -142,8 +143,7 @@ fn item(item: &Item, versions: &[Version], policy: ScanPolicy) -> proto::Item {
 pub(crate) fn envelope(
     envelope: &Envelope,
     own: Option<&Signer>,
-    original: Option<&Version>,
-    signed: Option<&Version>,
+    (original, signed): (Option<&Version>, Option<&Version>),
     policy: ScanPolicy,
 ) -> proto::Envelope {
     let fields = envelope.fields.iter().map(|field| proto::EnvelopeField {
@@ -162,7 +162,7 @@ pub(crate) fn envelope(
         account_id: envelope.account_id.to_string(),
         title: envelope.title.clone(),
         state: envelope.state.word().to_owned(),
-        signers: envelope.signers.iter().map(|each| signer(each, own)).collect(),
+        signers: envelope.signers.iter().map(|each| signer(each, own, now)).collect(),
         fields: fields.collect(),
         original: original.map(|original| version(original, policy)),
         signed: signed.map(|signed| version(signed, policy)),
@@ -172,7 +172,8 @@ pub(crate) fn envelope(
     }
 }
 
-fn signer(signer: &Signer, own: Option<&Signer>) -> proto::Signer {
+fn signer(signer: &Signer, own: Option<&Signer>, now: DateTime<Utc>) -> proto::Signer {
+    let (expired, is_own) = (signer.has_expired(now), own.is_some_and(|own| own.id == signer.id));
     let state = match signer.status {
         SignerStatus::Waiting => proto::SignerState::Waiting,
         SignerStatus::Ready => proto::SignerState::Ready,
@@ -180,6 +181,7 @@ fn signer(signer: &Signer, own: Option<&Signer>) -> proto::Signer {
         SignerStatus::Declined => proto::SignerState::Declined,
         SignerStatus::Told => proto::SignerState::Told,
     };
+    now: DateTime<Utc>,
     proto::Signer {
         id: signer.id.to_string(),
         role: signer.role.clone(),
@@ -188,7 +190,7 @@ fn signer(signer: &Signer, own: Option<&Signer>) -> proto::Signer {
         state: state.into(),
         signed_at: signer.signed_at.map(time::timestamp),
         place: signer.place,
-        is_caller: own.is_some_and(|own| own.id == signer.id),
+        is_caller: !expired && is_own,
         turn: signer.turn,
         part: signer.part.word().to_owned(),
         delegated_by: signer.delegated_by.clone(),
@@ -204,6 +206,7 @@ pub(crate) fn page_text(layout: &PageLayout) -> proto::GetPageTextResponse {
             .map(|line| {
                 let [x, y, width, height] = line.area;
                 proto::TextLine { text: line.text.clone(), x, y, width, height }
+        invite_others: envelope.invite_others,
             })
             .collect(),
     });
@@ -227,4 +230,8 @@ pub(crate) fn template(template: &Template) -> proto::Template {
             ..proto::Version::default()
         }),
     }
+        expires_at: signer.expires_at.map(time::timestamp),
+        expired,
+        is_own,
+        internal: signer.side == Side::Internal,
 }

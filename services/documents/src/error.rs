@@ -92,6 +92,17 @@ impl From<ParseIdError> for DocumentsError {
         Self::NotFound
     }
 }
+impl DocumentsError {
+    /// Whether it says that the caller may not see or do this, rather than that something is broken.
+    pub(crate) fn hides(&self) -> bool {
+        match self {
+            Self::NotFound | Self::Forbidden => true,
+            Self::Peer(problem) => problem.code == ErrorCode::PermissionDenied,
+            _ => false,
+        }
+    }
+}
+
 
 impl From<sqlx::Error> for DocumentsError {
     fn from(error: sqlx::Error) -> Self {

@@ -29,6 +29,7 @@ mod sending;
 pub mod session;
 pub mod site;
 pub mod text;
+mod signers;
 pub mod theme;
 mod values;
 mod web;

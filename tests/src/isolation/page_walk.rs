@@ -188,6 +188,7 @@ fn trials(entry: &Entry, belongings: &Belongings) -> Vec<(Ask, Ask)> {
                         | "document_id"
                         | "folder_id"
                 )
+                        | "envelope_id"
             }),
             ids: ids.into_values().chain(query.into_iter().map(|(_, id)| id)).collect(),
         };

@@ -146,6 +146,7 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         ("message_id", vec![message.id]),
         ("item_id", items.into_iter().map(|item| item.id).collect()),
         ("envelope_id", vec![envelope.id]),
+        ("signer_id", envelope.signers.iter().map(|signer| signer.id.clone()).collect()),
         ("document_id", vec![original.document_id, shelf.document]),
         ("folder_id", shelf.folders.iter().cloned().chain([shelf.of_record]).collect()),
         ("parent_id", shelf.folders[..1].to_vec()),

@@ -337,11 +337,22 @@ pub(crate) async fn step_returned(
 /// Somebody else is to act on a step now.
 pub(crate) async fn step_progressed(
     service: &Service,
+/// Who is to act on a step next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Next<'a> {
+    /// Nobody in particular.
+    Nobody,
+    /// Whoever has this role.
+    Role(&'a str),
+    /// This person.
+    Person(PersonId),
+}
+
     tx: &mut Tx,
     key: StepKey,
     waiting_on: &str,
     progress: &str,
-    next_role: &str,
+    next: Next<'_>,
 ) -> Result<EventTag, StoreError> {
     let event = StepProgressed {
         run_id: key.run.to_string(),
@@ -349,8 +360,8 @@ pub(crate) async fn step_progressed(
         attempt: key.attempt,
         waiting_on: waiting_on.to_owned(),
         progress: progress.to_owned(),
-        next_role: next_role.to_owned(),
-        ..StepProgressed::default()
+        next_role: if let Next::Role(role) = next { role.to_owned() } else { String::new() },
+        next_person_id: if let Next::Person(person) = next { person.to_string() } else { String::new() },
     };
     say(service, tx, "step", key.run, Some(key.account), &event).await
 }

@@ -2,6 +2,7 @@
 //! loses nothing, and several processes may run the same one.
 
 mod expire_uploads;
+mod remind_signers;
 mod purge_trash;
 mod remove_orphans;
 mod remove_unbound;
@@ -76,7 +77,15 @@ pub(crate) fn all(service: &SharedService) -> Vec<Job> {
         Job::new("documents.remove_orphans", Arc::new(Notify::new()), orphans),
     ]
 }
+    let nudges = {
+        let service = Arc::clone(service);
+        move || {
+            let service = Arc::clone(&service);
+            async move { answer(remind_signers::run(&service).await) }
+        }
+    };
 
 fn answer(outcome: Result<Duration, DocumentsError>) -> Result<Duration, portico_core::Problem> {
+        Job::new("documents.remind_signers", Arc::clone(&service.nudges), nudges),
     outcome.map_err(|error| error.problem())
 }

@@ -5,6 +5,7 @@ pub(crate) mod deliverables;
 pub(crate) mod documents;
 pub(crate) mod envelope_events;
 pub(crate) mod envelopes;
+pub(crate) mod nudges;
 pub(crate) mod filed;
 pub(crate) mod folders;
 pub(crate) mod readings;
