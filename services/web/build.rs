@@ -46,6 +46,8 @@ fn main() -> io::Result<()> {
     table.add("js/signature.js", signature.as_bytes(), javascript)?;
     let pins = bare_script(&fs::read_to_string(source.join("js/pins.js"))?);
     table.add("js/pins.js", pins.as_bytes(), javascript)?;
+    let reading = bare_script(&fs::read_to_string(source.join("js/reading.js"))?);
+    table.add("js/reading.js", reading.as_bytes(), javascript)?;
     let plan = bare_script(&fs::read_to_string(source.join("js/plan.js"))?);
     table.add("js/plan.js", plan.as_bytes(), javascript)?;
     for (file, sum) in checksums(&source.join("vendor/SHA256SUMS"))? {

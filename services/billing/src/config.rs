@@ -16,6 +16,8 @@ pub struct BillingConfig {
     pub stripe_api: String,
     /// How a firm's address is made: `https://{slug}.example.com`, with `{slug}` left to fill in.
     pub origin: String,
+    /// How many days back providers are asked each night for what a lost message left out; at least 1.
+    pub reconcile_days: u16,
 }
 
 impl Default for BillingConfig {
@@ -24,6 +26,7 @@ impl Default for BillingConfig {
             stripe_keys: None,
             stripe_api: "https://api.stripe.com".to_owned(),
             origin: "http://{slug}.localhost".to_owned(),
+            reconcile_days: 3,
         }
     }
 }

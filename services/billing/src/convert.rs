@@ -15,7 +15,8 @@ use crate::{
         stored::Stored,
     },
     error::BillingError,
-    store::ledger::{Balance, Movement, Settlement},
+    paper::Statement,
+    store::ledger::{Balance, Settlement},
 };
 
 /// The number of changes that an etag stands for. One that was never given out is one that is no longer the present.
@@ -308,20 +309,22 @@ pub(crate) fn credit(credit: Credit, internal: bool) -> proto::Credit {
     }
 }
 
-/// Movements with the balance after each.
-pub(crate) fn movements(opening: i64, movements: Vec<Movement>) -> Vec<proto::Movement> {
-    let mut balance = opening;
-    let movement = movements.into_iter().map(|movement| {
-        balance += movement.amount;
-        proto::Movement {
-            on: movement.on.to_string(),
-            act: movement.act,
-            label: movement.label,
-            amount: movement.amount,
-            balance,
-        }
+/// A statement with the balance after each movement.
+pub(crate) fn statement(statement: Statement) -> proto::GetStatementResponse {
+    let closing = statement.closing();
+    let movement = statement.moved.into_iter().map(|moved| proto::Movement {
+        on: moved.on.to_string(),
+        act: moved.act,
+        label: moved.label,
+        amount: moved.amount,
+        balance: moved.balance,
     });
-    movement.collect()
+    proto::GetStatementResponse {
+        movements: movement.collect(),
+        currency: statement.currency,
+        opening: statement.opening,
+        closing,
+    }
 }
 
 pub(crate) fn balance(balance: Balance) -> proto::Balance {

@@ -63,6 +63,12 @@ pub(crate) enum BillingError {
     /// The payment provider.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// Nothing for machines can be made of the document.
+    #[error("no e-invoice")]
+    NoEInvoice,
+    /// No PDF can be made.
+    #[error(transparent)]
+    Paper(#[from] portico_paper::PaperError),
     /// What is stored cannot be read.
     #[error("a stored value cannot be read: {0}")]
     Unreadable(String),
@@ -147,6 +153,15 @@ impl ServiceError for BillingError {
                 ErrorCode::Unavailable,
                 "provider_unavailable",
                 "The payment provider cannot be reached just now. Please try again in a moment.",
+            )
+            .with_cause(self),
+            Self::NoEInvoice => {
+                cannot("no_e_invoice", "There is no e-invoice of this document. Use the PDF instead.")
+            }
+            Self::Paper(_) => Problem::new(
+                ErrorCode::Unavailable,
+                "no_paper",
+                "The PDF cannot be made just now. Please try again later.",
             )
             .with_cause(self),
             Self::Unreadable(_) => Problem::internal(self),

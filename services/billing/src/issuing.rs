@@ -5,10 +5,11 @@ use portico_db::Tx;
 
 use crate::{
     domain::{
-        document::{IssuedDocument, Kind, Reference},
+        document::{IssuedDocument, Kind, NotIssuable, Reference},
         party::{Buyer, LegalEntity},
         stored::Stored,
     },
+    einvoice::{self, Broken},
     error::BillingError,
     service::Service,
     store,
@@ -54,7 +55,11 @@ pub(crate) async fn issue(
         let days = Days::new(u64::from(entity.payment_days.unsigned_abs()));
         content.until = today.checked_add_days(days);
     }
-    let totals = content.issuable(&entity.seller, &buyer, today)?;
+    let totals = match (draft.kind, content.issuable(&entity.seller, &buyer, today)?) {
+        // What is credited was allocated over all credit notes of the invoice, and is not calculated again.
+        (Kind::CreditNote, _) => draft.totals.clone(),
+        (_, totals) => totals,
+    };
     let number = match known_number {
         Some(number) => number,
         None => next_number(tx, &entity, draft.kind).await?,
@@ -72,6 +77,10 @@ pub(crate) async fn issue(
         content,
         totals,
     };
+    let holds = einvoice::broken(&document).into_iter().find(|broken| !broken.is_of_format());
+    if let Some(Broken { rule, text }) = holds {
+        return Err(NotIssuable::BreaksRule { rule, text }.into());
+    }
     let hash = document.hash();
     store::documents::issue(tx, &document, &hash, service.clock.now()).await?;
     Ok(JustIssued { document, hash })

@@ -3,6 +3,7 @@
 mod config;
 mod convert;
 mod domain;
+mod einvoice;
 mod error;
 mod events;
 #[cfg(test)]
@@ -10,12 +11,14 @@ mod fake_stripe;
 mod http;
 mod issuing;
 mod jobs;
+mod paper;
 mod paying;
 mod peers;
 mod providers;
 mod rpc;
 mod service;
 mod settling;
+mod statement;
 mod store;
 #[cfg(test)]
 mod testing;

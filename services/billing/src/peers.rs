@@ -10,17 +10,21 @@ use portico_proto::tenancy::v1::{
 use portico_rpc::{Caller, problem_from};
 use tonic::Status;
 
-use crate::{error::BillingError, service::Service, words::Words};
+use crate::{error::BillingError, paper::Look, service::Service, words::Words};
 
 /// What documents and notices need of the firm.
 #[derive(Debug, Clone)]
 pub(crate) struct Firm {
     /// The name in its host; its payment provider is known by it.
     pub(crate) slug: String,
+    /// The name that clients read.
+    pub(crate) name: String,
     /// Where its days begin.
     pub(crate) zone: Tz,
     /// What it writes in.
     pub(crate) words: Words,
+    /// What its papers look like.
+    pub(crate) look: Look,
 }
 
 /// The firm of the context; at most a few seconds old.
@@ -33,7 +37,9 @@ pub(crate) async fn firm(service: &Service, ctx: &Ctx) -> Result<Arc<Firm>, Bill
         TenancyClient::new(channel).get_tenant(GetTenantRequest {}).await.map_err(refusal)?.into_inner();
     let tenant = answer.tenant.ok_or(BillingError::NotFound)?;
     let zone = tenant.time_zone.parse().unwrap_or(Tz::UTC);
-    let firm = Arc::new(Firm { slug: tenant.slug, zone, words: Words::of(&tenant.language) });
+    let words = Words::of(&tenant.language);
+    let look = Look::new(words, &tenant.colour);
+    let firm = Arc::new(Firm { slug: tenant.slug, name: tenant.name, zone, words, look });
     service.firms.insert(ctx.tenant, Arc::clone(&firm)).await;
     Ok(firm)
 }

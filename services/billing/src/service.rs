@@ -1,11 +1,12 @@
 //! What every handler works with.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::NaiveDate;
 use moka::future::Cache;
 use portico_core::{Ctx, SharedClock, SharedEntropy, TenantId};
 use portico_db::Store;
+use portico_paper::{FontFiles, Fonts, PaperError};
 use portico_rpc::{Caller, Incoming, Peers};
 use portico_service::Kit;
 use tonic::Status;
@@ -25,6 +26,7 @@ pub(crate) struct Service {
     pub(crate) firms: Cache<TenantId, Arc<Firm>>,
     pub(crate) providers: Providers,
     pub(crate) config: BillingConfig,
+    fonts: OnceLock<Arc<Fonts>>,
 }
 
 /// The service as handlers share it.
@@ -49,7 +51,16 @@ impl Service {
         let providers = config.providers()?;
         let Kit { store, peers, clock, entropy, home: _ } = kit;
         let firms = Cache::builder().max_capacity(10_000).time_to_live(FIRM_LIFETIME).build();
-        Ok(Self { store, peers, clock, entropy, firms, providers, config })
+        Ok(Self { store, peers, clock, entropy, firms, providers, config, fonts: OnceLock::new() })
+    }
+
+    /// The fonts of papers, loaded when first needed. Where they are missing, each use looks again.
+    pub(crate) fn fonts(&self) -> Result<Arc<Fonts>, PaperError> {
+        if let Some(fonts) = self.fonts.get() {
+            return Ok(Arc::clone(fonts));
+        }
+        let fonts = Arc::new(Fonts::load(&FontFiles::default())?);
+        Ok(Arc::clone(self.fonts.get_or_init(|| fonts)))
     }
 
     /// A fresh id.

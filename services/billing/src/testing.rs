@@ -128,6 +128,28 @@ impl Fixture {
         }
     }
 
+    /// Gets a plain route; answers status, headers and body, a refusal as HTTP would show it.
+    pub(crate) async fn get(&self, ctx: &Ctx, path: &str) -> (u16, http::HeaderMap, Vec<u8>) {
+        let request = http::Request::get(path).body(tonic::body::Body::empty()).unwrap();
+        match self.channel(ctx).send(request).await {
+            Ok(response) => {
+                let (parts, body) = response.into_parts();
+                let body = http_body_util::BodyExt::collect(body).await.unwrap().to_bytes();
+                (parts.status.as_u16(), parts.headers, body.to_vec())
+            }
+            Err(status) => {
+                let problem = problem_from(&status);
+                let status = match problem.code {
+                    portico_core::ErrorCode::NotFound => 404,
+                    portico_core::ErrorCode::InvalidArgument => 400,
+                    portico_core::ErrorCode::FailedPrecondition => 412,
+                    other => panic!("{other:?}: {status}"),
+                };
+                (status, http::HeaderMap::new(), problem.message.into_bytes())
+            }
+        }
+    }
+
     /// Enters the company that sells.
     pub(crate) async fn set_up(&self) -> Uuid {
         let request =

@@ -25,7 +25,8 @@ impl Words {
         if language == "de" { Self::German } else { Self::English }
     }
 
-    fn amount(self, money: &Money) -> String {
+    /// `1,428.00 EUR`
+    pub(crate) fn amount(self, money: &Money) -> String {
         let text = money.to_string();
         match self {
             Self::English => text,
@@ -40,7 +41,8 @@ impl Words {
         }
     }
 
-    fn day(self, day: NaiveDate) -> String {
+    /// `29 January 2027`
+    pub(crate) fn day(self, day: NaiveDate) -> String {
         match self {
             Self::English => day.format("%-d %B %Y").to_string(),
             Self::German => day.format("%d.%m.%Y").to_string(),

@@ -13,6 +13,8 @@ pub struct DocumentsConfig {
     pub largest_template: u64,
     /// PDFs up to this many bytes are checked in this process; larger ones by a child process with caps.
     pub checked_here: u64,
+    /// How many days what was put into the trash stays there before it is removed for good; 1 to 3650.
+    pub trash_days: u32,
     /// Memory for pages that were drawn already, in bytes.
     pub page_cache: u64,
     /// What draws pages, and what it may use.
@@ -40,6 +42,7 @@ impl Default for DocumentsConfig {
             largest_file: 100 * MIB,
             largest_template: 25 * MIB,
             checked_here: 16 * MIB,
+            trash_days: 30,
             page_cache: 64 * MIB,
             preview: PreviewConfig { scratch, ..PreviewConfig::default() },
             scanner: None,
@@ -58,6 +61,11 @@ impl DocumentsConfig {
     /// Names the setting and what is wrong with it.
     pub fn validate(&self) -> anyhow::Result<()> {
         anyhow::ensure!(self.largest_file > 0, "largest_file is 0; it must be at least one byte");
+        anyhow::ensure!(
+            (1..=3650).contains(&self.trash_days),
+            "trash_days is {}; it must be 1 to 3650",
+            self.trash_days
+        );
         anyhow::ensure!(
             i64::try_from(self.largest_file).is_ok(),
             "largest_file is {}; it must fit a signed 64-bit number",

@@ -1,15 +1,19 @@
 //! Between protobuf and the domain.
 
+use chrono::{DateTime, Utc};
+use portico_core::FolderId;
 use portico_proto::{documents::v1 as proto, time};
 
 use crate::{
     content::{ScanPolicy, ScanState, may_open},
     domain::{
         document::{Document, Template, Version},
+        library::{Folder, Grant, Level, Sharing},
         request::{Item, ItemState, Request, accept_text, accept_word},
-        signature::{Envelope, Signer, SignerStatus},
+        signature::{Envelope, Side, Signer, SignerStatus},
     },
     preview::PageLayout,
+    store::filed::Filed,
 };
 
 pub(crate) fn version(version: &Version, policy: ScanPolicy) -> proto::Version {
@@ -47,7 +51,39 @@ pub(crate) fn document(document: &Document, versions: &[Version], policy: ScanPo
         latest: versions.first().map(|newest| version(newest, policy)),
         record_id: document.record_id.map(|id| id.to_string()).unwrap_or_default(),
         step_id: document.step_id.map(|id| id.to_string()).unwrap_or_default(),
+        folder_id: document.shelf.folder.map(|id| id.to_string()).unwrap_or_default(),
     }
+}
+
+/// A folder as its reader sees it; `parent` where they see the one around it.
+pub(crate) fn folder(folder: &Folder, parent: Option<FolderId>) -> proto::Folder {
+    proto::Folder {
+        id: folder.id.to_string(),
+        account_id: folder.account_id.to_string(),
+        record_id: folder.record_id.map(|id| id.to_string()).unwrap_or_default(),
+        parent_id: parent.map(|id| id.to_string()).unwrap_or_default(),
+        name: folder.name.clone(),
+        depth: folder.depth,
+        internal: folder.internal,
+        own_sharing: folder.shares_itself(),
+        may: folder.level.map_or("", Level::word).to_owned(),
+    }
+}
+
+/// A document in a folder.
+pub(crate) fn filed(filed: &Filed, policy: ScanPolicy) -> proto::Filed {
+    proto::Filed {
+        document: Some(document(&filed.document, std::slice::from_ref(&filed.latest), policy)),
+        own_sharing: filed.document.shelf.own_sharing,
+        may: filed.level.word().to_owned(),
+    }
+}
+
+/// How something is shared; `own` where it has the sharing itself.
+pub(crate) fn sharing(sharing: &Sharing, own: bool) -> proto::Sharing {
+    let grant =
+        |grant: &Grant| proto::Grant { subject: grant.subject.clone(), level: grant.level.word().to_owned() };
+    proto::Sharing { own, grants: sharing.grants.iter().map(grant).collect(), watermark: sharing.watermark }
 }
 
 /// What the caller may do with a request.
@@ -107,8 +143,7 @@ fn item(item: &Item, versions: &[Version], policy: ScanPolicy) -> proto::Item {
 pub(crate) fn envelope(
     envelope: &Envelope,
     own: Option<&Signer>,
-    original: Option<&Version>,
-    signed: Option<&Version>,
+    (original, signed): (Option<&Version>, Option<&Version>),
     policy: ScanPolicy,
 ) -> proto::Envelope {
     let fields = envelope.fields.iter().map(|field| proto::EnvelopeField {
@@ -127,7 +162,7 @@ pub(crate) fn envelope(
         account_id: envelope.account_id.to_string(),
         title: envelope.title.clone(),
         state: envelope.state.word().to_owned(),
-        signers: envelope.signers.iter().map(|each| signer(each, own)).collect(),
+        signers: envelope.signers.iter().map(|each| signer(each, own, now)).collect(),
         fields: fields.collect(),
         original: original.map(|original| version(original, policy)),
         signed: signed.map(|signed| version(signed, policy)),
@@ -137,7 +172,8 @@ pub(crate) fn envelope(
     }
 }
 
-fn signer(signer: &Signer, own: Option<&Signer>) -> proto::Signer {
+fn signer(signer: &Signer, own: Option<&Signer>, now: DateTime<Utc>) -> proto::Signer {
+    let (expired, is_own) = (signer.has_expired(now), own.is_some_and(|own| own.id == signer.id));
     let state = match signer.status {
         SignerStatus::Waiting => proto::SignerState::Waiting,
         SignerStatus::Ready => proto::SignerState::Ready,
@@ -145,6 +181,7 @@ fn signer(signer: &Signer, own: Option<&Signer>) -> proto::Signer {
         SignerStatus::Declined => proto::SignerState::Declined,
         SignerStatus::Told => proto::SignerState::Told,
     };
+    now: DateTime<Utc>,
     proto::Signer {
         id: signer.id.to_string(),
         role: signer.role.clone(),
@@ -153,7 +190,7 @@ fn signer(signer: &Signer, own: Option<&Signer>) -> proto::Signer {
         state: state.into(),
         signed_at: signer.signed_at.map(time::timestamp),
         place: signer.place,
-        is_caller: own.is_some_and(|own| own.id == signer.id),
+        is_caller: !expired && is_own,
         turn: signer.turn,
         part: signer.part.word().to_owned(),
         delegated_by: signer.delegated_by.clone(),
@@ -169,6 +206,7 @@ pub(crate) fn page_text(layout: &PageLayout) -> proto::GetPageTextResponse {
             .map(|line| {
                 let [x, y, width, height] = line.area;
                 proto::TextLine { text: line.text.clone(), x, y, width, height }
+        invite_others: envelope.invite_others,
             })
             .collect(),
     });
@@ -192,4 +230,8 @@ pub(crate) fn template(template: &Template) -> proto::Template {
             ..proto::Version::default()
         }),
     }
+        expires_at: signer.expires_at.map(time::timestamp),
+        expired,
+        is_own,
+        internal: signer.side == Side::Internal,
 }

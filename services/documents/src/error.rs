@@ -45,6 +45,12 @@ pub(crate) enum DocumentsError {
     /// The file is infected.
     #[error("the file is infected")]
     Infected,
+    /// Its pages may be seen, and nothing else.
+    #[error("the file is shared for viewing only")]
+    ViewOnly,
+    /// What was signed, approved or handed in stays as it is.
+    #[error("the document is part of a record and stays as it is")]
+    Fixed,
     /// From its first byte to its row the file took longer than any upload may.
     #[error("the upload took too long")]
     TooSlow,
@@ -86,6 +92,17 @@ impl From<ParseIdError> for DocumentsError {
         Self::NotFound
     }
 }
+impl DocumentsError {
+    /// Whether it says that the caller may not see or do this, rather than that something is broken.
+    pub(crate) fn hides(&self) -> bool {
+        match self {
+            Self::NotFound | Self::Forbidden => true,
+            Self::Peer(problem) => problem.code == ErrorCode::PermissionDenied,
+            _ => false,
+        }
+    }
+}
+
 
 impl From<sqlx::Error> for DocumentsError {
     fn from(error: sqlx::Error) -> Self {
@@ -117,6 +134,15 @@ impl ServiceError for DocumentsError {
             Self::Infected => refused(
                 "infected",
                 "A virus scanner has found something in this file. It cannot be opened.".to_owned(),
+            ),
+            Self::ViewOnly => refused(
+                "view_only",
+                "This file is shared for reading on the screen only: it cannot be downloaded. Ask the firm if you need a copy."
+                    .to_owned(),
+            ),
+            Self::Fixed => refused(
+                "document_fixed",
+                "This document belongs to a step of the work, such as a signature or an approval, so it stays as it is.".to_owned(),
             ),
             Self::TooSlow => refused(
                 "upload_too_slow",

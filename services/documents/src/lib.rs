@@ -3,6 +3,7 @@
 //! The bytes of files travel over plain HTTP routes beside the RPCs and rest in the [`vault`].
 
 mod access;
+mod archive;
 mod config;
 pub mod content;
 mod convert;
@@ -29,7 +30,7 @@ pub mod vault;
 
 use std::sync::Arc;
 
-use portico_proto::documents::v1::documents_server::DocumentsServer;
+use portico_proto::documents::v1::{documents_server::DocumentsServer, library_server::LibraryServer};
 use portico_service::{Kit, ServiceParts};
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
@@ -80,7 +81,8 @@ pub async fn build(config: DocumentsConfig, kit: Kit) -> anyhow::Result<ServiceP
     }
     Ok(ServiceParts {
         name: "documents",
-        grpc: Routes::new(DocumentsServer::new(Rpc::new(Arc::clone(&service)))),
+        grpc: Routes::new(DocumentsServer::new(Rpc::new(Arc::clone(&service))))
+            .add_service(LibraryServer::new(Rpc::new(Arc::clone(&service)))),
         http: http::routes(&service).merge(seal::routes(&service)),
         subscriptions: events::subscriptions(&service),
         jobs: jobs::all(&service),

@@ -6,11 +6,14 @@ use chrono_tz::Tz;
 use portico_core::{AccountId, Ctx, ErrorCode, PersonId, PortalId, RecordId, StepId};
 use portico_definition::{Definition, FieldKind, Side};
 use portico_proto::{
-    identity::v1::{GetPersonRequest, Person, identity_client::IdentityClient},
+    identity::v1::{
+        self as identity, CreatePersonRequest, GetPersonRequest, InvitePersonRequest, Person,
+        identity_client::IdentityClient,
+    },
     json,
     tenancy::v1::{
-        GetAccountRequest, GetPortalRequest, GetTenantRequest, ListPeopleInRoleRequest,
-        tenancy_client::TenancyClient,
+        GetAccountRequest, GetPortalRequest, GetTenantRequest, ListMembershipsRequest,
+        ListPeopleInRoleRequest, ListStaffRequest, SetMembershipRequest, tenancy_client::TenancyClient,
     },
     workflow::v1::{AuthorizeStepRequest, GetRecordRequest, Step, workflow_client::WorkflowClient},
 };
@@ -28,6 +31,8 @@ pub(crate) enum StepAction {
     Act,
     /// Decide about what was done, or hand over what it is about.
     Review,
+    /// Change who does it and when.
+    Manage,
 }
 
 /// A step that the caller may do something with.
@@ -50,6 +55,7 @@ pub(crate) async fn authorize_step(
         StepAction::View => "view",
         StepAction::Act => "act",
         StepAction::Review => "review",
+        StepAction::Manage => "manage",
     };
     let request = AuthorizeStepRequest { step_id: step.to_string(), action: action.to_owned() };
     let channel = service.peers.channel("workflow", caller);
@@ -147,6 +153,62 @@ pub(crate) async fn person(
         Err(DocumentsError::NotFound) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The people of an account who are let in.
+pub(crate) async fn members(
+    service: &Service,
+    ctx: &Ctx,
+    account: AccountId,
+) -> Result<Vec<PersonId>, DocumentsError> {
+    let channel = service.peers.channel("tenancy", Caller::system_for(ctx, "documents.signers"));
+    let request = ListMembershipsRequest { account_id: account.to_string(), ..Default::default() };
+    let answer = TenancyClient::new(channel).list_memberships(request).await.map_err(refusal)?.into_inner();
+    let present = answer.memberships.iter().filter(|one| !one.deactivated);
+    Ok(present.filter_map(|one| one.person_id.parse().ok()).collect())
+}
+
+/// The firm's people who are let in.
+pub(crate) async fn staff(service: &Service, ctx: &Ctx) -> Result<Vec<PersonId>, DocumentsError> {
+    let channel = service.peers.channel("tenancy", Caller::system_for(ctx, "documents.signers"));
+    let answer =
+        TenancyClient::new(channel).list_staff(ListStaffRequest {}).await.map_err(refusal)?.into_inner();
+    let present = answer.bindings.iter().filter(|one| !one.deactivated);
+    Ok(present.filter_map(|one| one.person_id.parse().ok()).collect())
+}
+
+/// Brings somebody new into an account, without a role, and invites them. Somebody who belongs to it already stays as they are.
+pub(crate) async fn invite(
+    service: &Service,
+    ctx: &Ctx,
+    account: AccountId,
+    (name, email, message): (&str, &str, &str),
+) -> Result<PersonId, DocumentsError> {
+    let caller = || Caller::system_for(ctx, "documents.signers");
+    let request = CreatePersonRequest {
+        email: email.to_owned(),
+        name: name.to_owned(),
+        side: identity::Side::External.into(),
+        ..CreatePersonRequest::default()
+    };
+    let mut identity = IdentityClient::new(service.peers.channel("identity", caller()));
+    let person = identity.create_person(request).await.map_err(refusal)?.into_inner().person;
+    let person = person.ok_or(DocumentsError::NotFound)?;
+    let id: PersonId = person.id.parse()?;
+    if members(service, ctx, account).await?.contains(&id) {
+        return Ok(id);
+    }
+    let request = SetMembershipRequest {
+        account_id: account.to_string(),
+        person_id: person.id.clone(),
+        roles: Vec::new(),
+    };
+    let mut tenancy = TenancyClient::new(service.peers.channel("tenancy", caller()));
+    tenancy.set_membership(request).await.map_err(refusal)?;
+    let message = message.chars().take(500).collect();
+    let request = InvitePersonRequest { person_id: person.id, account_id: account.to_string(), message };
+    identity.invite_person(request).await.map_err(refusal)?;
+    Ok(id)
 }
 
 /// Those who have a role: the account's people for a role of the account, the firm's otherwise.

@@ -17,6 +17,7 @@ use crate::{
     domain::document::FileFacts,
     error::DocumentsError,
     preview::{PageLayout, PreviewConfig, PreviewError, PreviewWorker, Source, image_preview},
+    signing::{Fonts, mark_picture},
     vault::{Plaintext, Stored, Vault},
 };
 
@@ -46,6 +47,8 @@ pub(crate) struct Previews {
     pictures: Semaphore,
     pages: Cache<(VersionId, u32), Page>,
     layouts: Cache<(VersionId, u32), Arc<PageLayout>>,
+    /// Pages with somebody's words across them.
+    marked: Cache<(VersionId, u32, String), Page>,
 }
 
 impl Previews {
@@ -59,6 +62,10 @@ impl Previews {
             .max_capacity(cache_bytes / 4)
             .weigher(|_, layout: &Arc<PageLayout>| weight(layout))
             .build();
+        let marked = Cache::builder()
+            .max_capacity(cache_bytes / 2)
+            .weigher(|_, page: &Page| u32::try_from(page.bytes.len()).unwrap_or(u32::MAX))
+            .build();
         Self {
             config,
             worker: OnceLock::new(),
@@ -66,6 +73,7 @@ impl Previews {
             pictures: Semaphore::new(DECODED),
             pages,
             layouts,
+            marked,
         }
     }
 
@@ -107,6 +115,31 @@ impl Previews {
             _ => return Err(PreviewError::Unsupported.into()),
         };
         self.pages.insert(key, page.clone()).await;
+        Ok(page)
+    }
+
+    /// The same page with `words` across it, burnt into the picture.
+    pub(crate) async fn marked_page(
+        &self,
+        vault: &Vault,
+        (file, stored): (&FileFacts, &Stored),
+        number: u32,
+        fonts: Arc<Fonts>,
+        words: &str,
+    ) -> Result<Page, DocumentsError> {
+        let key = (stored.version, number, words.to_owned());
+        if let Some(known) = self.marked.get(&key).await {
+            return Ok(known);
+        }
+        let plain = self.page(vault, file, stored, number).await?;
+        let _place = self.places.acquire().await.map_err(io::Error::other).map_err(PreviewError::from)?;
+        let across = words.to_owned();
+        let drawn = tokio::task::spawn_blocking(move || mark_picture(&fonts, &plain.bytes, &across)).await;
+        let sheet = drawn.map_err(|error| DocumentsError::Unreadable(error.to_string()))??;
+        let worker = self.worker()?;
+        let source = worker.receive(sheet.as_slice()).await?;
+        let page = Page { bytes: worker.page_image(&source, 1).await?.into(), mime: "image/png" };
+        self.marked.insert(key, page.clone()).await;
         Ok(page)
     }
 

@@ -32,7 +32,7 @@ pub(crate) async fn record(
             Ok(publish::step_fulfilled(service, tx, (&*request).into(), &outcome).await?)
         }
         Standing::Waiting { on, progress } => {
-            Ok(publish::step_progressed(service, tx, (&*request).into(), on, &progress, "").await?)
+            Ok(publish::step_progressed(service, tx, (&*request).into(), on, &progress, publish::Next::Nobody).await?)
         }
         Standing::Fulfilled { .. } => Ok(changed),
     }

@@ -44,6 +44,8 @@ pub(crate) struct Service {
     pub(crate) scanner: Option<Clamd>,
     /// Wakes the job that scans.
     pub(crate) scans: Arc<Notify>,
+    /// Wakes the job that reminds signers.
+    pub(crate) nudges: Arc<Notify>,
     /// What uploads that come in several goes may go on hashing with, where this process took the last one.
     pub(crate) hashes: Cache<VersionId, Hashed>,
     pub(crate) firms: Cache<TenantId, Arc<FirmFacts>>,
@@ -94,6 +96,7 @@ impl Service {
             previews,
             scanner,
             scans: Arc::default(),
+            nudges: Arc::default(),
             hashes,
             firms,
             composing: Semaphore::new(COMPOSED),

@@ -1,36 +1,34 @@
 //! A firm to test with: the service behind its boundary with a database and files of its own, and stand-ins for its peers.
 
+mod library;
+mod stand_ins;
+
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use axum::{Router, extract::Request as HttpRequest, routing::post};
 use chrono::TimeDelta;
 use http_body_util::BodyExt as _;
-use portico_core::{AccountId, ActorKind, Clock as _, Ctx, ErrorCode, EventId, PersonId, Problem, TenantId};
+use portico_core::{AccountId, ActorKind, Clock as _, Ctx, EventId, PersonId, Problem, TenantId};
 use portico_definition::{Definition, EsignStep, StepKind};
 use portico_events::{EventActor, HandleError, Received, Subscription};
 use portico_proto::{
     DESCRIPTOR_SET,
     documents::v1::documents_client::DocumentsClient,
     events::v1::{StepActivated, StepWithdrawn},
-    identity::v1 as identity,
     json,
-    tenancy::v1 as tenancy,
-    workflow::v1 as workflow,
 };
 use portico_rpc::{
     AccessTable, ActorSigner, Auth, CalleeConfig, CallerChannel, Peers, ServiceSigner, SigningKey, Verifier,
-    callee, problem_from, status,
+    callee, problem_from,
 };
 use portico_service::{Job, Kit};
 use portico_testkit::TestDatabase;
 use serde_json::Value;
-use tonic::{Request, Response, Status, server::Grpc, service::Routes};
-use tonic_prost::ProstCodec;
+use tonic::{Response, Status, service::Routes};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
@@ -50,6 +48,14 @@ pub(crate) struct World {
     /// Names of people.
     pub(crate) names: HashMap<PersonId, String>,
     pub(crate) scanned_only: bool,
+    /// Who belongs to an account.
+    pub(crate) members: HashMap<AccountId, Vec<PersonId>>,
+    /// The firm's people.
+    pub(crate) staff: Vec<PersonId>,
+    /// People to whom workflow shows no step.
+    pub(crate) blind: HashSet<PersonId>,
+    /// The addresses that were invited.
+    pub(crate) invited: Vec<String>,
     definition: String,
 }
 
@@ -103,7 +109,7 @@ impl Fixture {
             ..World::default()
         };
         let world = Arc::new(Mutex::new(world));
-        for (name, router) in stand_ins(tenant, &world) {
+        for (name, router) in stand_ins::stand_ins(tenant, &world) {
             peers.bind_local(name, callee(Routes::from(router), boundary.clone())).unwrap();
         }
         let home = tempfile::tempdir().unwrap();
@@ -246,7 +252,7 @@ impl Fixture {
         let steps = &self.definition.spec.workflows["onboarding"].steps;
         let declared = steps.iter().find(|declared| declared.id == key).unwrap();
         let (act, review) = match &declared.kind {
-            StepKind::Esign(esign) => (esign.order.clone(), Vec::new()),
+            StepKind::Esign(esign) => (esign.order.clone(), vec!["project_manager".to_owned()]),
             _ => (vec!["client".to_owned()], vec!["project_manager".to_owned()]),
         };
         self.world.lock().unwrap().steps.insert(step.to_owned(), (self.acme, act, review));
@@ -385,108 +391,3 @@ pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<Response<T>, Status>) -
     problem_from(&answer.unwrap_err())
 }
 
-fn stand_ins(tenant: TenantId, world: &SharedWorld) -> [(&'static str, Router); 3] {
-    let known = Arc::clone(world);
-    let authorize = move |ctx: Ctx, request: workflow::AuthorizeStepRequest| {
-        let found = known.lock().unwrap().steps.get(&request.step_id).cloned();
-        let (account, act, review) = found
-            .filter(|(account, ..)| ctx.tenant == tenant && ctx.actor.accounts.includes(*account))
-            .ok_or_else(not_found)?;
-        let holds = |roles: &[String]| roles.iter().any(|role| ctx.has_role(role));
-        let allowed = match request.action.as_str() {
-            "view" => true,
-            "act" => holds(&act),
-            _ => holds(&review),
-        };
-        if !allowed {
-            return Err(status(Problem::new(ErrorCode::PermissionDenied, "permission_denied", "No.")));
-        }
-        let step = workflow::Step { id: request.step_id, can_act: holds(&act), ..Default::default() };
-        let (account_id, roles) = (account.to_string(), ctx.actor.roles.clone());
-        Ok(workflow::AuthorizeStepResponse { step: Some(step), account_id, roles })
-    };
-    let known = Arc::clone(world);
-    let record = move |ctx: Ctx, request: workflow::GetRecordRequest| {
-        let account = known.lock().unwrap().records.get(&request.record_id).copied();
-        let account = account
-            .filter(|account| ctx.tenant == tenant && ctx.actor.accounts.includes(*account))
-            .ok_or_else(not_found)?;
-        let team: Vec<_> = known.lock().unwrap().team.iter().map(PersonId::to_string).collect();
-        let record = workflow::Record {
-            account_id: account.to_string(),
-            kind: "engagement".to_owned(),
-            fields: Some(json::to_struct(&serde_json::json!({ "team": team }))),
-            ..Default::default()
-        };
-        Ok(workflow::GetRecordResponse { record: Some(record) })
-    };
-    let known = Arc::clone(world);
-    let firm = move |_: Ctx, _: tenancy::GetTenantRequest| {
-        let allow_unscanned_files = !known.lock().unwrap().scanned_only;
-        let (name, time_zone) = ("Northwind Consulting".to_owned(), "Europe/Berlin".to_owned());
-        let tenant = tenancy::Tenant { allow_unscanned_files, name, time_zone, ..Default::default() };
-        Ok(tenancy::GetTenantResponse { tenant: Some(tenant) })
-    };
-    let known = Arc::clone(world);
-    let portal = move |_: Ctx, _: tenancy::GetPortalRequest| {
-        let definition_json = known.lock().unwrap().definition.clone();
-        Ok(tenancy::GetPortalResponse { definition_json, ..Default::default() })
-    };
-    let account = move |ctx: Ctx, request: tenancy::GetAccountRequest| {
-        let id: AccountId = request.account_id.parse().map_err(|_| not_found())?;
-        if ctx.tenant != tenant || !ctx.actor.accounts.includes(id) {
-            return Err(not_found());
-        }
-        Ok(tenancy::GetAccountResponse { account: Some(tenancy::Account::default()) })
-    };
-    let known = Arc::clone(world);
-    let holders = move |_: Ctx, request: tenancy::ListPeopleInRoleRequest| {
-        let people = known.lock().unwrap().holders.get(&request.role).cloned().unwrap_or_default();
-        let person_ids = people.iter().map(PersonId::to_string).collect();
-        Ok(tenancy::ListPeopleInRoleResponse { person_ids })
-    };
-    let known = Arc::clone(world);
-    let person = move |_: Ctx, request: identity::GetPersonRequest| {
-        let email = format!("{}@example.com", &request.person_id[30..]);
-        let id: PersonId = request.person_id.parse().map_err(|_| not_found())?;
-        let name = known.lock().unwrap().names.get(&id).cloned().unwrap_or_default();
-        let person = identity::Person { id: request.person_id, email, name, ..Default::default() };
-        Ok(identity::GetPersonResponse { person: Some(person) })
-    };
-    let workflow = unary("/portico.workflow.v1.Workflow/AuthorizeStep", authorize)
-        .merge(unary("/portico.workflow.v1.Workflow/GetRecord", record));
-    let tenancy = unary("/portico.tenancy.v1.Tenancy/GetTenant", firm)
-        .merge(unary("/portico.tenancy.v1.Tenancy/GetPortal", portal))
-        .merge(unary("/portico.tenancy.v1.Tenancy/GetAccount", account))
-        .merge(unary("/portico.tenancy.v1.Tenancy/ListPeopleInRole", holders));
-    let identity = unary("/portico.identity.v1.Identity/GetPerson", person);
-    [("workflow", workflow), ("tenancy", tenancy), ("identity", identity)]
-}
-
-fn not_found() -> Status {
-    status(Problem::not_found())
-}
-
-/// One RPC of another service, answered by `answer`.
-fn unary<Q, R>(
-    path: &str,
-    answer: impl Fn(Ctx, Q) -> Result<R, Status> + Clone + Send + Sync + 'static,
-) -> Router
-where
-    Q: prost::Message + Default + 'static,
-    R: prost::Message + Default + 'static,
-{
-    let handler = move |request: HttpRequest| {
-        let answer = answer.clone();
-        async move {
-            let respond = tower::service_fn(move |request: Request<Q>| {
-                let response = portico_rpc::ctx(&request)
-                    .and_then(|ctx| answer(ctx, request.into_inner()))
-                    .map(Response::new);
-                async move { response }
-            });
-            Grpc::new(ProstCodec::<R, Q>::default()).unary(respond, request).await
-        }
-    };
-    Router::new().route(path, post(handler))
-}

@@ -76,6 +76,8 @@ pub(crate) async fn assemble(
     services.host(&base, kit.store.clone(), portico_tenancy::build(config, kit).await?)?;
     let kit = base.kit("documents");
     let config = DocumentsConfig {
+        largest_file: u64::from(settings.largest_file) * 1024 * 1024,
+        trash_days: settings.trash_days,
         scanner: settings.scanner.clone(),
         seal: settings.seal.clone(),
         origin: settings.origin(),
@@ -102,6 +104,7 @@ pub(crate) async fn assemble(
     let config = BillingConfig {
         stripe_keys: settings.stripe_keys.clone(),
         stripe_api: settings.stripe_api.clone(),
+        reconcile_days: settings.reconcile_days,
         origin: settings.origin(),
     };
     services.host(&base, kit.store.clone(), portico_billing::build(config, kit).await?)?;

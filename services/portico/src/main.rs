@@ -98,6 +98,12 @@ struct Run {
     /// its webhooks to /webhooks/stripe on the firm's host.
     #[arg(long, env = "PORTICO_STRIPE_KEYS")]
     stripe_keys: Option<PathBuf>,
+    /// Where Stripe's API is; another address than Stripe's own is for tests.
+    #[arg(long, env = "PORTICO_STRIPE_API", default_value = "https://api.stripe.com", hide = true)]
+    stripe_api: String,
+    /// How many days back payment providers are asked each night for what a lost message left out.
+    #[arg(long, env = "PORTICO_RECONCILE_DAYS", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=90))]
+    reconcile_days: u16,
     /// The name server to ask about mail domains, such as 192.0.2.53:53; the machine's own without one.
     #[arg(long, env = "PORTICO_NAMESERVER")]
     nameserver: Option<SocketAddr>,
@@ -105,6 +111,12 @@ struct Run {
     /// decides whether such files may be opened.
     #[arg(long, env = "PORTICO_CLAMD")]
     clamd: Option<ScannerAddress>,
+    /// The largest file that is taken, in megabytes. What a portal asks for may have a lower limit of its own.
+    #[arg(long, env = "PORTICO_LARGEST_FILE", default_value_t = 5120, value_parser = clap::value_parser!(u32).range(1..))]
+    largest_file: u32,
+    /// How many days a document stays in the trash before it is removed for good; what was signed is kept for ever.
+    #[arg(long, env = "PORTICO_TRASH_DAYS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
+    trash_days: u32,
     /// The key of the seal on signed documents with its certificates: PKCS #12 (.p12, .pfx) or PEM. Read anew when it changes.
     /// Without one the portal makes a development seal for itself, which proves nothing to others.
     #[arg(long, env = "PORTICO_SEAL_KEY")]
@@ -152,12 +164,16 @@ impl Run {
             mail_hold: self.mail_hold,
             nameserver: self.nameserver,
             scanner: self.clamd.clone(),
+            largest_file: self.largest_file,
+            trash_days: self.trash_days,
             seal: SealConfig {
                 key: self.seal_key.clone(),
                 password_file: self.seal_password_file.clone(),
                 timestamp_url: self.timestamp_authority.clone(),
             },
             stripe_keys: self.stripe_keys.clone(),
+            stripe_api: self.stripe_api.clone(),
+            reconcile_days: self.reconcile_days,
             trusted_proxies: self.trusted_proxies.clone(),
             services: self.services.clone(),
             ..common.settings()

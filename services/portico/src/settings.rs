@@ -43,8 +43,12 @@ pub struct Settings {
     pub smtp: Option<String>,
     /// A file with a certificate that the mail server is trusted by beside the usual ones.
     pub smtp_certificate: Option<PathBuf>,
+    /// How many days a document stays in the trash before it is removed for good.
+    pub trash_days: u32,
     /// The virus scanner clamd; none leaves files unscanned.
     pub scanner: Option<ScannerAddress>,
+    /// The largest file that is taken, in megabytes.
+    pub largest_file: u32,
     /// The seal of signed documents.
     pub seal: SealConfig,
     /// Whether firms may name mail servers on this machine or in private networks as their own.
@@ -57,6 +61,8 @@ pub struct Settings {
     pub stripe_keys: Option<PathBuf>,
     /// Where Stripe's API is.
     pub stripe_api: String,
+    /// How many days back payment providers are asked each night for what a lost message left out; at least 1.
+    pub reconcile_days: u16,
     /// Proxies whose X-Forwarded-For is believed.
     pub trusted_proxies: Vec<std::net::IpAddr>,
     /// Requests that one address may make a minute.
@@ -83,10 +89,13 @@ impl Settings {
             local_mail_servers: false,
             mail_hold: 60,
             nameserver: None,
+            trash_days: 30,
             scanner: None,
+            largest_file: 5120,
             seal: SealConfig::default(),
             stripe_keys: None,
             stripe_api: "https://api.stripe.com".to_owned(),
+            reconcile_days: 3,
             trusted_proxies: Vec::new(),
             requests_per_minute: 1_200,
             setup_token: None,

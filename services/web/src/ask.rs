@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, header::SET_COOKIE, request::Parts};
 use portico_core::{ErrorCode, EventId, Problem, TenantId};
 use portico_proto::{
     billing::v1::billing_client::BillingClient,
-    documents::v1::documents_client::DocumentsClient,
+    documents::v1::{documents_client::DocumentsClient, library_client::LibraryClient},
     identity::v1::identity_client::IdentityClient,
     messaging::v1::{mailing_client::MailingClient, messaging_client::MessagingClient},
     tenancy::v1::tenancy_client::TenancyClient,
@@ -161,6 +161,11 @@ impl Ask {
     /// Documents, in the reader's name.
     pub fn documents(&self) -> DocumentsClient<CallerChannel> {
         DocumentsClient::new(self.web.channel("documents", self.caller()))
+    }
+
+    /// The library of documents, in the reader's name.
+    pub fn library(&self) -> LibraryClient<CallerChannel> {
+        LibraryClient::new(self.web.channel("documents", self.caller()))
     }
 
     /// Messaging, in the reader's name.

@@ -123,7 +123,7 @@ impl Paper {
                 .map(|line| Line {
                     description: line.description.clone(),
                     quantity: format!("{} {}", decimal(s, &line.quantity), unit(s, &line.unit)),
-                    price: format!("{} {currency}", decimal(s, &line.unit_price)),
+                    price: unit_price(s, &line.unit_price, currency),
                     tax: rate(s, &line.tax_category, line.tax_basis_points),
                     net: money(line.net),
                 })
@@ -156,6 +156,12 @@ impl Paper {
 /// "1,428.00 EUR"; the bare number where the currency is not one.
 pub(crate) fn money(s: &Shell, amount: i64, currency: &str) -> String {
     Money::new(amount, currency).map_or_else(|_| amount.to_string(), |money| s.formats.money(&money))
+}
+
+/// A price of one, as money where it has no more places than the currency; a tenth of a cent keeps its places.
+fn unit_price(s: &Shell, price: &str, currency: &str) -> String {
+    Money::parse(price, currency)
+        .map_or_else(|_| format!("{} {currency}", decimal(s, price)), |money| s.formats.money(&money))
 }
 
 /// "Invoice INV-00001"
@@ -215,6 +221,23 @@ pub(crate) fn row(s: &Shell, document: &Document, console: bool, whose: &str) ->
         .urgent(document.state == "overdue");
     row.tag = Some(tag);
     row
+}
+
+/// A way of keeping a document as a file.
+pub(crate) struct Keep {
+    pub(crate) href: String,
+    pub(crate) text: String,
+}
+
+/// The files that an issued document can be downloaded as.
+pub(crate) fn keep(s: &Shell, document: &Document, has_e_invoice: bool) -> Vec<Keep> {
+    let at = if document.kind() == DocumentKind::Estimate { "estimates" } else { "invoices" };
+    let forms = if has_e_invoice { &["pdf", "ubl", "cii"][..] } else { &["pdf"] };
+    let file = |form: &&str| Keep {
+        href: format!("/{at}/{}/{form}", document.id),
+        text: s.t(&format!("paper-keep-{form}")),
+    };
+    forms.iter().map(file).collect()
 }
 
 /// What was set against an invoice, in words.

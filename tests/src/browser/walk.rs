@@ -30,8 +30,17 @@ pub(super) async fn b05_the_portal_loads_without_complaints() -> Outcome {
         .take_over(&world.client("northwind", "ana@acme.example").await?, &world.url("northwind", "/"))
         .await?;
     let kinds = without_complaints(&world, &browser, "/").await?;
-    for kind in ["/", "/tasks", "/tasks/…", "/files", "/files/…/view", "/messages", "/messages/…", "/me"]
-    {
+    for kind in [
+        "/",
+        "/tasks",
+        "/tasks/…",
+        "/files",
+        "/files/…/view",
+        "/documents/folders/…",
+        "/messages",
+        "/messages/…",
+        "/me",
+    ] {
         ensure!(kinds.contains(kind), "no link leads to {kind}, only to {kinds:?}");
     }
     browser.close().await
@@ -51,6 +60,8 @@ pub(super) async fn b05_the_console_loads_without_complaints() -> Outcome {
         "/console/people",
         "/console/runs/…",
         "/console/steps/…",
+        "/console/folders/…",
+        "/console/documents/…",
         "/console/portals",
         "/console/audit",
         "/console/mail",
@@ -110,6 +121,7 @@ pub(super) async fn furnished(world: &World) -> anyhow::Result<Engagement> {
     paul.upload(&format!("/deliverables/{plan}/versions"), "plan.pdf", pdf("The plan", 1)).await?;
     money::of_account(world, &engagement.account, "Audit").await?;
     world.settle().await?;
+    world.shelf(&engagement, "Accounts").await?;
     Ok(engagement)
 }
 
@@ -152,5 +164,5 @@ fn kind(path: &str) -> String {
 
 /// Whether a link downloads rather than opens a page.
 fn is_file(link: &str) -> bool {
-    kind(link) == "/files/…" || link.ends_with(".ics")
+    kind(link) == "/files/…" || kind(link).ends_with("/zip") || link.ends_with(".ics")
 }

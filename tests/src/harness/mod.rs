@@ -5,6 +5,7 @@ mod case;
 mod cluster;
 mod dkim;
 mod files;
+mod library;
 mod mail_server;
 mod mailbox;
 mod people;

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use super::{Case, exactly, none, tree};
 
 /// Every crate of the workspace and its floor.
-const FLOORS: [(&str, u8); 20] = [
+const FLOORS: [(&str, u8); 21] = [
     ("portico-core", 0),
     ("portico-definition", 0),
     ("portico-proto", 0),
     ("portico-db", 1),
     ("portico-events", 1),
     ("portico-keys", 1),
+    ("portico-paper", 0),
     ("portico-rpc", 1),
     ("portico-service", 1),
     ("portico-telemetry", 1),

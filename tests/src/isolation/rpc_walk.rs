@@ -127,6 +127,7 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         .await?;
     let upload = begun.headers.get("location").and_then(|at| at.to_str().ok()).context("no upload")?;
     let upload = upload.trim_start_matches("/uploads/").to_owned();
+    let shelf = world.shelf(&engagement, &format!("{CANARY}-folder")).await?;
     let all_steps: Vec<String> = run.steps.iter().map(|step| step.id.clone()).collect();
     let mut ids = BTreeMap::from([
         ("account_id", vec![engagement.account.clone()]),
@@ -145,12 +146,15 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         ("message_id", vec![message.id]),
         ("item_id", items.into_iter().map(|item| item.id).collect()),
         ("envelope_id", vec![envelope.id]),
-        ("document_id", vec![original.document_id]),
+        ("signer_id", envelope.signers.iter().map(|signer| signer.id.clone()).collect()),
+        ("document_id", vec![original.document_id, shelf.document]),
+        ("folder_id", shelf.folders.iter().cloned().chain([shelf.of_record]).collect()),
+        ("parent_id", shelf.folders[..1].to_vec()),
         (
             "attachment_ids",
             vec![envelope.signers.first().map(|signer| signer.id.clone()).unwrap_or_default()],
         ),
-        ("version_id", vec![original.id]),
+        ("version_id", vec![original.id, shelf.version]),
         ("slot_id", slots.into_iter().map(|slot| slot.id).collect()),
         ("session_id", sessions.into_iter().map(|session| session.id).collect()),
         ("dkim_key_id", vec![key.id]),
@@ -352,11 +356,15 @@ fn service_of(path: &str) -> &str {
 
 /// Counts and latest changes of what belongs to Acme: a stranger's call must not move them.
 pub(super) async fn fingerprint(world: &World) -> anyhow::Result<Vec<(String, i64)>> {
-    const TABLES: [&str; 11] = [
+    const TABLES: [&str; 15] = [
         "workflow.records",
         "workflow.runs",
         "documents.versions",
         "documents.items",
+        "documents.documents",
+        "documents.folders",
+        "documents.readings",
+        "documents.grants",
         "messaging.messages",
         "tenancy.memberships",
         "billing.documents",

@@ -39,7 +39,7 @@ async fn signed(world: &World) -> anyhow::Result<(Vec<u8>, String, Envelope)> {
 }
 
 async fn envelope(person: &Persona, step: &str) -> anyhow::Result<Envelope> {
-    let asked = GetEnvelopeRequest { step_id: step.to_owned(), opening: true };
+    let asked = GetEnvelopeRequest { step_id: step.to_owned(), opening: true, ..Default::default() };
     person.documents().get_envelope(asked).await?.into_inner().envelope.context("no envelope")
 }
 

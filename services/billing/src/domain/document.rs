@@ -138,6 +138,14 @@ pub(crate) enum NotIssuable {
         "Enter the VAT id of your company in the billing settings: without it reverse charge and supplies within the EU cannot be invoiced."
     )]
     NoSellerVatId,
+    /// It breaks a rule of the European standard of e-invoices.
+    #[error("{text} ({rule})")]
+    BreaksRule {
+        /// The rule's name in EN 16931.
+        rule: &'static str,
+        /// What is wrong and what to do.
+        text: &'static str,
+    },
     /// The last day is before the first.
     #[error("The due day is before the day of the document. Choose a later day.")]
     DueBeforeIssue,

@@ -83,9 +83,18 @@ impl Totals {
                 rounding.divide(i128::from(base) * i128::from(key.basis_points), 10_000).ok_or(TooLarge)?;
             taxes.push(TaxTotal { key, exemption_reason: reason.to_owned(), base, tax });
         }
+        Self::from_parts(amounts, taxes)
+    }
+
+    /// The sums of lines whose amounts and taxes are known.
+    ///
+    /// # Errors
+    /// [`TooLarge`] where a sum exceeds [`LARGEST`].
+    pub(crate) fn from_parts(lines: Vec<i64>, taxes: Vec<TaxTotal>) -> Result<Self, TooLarge> {
+        let within = |amount: i64| (-LARGEST..=LARGEST).contains(&amount).then_some(amount).ok_or(TooLarge);
         let net = within(taxes.iter().map(|total| total.base).sum())?;
         let tax = within(taxes.iter().map(|total| total.tax).sum())?;
-        Ok(Self { lines: amounts, taxes, net, tax, gross: within(net + tax)? })
+        Ok(Self { lines, taxes, net, tax, gross: within(net + tax)? })
     }
 
     /// The base of this category and rate.

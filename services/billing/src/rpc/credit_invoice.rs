@@ -8,10 +8,10 @@ use uuid::Uuid;
 use crate::{
     convert,
     domain::{
-        credit::{self, NotCreditable},
+        credit::{self, Earlier, NotCreditable},
         document::{Kind, NotIssuable, Reference, TypedContent},
         ledger::{Booking, Source},
-        lines::{Line, Totals},
+        lines::Line,
         party::optional,
         stored::Stored,
     },
@@ -113,11 +113,15 @@ async fn draft(
     let (Kind::Invoice, Some(document)) = (invoice.kind, invoice.document()) else {
         return Err(BillingError::WrongState("Only an invoice that was issued can be credited."));
     };
-    let earlier: Vec<Totals> =
-        store::documents::credit_notes(tx, invoice.id).await?.into_iter().map(|note| note.totals).collect();
+    let mut earlier = Vec::new();
+    for note in store::documents::credit_notes(tx, invoice.id).await? {
+        if let Some(note) = store::documents::read(tx, note.id).await? {
+            earlier.push(Earlier { lines: note.content.lines, totals: note.totals });
+        }
+    }
     let lines = if lines.is_empty() { credit::whole(&document, &earlier, &rest)? } else { lines };
+    let totals = credit::totals(&document, &earlier, &lines).map_err(NotIssuable::from)?;
     let content = credit::content(&document, lines, reason);
-    let totals = content.totals().map_err(NotIssuable::from)?;
     if totals.gross <= 0 {
         return Err(NotCreditable::NothingLeft.into());
     }
@@ -225,6 +229,23 @@ mod tests {
         let read = fixture.read(&invoice.id).await;
         assert_eq!((read.paid, read.credited, read.open), (107_100, 35_700, 0));
         assert_eq!(fixture.balances().await, [("bank", 107_100), ("client_credit", -107_100)]);
+    }
+
+    #[tokio::test]
+    async fn parts_that_do_not_divide_evenly_leave_no_cent_over() {
+        let fixture = Fixture::new().await;
+        let invoice = fixture.invoice().await;
+        let mut staff = fixture.billing(&fixture.staff());
+        let mut sum = 0;
+        for part in ["2.666667", "2.666667", "2.666666"] {
+            let request = credit(&invoice.id, hours(part), "");
+            let note = staff.credit_invoice(request).await.unwrap().into_inner().document.unwrap();
+            assert_eq!(note.content.as_ref().unwrap().lines[0].net, note.net);
+            sum += note.gross;
+        }
+        let read = fixture.read(&invoice.id).await;
+        assert_eq!((sum, read.open, read.state.as_str()), (142_800, 0, "void"));
+        assert!(fixture.balances().await.is_empty(), "a cent is over");
     }
 
     #[tokio::test]

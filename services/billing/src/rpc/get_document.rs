@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::{
     convert,
     domain::{document::Kind, stored::Stored},
+    einvoice,
     error::BillingError,
     peers,
     service::{Call, Service},
@@ -43,6 +44,7 @@ pub(super) async fn handle(
         }
         _ => {}
     }
+    answer.has_e_invoice = stored.document().is_some_and(|document| einvoice::possible(&document));
     answer.document = Some(view::document(&mut tx, stored, today).await?);
     Ok(answer)
 }

@@ -1,59 +1,23 @@
 //! What an account owed, what moved, and what it owes.
 
-use chrono::Months;
-use portico_core::{AccountId, Money};
 use portico_proto::billing::v1::{GetStatementRequest, GetStatementResponse};
 
 use crate::{
     convert,
     error::BillingError,
-    peers,
     service::{Call, Service},
-    store,
+    statement,
 };
-
-/// The most movements of a statement.
-const MOST: i64 = 2000;
-/// The longest period.
-const LONGEST: Months = Months::new(120);
 
 pub(super) async fn handle(
     service: &Service,
     call: Call,
     request: GetStatementRequest,
 ) -> Result<GetStatementResponse, BillingError> {
-    let account: AccountId = request.account_id.parse()?;
-    peers::account(service, &call.caller, account).await?;
-    let needed = |field: &str, text: &str| {
-        convert::day(field, text)?.ok_or_else(|| BillingError::field(field, "Write the day like 2026-12-25."))
-    };
-    let (from, to) = (needed("from", &request.from)?, needed("to", &request.to)?);
-    if to < from || from.checked_add_months(LONGEST).is_none_or(|last| to > last) {
-        return Err(BillingError::field(
-            "to",
-            "Choose a last day after the first and at most ten years later.",
-        ));
-    }
-    let mut tx = service.store.begin(&call.ctx).await?;
-    let currency = match request.currency.as_str() {
-        "" => store::ledger::newest_currency(&mut tx, account).await?.unwrap_or_default(),
-        currency => {
-            Money::new(0, currency)
-                .map_err(|error| BillingError::field("currency", &error.to_string()))?
-                .currency
-        }
-    };
-    let opening = store::ledger::owed_before(&mut tx, account, &currency, from).await?;
-    let moved = store::ledger::movements(&mut tx, account, &currency, (from, to), MOST + 1).await?;
-    if moved.len() > usize::try_from(MOST).unwrap_or(usize::MAX) {
-        return Err(BillingError::field(
-            "from",
-            "So much happened in this time that it does not fit. Choose a shorter one.",
-        ));
-    }
-    let movements = convert::movements(opening, moved);
-    let closing = movements.last().map_or(opening, |last| last.balance);
-    Ok(GetStatementResponse { currency, opening, movements, closing })
+    let account = request.account_id.parse()?;
+    let asked =
+        statement::Asked { account, from: &request.from, to: &request.to, currency: &request.currency };
+    Ok(convert::statement(statement::read(service, &call, asked).await?))
 }
 
 #[cfg(test)]

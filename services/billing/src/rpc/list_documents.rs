@@ -3,6 +3,7 @@
 use portico_core::AccountId;
 use portico_proto::billing::v1::{ListDocumentsRequest, ListDocumentsResponse};
 use portico_service::page;
+use uuid::Uuid;
 
 use crate::{
     convert,
@@ -23,6 +24,10 @@ pub(super) async fn handle(
         "" => None,
         id => Some(id.parse()?),
     };
+    let legal_entity: Option<Uuid> = match request.legal_entity_id.as_str() {
+        "" => None,
+        id => Some(id.parse()?),
+    };
     let kind = convert::kind(request.kind).unwrap_or(Kind::Invoice);
     let states: &[&str] = match kind {
         Kind::Estimate => &["", "draft", "sent"],
@@ -39,7 +44,7 @@ pub(super) async fn handle(
     let after = page::key(&request.page_token).map_err(BillingError::Invalid)?;
     let firm = peers::firm(service, &call.ctx).await?;
     let today = service.today(&firm);
-    let filter = Filter { account, kind, state: request.state, today };
+    let filter = Filter { account, legal_entity, kind, state: request.state, today };
     let mut tx = service.store.begin(&call.ctx).await?;
     let mut stored = store::documents::list(&mut tx, &filter, after, size + 1).await?;
     let next_page_token = page::cut(&mut stored, size, |last| last.id);
@@ -117,5 +122,27 @@ mod tests {
             (client.len(), client[0].id.as_str(), client[0].state.as_str()),
             (1, first.id.as_str(), "sent")
         );
+    }
+
+    #[tokio::test]
+    async fn a_list_can_be_that_of_one_company() {
+        let fixture = Fixture::new().await;
+        let first = fixture.entity;
+        fixture.invoice().await;
+        let second = fixture.set_up().await;
+        let list = async |company: &str| {
+            let request = ListDocumentsRequest {
+                legal_entity_id: company.to_owned(),
+                ..ListDocumentsRequest::default()
+            };
+            fixture.billing(&fixture.staff()).list_documents(request).await
+        };
+        let counts = [&first.to_string(), &second.to_string(), ""];
+        let mut found = Vec::new();
+        for company in counts {
+            found.push(list(company).await.unwrap().into_inner().documents.len());
+        }
+        assert_eq!(found, [1, 0, 1]);
+        assert_eq!(refused(list("x").await), Problem::not_found());
     }
 }

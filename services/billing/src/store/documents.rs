@@ -203,6 +203,7 @@ pub(crate) async fn credit_notes(tx: &mut Tx, invoice: Uuid) -> Result<Vec<Store
 #[derive(Debug, Clone)]
 pub(crate) struct Filter {
     pub(crate) account: Option<AccountId>,
+    pub(crate) legal_entity: Option<Uuid>,
     pub(crate) kind: Kind,
     /// `draft`, `sent`, `open`, `overdue`, `settled`, or empty for all.
     pub(crate) state: String,
@@ -225,7 +226,7 @@ pub(crate) async fn list(
            where e.tenant_id = d.tenant_id and e.invoice_id = d.id and e.chart = 'receivable'
          ) o on d.kind = 'invoice'
          where d.tenant_id = $1 and d.kind = $2 and ($3::uuid is null or d.account_id = $3)
-           and ($4::uuid[] is null or d.account_id = any ($4)) and ($5::uuid is null or d.id < $5)
+           and ($4::uuid[] is null or d.account_id = any ($4)) and ($5::uuid is null or d.id < $5) and ($9::uuid is null or d.legal_entity_id = $9)
            and case $6
              when 'draft' then d.internal
              when 'sent' then not d.internal
@@ -244,7 +245,8 @@ pub(crate) async fn list(
         after,
         filter.state,
         filter.today,
-        limit
+        limit,
+        filter.legal_entity
     )
     .fetch_all(tx.conn())
     .await?;

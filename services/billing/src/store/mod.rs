@@ -7,6 +7,7 @@ pub(crate) mod estimates;
 pub(crate) mod ledger;
 pub(crate) mod legal_entities;
 pub(crate) mod lines;
+pub(crate) mod papers;
 pub(crate) mod payments;
 pub(crate) mod reminders;
 

@@ -12,6 +12,7 @@ mod zip;
 
 pub use accept::{Accept, Refusal, accepts};
 pub use kind::{ImageFormat, Kind, OfficeFormat, Sniffed, sniff};
+pub(crate) use name::is_unseen;
 pub use name::{Disposition, MAX_NAME, content_disposition, safe_file_name};
 pub use pdf::{PdfError, PdfFacts, check_pdf};
 pub(crate) use pdf::{is_sealed, load as load_pdf};

@@ -5,6 +5,7 @@ use portico_core::{AccountId, DocumentId, PersonId, RecordId, StepId, TenantId, 
 
 use crate::{
     content::{Kind, ScanState},
+    domain::library::Shelf,
     vault::{KeyId, Stored, WrappedKey},
 };
 
@@ -23,11 +24,20 @@ pub(crate) enum DocumentKind {
     Attachment,
     /// The value of a record's field.
     RecordFile,
+    /// Put straight into a folder of the library.
+    Library,
 }
 
 impl DocumentKind {
-    const ALL: [Self; 6] =
-        [Self::Upload, Self::Deliverable, Self::Contract, Self::Signed, Self::Attachment, Self::RecordFile];
+    const ALL: [Self; 7] = [
+        Self::Upload,
+        Self::Deliverable,
+        Self::Contract,
+        Self::Signed,
+        Self::Attachment,
+        Self::RecordFile,
+        Self::Library,
+    ];
 
     /// The word that stands in the database and in messages.
     pub(crate) const fn word(self) -> &'static str {
@@ -38,6 +48,7 @@ impl DocumentKind {
             Self::Signed => "signed",
             Self::Attachment => "attachment",
             Self::RecordFile => "record_file",
+            Self::Library => "library",
         }
     }
 
@@ -60,6 +71,7 @@ pub(crate) struct Document {
     pub(crate) bound: bool,
     pub(crate) created_by: PersonId,
     pub(crate) created_at: DateTime<Utc>,
+    pub(crate) shelf: Shelf,
 }
 
 /// One immutable version of a document.

@@ -22,6 +22,12 @@ pub(crate) enum EventKind {
     Approved,
     /// Somebody gave their place to another.
     Delegated,
+    /// Somebody whose turn it is was reminded.
+    Reminded,
+    /// Somebody's time to sign ran out.
+    Expired,
+    /// Somebody was given more time.
+    Extended,
 }
 
 impl EventKind {
@@ -35,6 +41,9 @@ impl EventKind {
             Self::Signed => "signed",
             Self::Approved => "approved",
             Self::Delegated => "delegated",
+            Self::Reminded => "reminded",
+            Self::Expired => "expired",
+            Self::Extended => "extended",
         }
     }
 
@@ -48,6 +57,9 @@ impl EventKind {
             "signed" => "Signed",
             "approved" => "Approved",
             "delegated" => "Given to somebody else",
+            "reminded" => "Reminded",
+            "expired" => "Time to sign ran out",
+            "extended" => "Given more time",
             _ => "Changed",
         }
     }

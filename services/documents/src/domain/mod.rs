@@ -3,6 +3,10 @@
 pub(crate) mod document;
 pub mod envelope;
 pub(crate) mod envelope_chain;
+pub(crate) mod nudge;
+pub(crate) mod library;
+pub(crate) mod packing;
+pub(crate) mod reading;
 pub(crate) mod request;
 pub(crate) mod retention;
 pub(crate) mod sighting;

@@ -1,6 +1,6 @@
 //! An envelope as it is kept: its signers, whose turn it is, and who the caller is among them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use portico_core::{
     AccountId, ActorKind, AuthStrength, Ctx, EnvelopeId, PersonId, RecordId, RunId, StepId, VersionId,
 };
@@ -157,6 +157,25 @@ pub(crate) struct Envelope {
     /// In their order.
     pub(crate) signers: Vec<Signer>,
     pub(crate) created_at: DateTime<Utc>,
+    pub(crate) times: Times,
+    /// Whether those who sign may name somebody who is new to the account.
+    pub(crate) invite_others: bool,
+}
+
+/// How long those who act have, and how often they are reminded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Times {
+    /// From being asked; nothing for no end.
+    pub(crate) sign_within: Option<TimeDelta>,
+    /// From being asked, and from each reminder; nothing where nobody is reminded.
+    pub(crate) remind_every: Option<TimeDelta>,
+}
+
+impl Times {
+    /// Until when somebody may sign who is asked at `now`.
+    pub(crate) fn until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.sign_within.and_then(|within| now.checked_add_signed(within))
+    }
 }
 
 /// Somebody who is to sign.
@@ -180,6 +199,8 @@ pub(crate) struct Signer {
     pub(crate) status: SignerStatus,
     /// Who is to sign here, where that is one known person. It gives nobody a right: roles do.
     pub(crate) expected: Option<Expected>,
+    /// Whether the person expected was named for this place: they sign whatever their roles are, and nobody else does.
+    pub(crate) named: bool,
     /// Who gave their place to the person expected; empty for nobody.
     pub(crate) delegated_by: String,
     /// Who signed or refused.
@@ -192,6 +213,8 @@ pub(crate) struct Signer {
     /// The sentence that they agreed to.
     pub(crate) consent_text: String,
     pub(crate) sent_at: Option<DateTime<Utc>>,
+    /// From when on they can no longer sign; nothing for no end.
+    pub(crate) expires_at: Option<DateTime<Utc>>,
     pub(crate) opened_at: Option<DateTime<Utc>>,
     pub(crate) consented_at: Option<DateTime<Utc>>,
     pub(crate) signed_at: Option<DateTime<Utc>>,
@@ -222,6 +245,7 @@ impl Signer {
                 (true, _) => SignerStatus::Waiting,
             },
             expected: None,
+            named: false,
             delegated_by: String::new(),
             person: None,
             person_name: String::new(),
@@ -231,6 +255,7 @@ impl Signer {
             drawn: None,
             consent_text: String::new(),
             sent_at: None,
+            expires_at: None,
             opened_at: None,
             consented_at: None,
             signed_at: None,
@@ -239,12 +264,22 @@ impl Signer {
         }
     }
 
+    /// Whether this person was named for the place.
+    pub(crate) fn names(&self, person: Option<PersonId>) -> bool {
+        self.named && person.is_some() && self.expected.as_ref().map(|expected| expected.person) == person
+    }
+
     /// The name of who signed, or of who is to sign; empty where that is nobody in particular.
     pub(crate) fn name(&self) -> &str {
         match &self.expected {
             Some(expected) if self.person.is_none() => &expected.name,
             _ => &self.person_name,
         }
+    }
+
+    /// Whether it is their turn and their time to sign is over.
+    pub(crate) fn has_expired(&self, now: DateTime<Utc>) -> bool {
+        self.status == SignerStatus::Ready && self.expires_at.is_some_and(|until| until <= now)
     }
 
     /// How the certificate names them in its list of events.
@@ -297,6 +332,7 @@ impl Envelope {
         for signer in self.signers.iter_mut().filter(|signer| signer.turn == next && waiting(signer)) {
             signer.status = SignerStatus::Ready;
             signer.sent_at = Some(now);
+            signer.expires_at = self.times.until(now);
             places.push(signer.place);
         }
         places
@@ -307,14 +343,23 @@ impl Envelope {
         self.signers.iter().find(|signer| person.is_some() && signer.person == person)
     }
 
-    /// The signer as whom the caller may sign now.
+    /// Whether this person was named for one of its places.
+    pub(crate) fn names(&self, person: Option<PersonId>) -> bool {
+        self.signers.iter().any(|signer| signer.names(person))
+    }
+
+    /// The signer as whom the caller may sign now. In a place for which somebody was named it is they alone.
     ///
     /// A signer of the firm is whoever has the role, or an administrator. A signer of the account is whoever has the role
     /// there; a person to whom the workflow gave the step without any of the signing roles stands for the one whose turn it is.
     pub(crate) fn turn_of(&self, caller: &Standing<'_>) -> Option<&Signer> {
         let holds = |role: &str| caller.roles.iter().any(|held| held == role);
         let has_a_place = self.acting().any(|signer| signer.side == Side::External && holds(&signer.role));
+        let person = caller.ctx.actor.person;
         let theirs = |signer: &&Signer| match (signer.side, caller.ctx.actor.kind) {
+            (Side::Internal, ActorKind::Staff) | (Side::External, ActorKind::Client) if signer.named => {
+                signer.names(person)
+            }
             (Side::Internal, ActorKind::Staff) => holds(&signer.role) || caller.ctx.has_role("admin"),
             (Side::External, ActorKind::Client) => holds(&signer.role) || (caller.acts && !has_a_place),
             _ => false,
@@ -323,7 +368,7 @@ impl Envelope {
             return None;
         }
         // Of several places side by side one's own, before one in which one only stands in.
-        let own = self.ready().find(|signer| theirs(signer) && holds(&signer.role));
+        let own = self.ready().find(|signer| theirs(signer) && (signer.named || holds(&signer.role)));
         own.or_else(|| self.ready().find(theirs))
     }
 

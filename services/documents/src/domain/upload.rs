@@ -1,7 +1,7 @@
 //! Uploads that come in several goes: whose they are, where they go, how long they wait.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use portico_core::{AccountId, Ctx, DocumentId, ItemId, PersonId, RecordId, StepId, TenantId, VersionId};
+use portico_core::{AccountId, Ctx, DocumentId, FolderId, ItemId, PersonId, RecordId, StepId, TenantId, VersionId};
 use uuid::Uuid;
 
 use crate::vault::{Part, WrappedKey};
@@ -26,6 +26,10 @@ pub(crate) enum Target {
     Attachment(RecordId),
     /// A field of a record of an account.
     RecordFile(AccountId),
+    /// A folder of the library.
+    Folder(FolderId),
+    /// A further version of a document in the library.
+    Document(DocumentId),
 }
 
 impl Target {
@@ -36,6 +40,8 @@ impl Target {
             Self::Deliverable(id) => ("deliverable", id.0),
             Self::Attachment(id) => ("attachment", id.0),
             Self::RecordFile(id) => ("record_file", id.0),
+            Self::Folder(id) => ("folder", id.0),
+            Self::Document(id) => ("document", id.0),
         }
     }
 
@@ -46,6 +52,8 @@ impl Target {
             "deliverable" => Self::Deliverable(StepId(id)),
             "attachment" => Self::Attachment(RecordId(id)),
             "record_file" => Self::RecordFile(AccountId(id)),
+            "folder" => Self::Folder(FolderId(id)),
+            "document" => Self::Document(DocumentId(id)),
             _ => return None,
         })
     }
@@ -115,7 +123,7 @@ mod tests {
     #[test]
     fn every_target_comes_back_from_its_words() {
         let id = Uuid::from_u128(5);
-        for word in ["item", "deliverable", "attachment", "record_file"] {
+        for word in ["item", "deliverable", "attachment", "record_file", "folder", "document"] {
             assert_eq!(Target::of(word, id).unwrap().words(), (word, id));
         }
         assert_eq!(Target::of("template", id), None);

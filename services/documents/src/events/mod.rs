@@ -1,7 +1,9 @@
 //! What the service says, and what it listens to.
 
 pub(crate) mod envelope_notices;
+mod envelope_words;
 mod expected;
+pub(crate) mod library;
 mod on_step_activated;
 mod on_step_reassigned;
 mod on_step_withdrawn;

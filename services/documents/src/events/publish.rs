@@ -21,6 +21,7 @@ use crate::{
         signature::Envelope,
     },
     error::DocumentsError,
+    events::library::told_account,
     service::Service,
     store::{self, deliverables::Deliverable},
 };
@@ -41,7 +42,7 @@ pub(super) async fn say<M: prost::Message + prost::Name>(
     Ok(format!("{};{id}", M::full_name()))
 }
 
-async fn log(service: &Service, tx: &mut Tx, draft: AuditDraft<'_>) -> Result<(), StoreError> {
+pub(super) async fn log(service: &Service, tx: &mut Tx, draft: AuditDraft<'_>) -> Result<(), StoreError> {
     audit(tx, &*service.clock, &*service.entropy, draft).await?;
     Ok(())
 }
@@ -86,6 +87,7 @@ pub(crate) async fn version_seen(
             details["unscanned"] = json!("allowed by policy");
         }
         version_audited(service, tx, way.action(), document, version, details).await?;
+        store::readings::note(tx, document, version, way, now).await?;
     }
     Ok(first)
 }
@@ -97,15 +99,16 @@ pub(crate) async fn file_added(
     document: &Document,
     version: &Version,
 ) -> Result<EventTag, StoreError> {
+    let account = told_account(document.internal, document.account_id);
     let event = FileAdded {
         document_id: document.id.to_string(),
         version_id: version.id.to_string(),
-        account_id: document.account_id.to_string(),
+        account_id: account.map(|id| id.to_string()).unwrap_or_default(),
         step_id: document.step_id.map(|id| id.to_string()).unwrap_or_default(),
     };
     let details = json!({ "size": version.file.size, "sha256": version.file.sha256_text(), "kind": document.kind.word() });
     version_audited(service, tx, "document.uploaded", document, version, details).await?;
-    say(service, tx, "document", document.id.0, Some(document.account_id), &event).await
+    say(service, tx, "document", document.id.0, account, &event).await
 }
 
 /// A document was given to its owner.
@@ -334,11 +337,22 @@ pub(crate) async fn step_returned(
 /// Somebody else is to act on a step now.
 pub(crate) async fn step_progressed(
     service: &Service,
+/// Who is to act on a step next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Next<'a> {
+    /// Nobody in particular.
+    Nobody,
+    /// Whoever has this role.
+    Role(&'a str),
+    /// This person.
+    Person(PersonId),
+}
+
     tx: &mut Tx,
     key: StepKey,
     waiting_on: &str,
     progress: &str,
-    next_role: &str,
+    next: Next<'_>,
 ) -> Result<EventTag, StoreError> {
     let event = StepProgressed {
         run_id: key.run.to_string(),
@@ -346,8 +360,8 @@ pub(crate) async fn step_progressed(
         attempt: key.attempt,
         waiting_on: waiting_on.to_owned(),
         progress: progress.to_owned(),
-        next_role: next_role.to_owned(),
-        ..StepProgressed::default()
+        next_role: if let Next::Role(role) = next { role.to_owned() } else { String::new() },
+        next_person_id: if let Next::Person(person) = next { person.to_string() } else { String::new() },
     };
     say(service, tx, "step", key.run, Some(key.account), &event).await
 }

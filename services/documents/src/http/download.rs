@@ -19,10 +19,15 @@ use super::{
 use crate::{
     access,
     content::{Disposition, content_disposition},
-    domain::{document::Version, sighting::Way},
+    domain::{
+        document::{Document, Version},
+        sighting::Way,
+    },
     error::DocumentsError,
     events::publish,
-    service::{Call, SharedService},
+    peers,
+    service::{Call, Service, SharedService},
+    signing::{Imprint, SigningError, mark_copy},
 };
 
 #[derive(Deserialize)]
@@ -41,7 +46,10 @@ pub(super) async fn get(
 ) -> Result<Response, Refusal> {
     let call = Call::of(&incoming)?;
     let id: VersionId = id.parse().map_err(DocumentsError::from)?;
-    let (document, version) = access::openable(&service, &call, id).await?;
+    let (document, version, right) = access::bytes(&service, &call, id).await?;
+    if right.watermark {
+        return Ok(marked_copy(&service, &call, &document, &version).await?);
+    }
     let size = version.file.size;
     // A part is of use only to whoever has the rest of the same file.
     let same =
@@ -75,6 +83,47 @@ pub(super) async fn get(
         set(fields, header::CONTENT_RANGE, &format!("bytes {}-{}/{size}", range.start, range.end - 1));
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
+    Ok(response)
+}
+
+/// A copy of a PDF with the caller's address across its pages. What cannot be marked is for the screen only: other files, and what
+/// somebody has signed, which stays as it is.
+async fn marked_copy(
+    service: &Service,
+    call: &Call,
+    document: &Document,
+    version: &Version,
+) -> Result<Response, DocumentsError> {
+    if version.file.kind != "pdf" || version.file.size > service.config.checked_here {
+        return Err(DocumentsError::ViewOnly);
+    }
+    let words = access::address(service, call).await?;
+    let firm = peers::firm(service, &call.ctx).await?;
+    let fonts = service.fonts()?;
+    let _place =
+        service.composing.acquire().await.map_err(|error| DocumentsError::Unreadable(error.to_string()))?;
+    let original =
+        service.vault.read_all(&version.stored(call.ctx.tenant), service.config.checked_here).await?;
+    let imprint =
+        Imprint { firm: firm.firm.name.clone(), title: document.title.clone(), made_at: service.clock.now() };
+    let made = tokio::task::spawn_blocking(move || mark_copy(&fonts, &original, &words, &imprint)).await;
+    let copy = match made.map_err(|error| DocumentsError::Unreadable(error.to_string()))? {
+        Err(SigningError::Sealed | SigningError::Pdf(_)) => return Err(DocumentsError::ViewOnly),
+        made => made?,
+    };
+    let mut tx = service.store.begin(&call.ctx).await?;
+    let details = json!({ "watermark": true });
+    publish::version_seen(service, &mut tx, Way::Downloaded, document, version, details).await?;
+    tx.commit().await?;
+    let mut response = Response::new(Body::from(copy));
+    let fields = response.headers_mut();
+    protect(fields);
+    set(fields, header::CONTENT_TYPE, &version.file.media_type);
+    set(
+        fields,
+        header::CONTENT_DISPOSITION,
+        &content_disposition(Disposition::Attachment, &version.file.name),
+    );
     Ok(response)
 }
 

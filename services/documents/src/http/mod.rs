@@ -2,7 +2,10 @@
 
 mod attachments;
 mod deliverable_versions;
+mod document_versions;
 mod download;
+mod folder_archive;
+mod folder_files;
 mod item_files;
 mod pages;
 mod range;
@@ -31,6 +34,7 @@ use crate::{
     vault::VaultError,
 };
 
+pub(crate) use document_versions::may_add;
 pub(crate) use receive::discard;
 
 /// The file routes of the service.
@@ -38,6 +42,9 @@ pub(crate) fn routes(service: &SharedService) -> Router {
     Router::new()
         .route("/items/{item_id}/files", post(item_files::post))
         .route("/deliverables/{step_id}/versions", post(deliverable_versions::post))
+        .route("/folders/{folder_id}/files", post(folder_files::post))
+        .route("/folders/{folder_id}/archive", get(folder_archive::get))
+        .route("/documents/{document_id}/versions", post(document_versions::post))
         .route("/attachments", post(attachments::post))
         .route("/record-files", post(record_files::post))
         .route("/templates/{*path}", put(templates::put))

@@ -27,9 +27,15 @@ pub(super) async fn get(
     let call = Call::of(&incoming)?;
     let id: VersionId = id.parse().map_err(DocumentsError::from)?;
     let number: u32 = number.parse().map_err(|_| DocumentsError::NotFound)?;
-    let (document, version) = access::openable(&service, &call, id).await?;
+    let (document, version, right) = access::openable(&service, &call, id).await?;
     let stored = version.stored(call.ctx.tenant);
-    let page = service.previews.page(&service.vault, &version.file, &stored, number).await?;
+    let page = if right.watermark {
+        let words = access::address(&service, &call).await?;
+        let fonts = service.fonts().map_err(DocumentsError::from)?;
+        service.previews.marked_page(&service.vault, (&version.file, &stored), number, fonts, &words).await?
+    } else {
+        service.previews.page(&service.vault, &version.file, &stored, number).await?
+    };
     let mut tx = service.store.begin(&call.ctx).await.map_err(DocumentsError::from)?;
     let details = json!({ "page": number });
     publish::version_seen(&service, &mut tx, Way::Viewed, &document, &version, details).await?;

@@ -15,6 +15,7 @@ use crate::{
     content::{Accept, Kind, accepts, safe_file_name, sniff, unpacks_to_too_much},
     domain::{
         document::{Document, DocumentKind, FileFacts, Version, kind_word, size_text},
+        library::Shelf,
         upload::Outcome,
     },
     error::DocumentsError,
@@ -249,6 +250,7 @@ impl Landed {
             bound: plan.bound,
             created_by: person,
             created_at: now,
+            shelf: Shelf::default(),
         };
         let version = self.version_row(service, call, person, &document, 1);
         (document, version)

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use portico_core::{AccountId, DocumentId, PersonId};
 
 use super::{
-    Uploaded, attachments, deliverable_versions, item_files,
+    Uploaded, attachments, deliverable_versions, document_versions, folder_files, item_files,
     receive::{Landed, file_name, ids, receive, settle, uploader},
     record_files,
 };
@@ -35,6 +35,8 @@ pub(super) async fn aim(service: &Service, call: &Call, target: Target) -> Resul
         Target::Deliverable(id) => deliverable_versions::aim(service, call, id).await,
         Target::Attachment(id) => attachments::aim(service, call, id).await,
         Target::RecordFile(id) => record_files::aim(service, call, id).await,
+        Target::Folder(id) => folder_files::aim(service, call, id).await,
+        Target::Document(id) => document_versions::aim(service, call, id).await,
     }
 }
 
@@ -52,6 +54,8 @@ pub(super) async fn put(
         Target::Deliverable(id) => deliverable_versions::put(service, call, person, id, landed).await,
         Target::Attachment(id) => attachments::put(service, call, person, account, Some(id), landed).await,
         Target::RecordFile(_) => attachments::put(service, call, person, account, None, landed).await,
+        Target::Folder(id) => folder_files::put(service, call, person, id, landed).await,
+        Target::Document(id) => document_versions::put(service, call, person, id, landed).await,
     }
 }
 

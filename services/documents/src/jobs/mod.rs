@@ -2,6 +2,8 @@
 //! loses nothing, and several processes may run the same one.
 
 mod expire_uploads;
+mod remind_signers;
+mod purge_trash;
 mod remove_orphans;
 mod remove_unbound;
 mod rounds;
@@ -45,6 +47,13 @@ pub(crate) fn all(service: &SharedService) -> Vec<Job> {
             async move { answer(remove_orphans::run(&service, &rounds).await) }
         }
     };
+    let trash = {
+        let (service, rounds) = (Arc::clone(service), Arc::new(Rounds::new(purge_trash::EVERY)));
+        move || {
+            let (service, rounds) = (Arc::clone(&service), Arc::clone(&rounds));
+            async move { answer(purge_trash::run(&service, &rounds).await) }
+        }
+    };
     let scans = {
         let service = Arc::clone(service);
         move || {
@@ -63,11 +72,20 @@ pub(crate) fn all(service: &SharedService) -> Vec<Job> {
         Job::new("documents.expire_uploads", Arc::new(Notify::new()), uploads),
         Job::new("documents.scan_versions", Arc::clone(&service.scans), scans),
         Job::new("documents.sweep_unfinished", Arc::new(Notify::new()), sweep),
+        Job::new("documents.purge_trash", Arc::new(Notify::new()), trash),
         Job::new("documents.remove_unbound", Arc::new(Notify::new()), unbound),
         Job::new("documents.remove_orphans", Arc::new(Notify::new()), orphans),
     ]
 }
+    let nudges = {
+        let service = Arc::clone(service);
+        move || {
+            let service = Arc::clone(&service);
+            async move { answer(remind_signers::run(&service).await) }
+        }
+    };
 
 fn answer(outcome: Result<Duration, DocumentsError>) -> Result<Duration, portico_core::Problem> {
+        Job::new("documents.remind_signers", Arc::clone(&service.nudges), nudges),
     outcome.map_err(|error| error.problem())
 }

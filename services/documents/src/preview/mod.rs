@@ -18,6 +18,7 @@ pub use error::PreviewError;
 pub use layout::{PageLayout, TextBlock, TextLine};
 pub(crate) use leftovers::sweep;
 pub use process::Caps;
+pub(crate) use worker::RESOLUTION;
 pub use worker::{PreviewConfig, PreviewWorker, Source};
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use super::{
 /// The Debian package of the tools that draw pages.
 const PACKAGE: &str = "poppler-utils";
 /// Dots per inch of a page's image: sharp on a phone, and a page of A4 is 910 by 1287.
-const RESOLUTION: u32 = 110;
+pub(crate) const RESOLUTION: u32 = 110;
 /// The longest side of a page's image in pixels. A page that would be larger is drawn at a lower resolution.
 const LONGEST_SIDE: f64 = 4000.0;
 

@@ -4,12 +4,15 @@ use portico_core::EnvelopeId;
 use portico_proto::documents::v1::{DeclineEnvelopeRequest, DeclineEnvelopeResponse};
 use serde_json::json;
 
-use super::{declare_missing::check_text, get_envelope::view, sign_envelope::own_turn};
+use super::{
+    declare_missing::check_text,
+    get_envelope::{acting, view},
+    sign_envelope::own_turn,
+};
 use crate::{
-    domain::signature::{EnvelopeState, SignerStatus, Standing},
+    domain::signature::{EnvelopeState, SignerStatus},
     error::DocumentsError,
     events::publish,
-    peers::{self, StepAction},
     service::{Call, SharedService},
     store,
 };
@@ -24,18 +27,19 @@ pub(super) async fn handle(
     let mut tx = service.store.begin(&call.ctx).await?;
     let envelope = store::envelopes::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
     drop(tx);
-    let act = peers::authorize_step(service, &call.caller, envelope.step_id, StepAction::Act).await?;
-    let standing = Standing { ctx: &call.ctx, roles: &act.roles, acts: true };
+    let seen = acting(service, &call, &envelope).await?;
+    let standing = seen.of(&call);
     let reason = check_text("reason", &request.reason, true)?;
 
     let mut tx = service.store.begin(&call.ctx).await?;
     let mut envelope = store::envelopes::lock(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
-    let mut signer = own_turn(&envelope, &standing)?.clone();
+    let mut signer = own_turn(service, &call, &envelope, &standing).await?.clone();
     signer.status = SignerStatus::Declined;
     signer.person = Some(person);
     signer.person_name.clone_from(&call.ctx.actor.name);
     store::envelopes::update_signer(&mut tx, &signer, "").await?;
     let now = service.clock.now();
+    store::nudges::end(&mut tx, id).await?;
     store::envelopes::end(&mut tx, id, EnvelopeState::Declined, &reason, None, now).await?;
     envelope.state = EnvelopeState::Declined;
     envelope.reason.clone_from(&reason);

@@ -16,8 +16,9 @@ pub(super) async fn handle(
     call: Call,
     request: GetDocumentRequest,
 ) -> Result<GetDocumentResponse, DocumentsError> {
-    let document = if request.document_id.is_empty() {
-        access::version(service, &call, request.version_id.parse()?).await?.0
+    let (document, right) = if request.document_id.is_empty() {
+        let (document, _, right) = access::version(service, &call, request.version_id.parse()?).await?;
+        (document, right)
     } else {
         let id: DocumentId = request.document_id.parse()?;
         access::document(service, &call, id).await?
@@ -28,5 +29,6 @@ pub(super) async fn handle(
     Ok(GetDocumentResponse {
         document: Some(convert::document(&document, &versions, policy)),
         versions: versions.iter().map(|version| convert::version(version, policy)).collect(),
+        may: right.level.word().to_owned(),
     })
 }

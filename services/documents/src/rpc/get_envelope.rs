@@ -22,17 +22,65 @@ pub(super) async fn handle(
     call: Call,
     request: GetEnvelopeRequest,
 ) -> Result<GetEnvelopeResponse, DocumentsError> {
-    let step: StepId = request.step_id.parse()?;
     let mut tx = service.store.begin(&call.ctx).await?;
-    let envelope = store::envelopes::find_by_step(&mut tx, step).await?.ok_or(DocumentsError::NotFound)?;
+    let envelope = match request.envelope_id.as_str() {
+        "" => store::envelopes::find_by_step(&mut tx, request.step_id.parse::<StepId>()?).await?,
+        id => store::envelopes::read(&mut tx, id.parse::<EnvelopeId>()?).await?,
+    };
+    let envelope = envelope.ok_or(DocumentsError::NotFound)?;
     drop(tx);
-    let seen = peers::authorize_step(service, &call.caller, step, StepAction::View).await?;
-    let standing = Standing { ctx: &call.ctx, roles: &seen.roles, acts: seen.can_act };
-    if request.opening && envelope.turn_of(&standing).is_some_and(|own| own.opened_at.is_none()) {
+    let seen = standing(service, &call, &envelope).await?;
+    let standing = seen.of(&call);
+    if request.opening
+        && envelope
+            .turn_of(&standing)
+            .is_some_and(|own| own.opened_at.is_none() && !own.has_expired(service.clock.now()))
+    {
         let envelope = opened(service, &call, envelope.id, &standing).await?;
         return Ok(GetEnvelopeResponse { envelope: Some(view(service, &call, &envelope, &standing).await?) });
     }
     Ok(GetEnvelopeResponse { envelope: Some(view(service, &call, &envelope, &standing).await?) })
+}
+
+/// What is known of a caller who may see an envelope.
+pub(super) struct Seen {
+    roles: Vec<String>,
+    acts: bool,
+}
+
+impl Seen {
+    /// The same, beside the caller.
+    pub(super) fn of<'a>(&'a self, call: &'a Call) -> Standing<'a> {
+        Standing { ctx: &call.ctx, roles: &self.roles, acts: self.acts }
+    }
+}
+
+/// What is known of the caller for an envelope; refused where they may not see it.
+pub(super) async fn standing(
+    service: &Service,
+    call: &Call,
+    envelope: &Envelope,
+) -> Result<Seen, DocumentsError> {
+    let named = envelope.names(call.ctx.actor.person);
+    match peers::authorize_step(service, &call.caller, envelope.step_id, StepAction::View).await {
+        Ok(seen) => Ok(Seen { roles: seen.roles, acts: seen.can_act }),
+        // Whoever was named sees the paper, whatever else of the step they may see.
+        Err(error) if named && error.hides() => Ok(Seen { roles: Vec::new(), acts: false }),
+        Err(error) => Err(error),
+    }
+}
+
+/// What is known of a caller who wants to sign or to refuse; refused where they could never.
+pub(super) async fn acting(
+    service: &Service,
+    call: &Call,
+    envelope: &Envelope,
+) -> Result<Seen, DocumentsError> {
+    if envelope.names(call.ctx.actor.person) {
+        return standing(service, call, envelope).await;
+    }
+    let act = peers::authorize_step(service, &call.caller, envelope.step_id, StepAction::Act).await?;
+    Ok(Seen { roles: act.roles, acts: true })
 }
 
 /// Writes down that the pages are shown to the one whose turn it is, once for each signer.
@@ -75,5 +123,6 @@ pub(super) async fn view(
     let versions = store::versions::by_ids(&mut tx, &ids).await?;
     let named = |id| versions.iter().find(|version| Some(version.id) == id);
     let (original, signed) = (named(Some(envelope.original)), named(envelope.signed));
-    Ok(convert::envelope(envelope, envelope.turn_of(standing), original, signed, policy))
+    let now = service.clock.now();
+    Ok(convert::envelope(envelope, envelope.turn_of(standing), (original, signed), policy, now))
 }

@@ -19,7 +19,7 @@ pub(super) async fn handle(
 ) -> Result<GetPageTextResponse, DocumentsError> {
     let id: VersionId = request.version_id.parse()?;
     let page = u32::try_from(request.page).unwrap_or_default();
-    let (document, version) = access::openable(service, &call, id).await?;
+    let (document, version, _) = access::bytes(service, &call, id).await?;
     let stored = version.stored(call.ctx.tenant);
     let layout = service.previews.layout(&service.vault, &version.file, &stored, page).await?;
     let mut tx = service.store.begin(&call.ctx).await?;

@@ -5,11 +5,14 @@ mod bind_document;
 mod check_definition;
 mod declare_missing;
 mod decline_envelope;
+mod delegate_signing;
+mod extend_signing;
 mod get_deliverable;
 mod get_document;
 mod get_envelope;
 mod get_page_text;
 mod get_request;
+mod library;
 mod list_documents;
 mod list_templates;
 mod remove_file;
@@ -113,6 +116,17 @@ impl Documents for Rpc {
     }
 
     async fn list_templates(&self, request: Request<ListTemplatesRequest>) -> Answer<ListTemplatesResponse> {
+    async fn delegate_signing(
+        &self,
+        request: Request<DelegateSigningRequest>,
+    ) -> Answer<DelegateSigningResponse> {
+        self.serve(request, delegate_signing::handle).await
+    }
+
+    async fn extend_signing(&self, request: Request<ExtendSigningRequest>) -> Answer<ExtendSigningResponse> {
+        self.serve(request, extend_signing::handle).await
+    }
+
         self.serve(request, list_templates::handle).await
     }
 

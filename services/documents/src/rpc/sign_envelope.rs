@@ -12,7 +12,7 @@ use portico_service::Fields;
 use serde_json::json;
 
 use self::completion::Composed;
-use super::get_envelope::view;
+use super::get_envelope::{acting, standing, view};
 use crate::{
     access,
     domain::{
@@ -26,10 +26,10 @@ use crate::{
     error::DocumentsError,
     events::{
         envelope_notices,
-        publish::{self, EventTag},
+        publish::{self, EventTag, Next},
     },
     http::discard,
-    peers::{self, StepAction},
+    peers,
     service::{Call, Service, SharedService},
     signing::DrawnSignature,
     store,
@@ -71,17 +71,16 @@ async fn attempt(
     let original =
         store::versions::read(&mut tx, envelope.original).await?.ok_or(DocumentsError::NotFound)?;
     drop(tx);
-    let act = peers::authorize_step(service, &call.caller, envelope.step_id, StepAction::View).await?;
-    let standing = Standing { ctx: &call.ctx, roles: &act.roles, acts: act.can_act };
+    let seen = standing(service, call, &envelope).await?;
     if repeats(&envelope, person, request, &original) {
-        let envelope = Some(view(service, call, &envelope, &standing).await?);
+        let envelope = Some(view(service, call, &envelope, &seen.of(call)).await?);
         return Ok(Some(SignEnvelopeResponse { envelope, event: String::new() }));
     }
-    peers::authorize_step(service, &call.caller, envelope.step_id, StepAction::Act).await?;
+    let seen = acting(service, call, &envelope).await?;
     // Nobody signs what they could not open.
     access::must_open(service, &call.ctx, &original).await?;
-    let standing = Standing { acts: true, ..standing };
-    let own = own_turn(&envelope, &standing)?.clone();
+    let standing = seen.of(call);
+    let own = own_turn(service, call, &envelope, &standing).await?.clone();
 
     let now = service.clock.now();
     let known = peers::person(service, &call.ctx, person).await?;
@@ -161,12 +160,24 @@ fn repeats(envelope: &Envelope, person: PersonId, request: &SignEnvelopeRequest,
 }
 
 /// The signer as whom the caller signs now, or why they cannot.
-pub(super) fn own_turn<'a>(
+pub(super) async fn own_turn<'a>(
+    service: &Service,
+    call: &Call,
     envelope: &'a Envelope,
     standing: &Standing<'_>,
 ) -> Result<&'a Signer, DocumentsError> {
+    let now = service.clock.now();
     if let Some(own) = envelope.turn_of(standing) {
-        return Ok(own);
+        return match own.expires_at {
+            Some(until) if own.has_expired(now) => {
+                let zone = peers::firm(service, &call.ctx).await?.firm.zone;
+                let day = until.with_timezone(&zone).format("%-d %B %Y");
+                let text =
+                    format!("The time to sign this document ended on {day}. Ask the firm for more time.");
+                Err(DocumentsError::Envelope { reason: "envelope_expired", text })
+            }
+            _ => Ok(own),
+        };
     }
     let theirs = |signer: &&Signer| standing.roles.contains(&signer.role);
     let own = envelope.signed_by(standing.ctx.actor.person).or_else(|| envelope.signers.iter().find(theirs));
@@ -269,6 +280,7 @@ async fn commit(service: &Service, call: &Call, act: Act) -> Result<Written, Doc
     }
     store::envelopes::update_signer(&mut tx, &signer, &original.file.sha256_text()).await?;
     store::envelope_events::append(&mut tx, after.id, after.account_id, &chain).await?;
+    store::nudges::remove(&mut tx, signer.id).await?;
     let details = json!({
         "place": signer.place, "role": signer.role, "sha256": original.file.sha256_text(),
         "drawn": signer.drawn.is_some(),
@@ -299,6 +311,7 @@ async fn turn_over(
     let fresh: Vec<_> = after.ready().filter(|signer| signer.sent_at == Some(now)).collect();
     for signer in &fresh {
         store::envelopes::update_signer(tx, signer, "").await?;
+        store::nudges::begin(tx, after, signer).await?;
     }
     // Workflow asks the first of those who act side by side; the others are asked here.
     for signer in fresh.into_iter().filter(|signer| signer.id != next.id) {
@@ -307,7 +320,15 @@ async fn turn_over(
     let waiting_on = if next.side == Side::External { "assignee" } else { "reviewer" };
     let done = after.acting().filter(|signer| signer.status == SignerStatus::Signed).count();
     let progress = format!("{done} of {}", after.acting().count());
-    Ok(publish::step_progressed(service, tx, after.into(), waiting_on, &progress, &next.role).await?)
+    Ok(publish::step_progressed(service, tx, after.into(), waiting_on, &progress, next_to_act(next)).await?)
+}
+
+/// Whom workflow waits for: the person who was named for the place, or whoever has its role.
+pub(super) fn next_to_act(next: &Signer) -> Next<'_> {
+    match &next.expected {
+        Some(expected) if next.named => Next::Person(expected.person),
+        _ => Next::Role(&next.role),
+    }
 }
 
 /// Everybody has signed.

@@ -22,12 +22,19 @@ pub(super) const MUTED: Colour = [82, 90, 102];
 /// The colour of rules.
 pub(super) const HAIRLINE: Colour = [195, 201, 210];
 
+/// Sine and cosine of the slope of faint lines: 25 degrees.
+const RISING: (f32, f32) = (0.4226, 0.9063);
+/// How much of what is below a faint line is covered.
+const FAINT: f32 = 0.28;
+
 /// Something drawn on a page. Places are in points (1/72 inch) from the page's top-left corner.
 pub(super) enum Mark {
     /// A line of text, by the start of its base line.
     Text { line: Line, x: f32, y: f32, size: f32, colour: Colour, slanted: bool },
     /// A horizontal rule.
     Rule { x: f32, y: f32, width: f32, colour: Colour },
+    /// A line of text that rises to the right and lets what is below be read, by the start of its base line.
+    Faint { line: Line, x: f32, y: f32, size: f32 },
     /// A picture, by its top-left corner.
     Picture { picture: DrawnSignature, x: f32, y: f32, width: f32, height: f32 },
 }
@@ -86,6 +93,23 @@ fn draw(surface: &mut Surface<'_>, mark: &Mark) {
             }
             if *slanted {
                 surface.pop();
+            }
+            surface.pop();
+        }
+        Mark::Faint { line, x, y, size } => {
+            surface.set_stroke(None);
+            surface.set_fill(Some(Fill {
+                paint: paint(MUTED),
+                opacity: NormalizedF32::new(FAINT).unwrap_or(NormalizedF32::ONE),
+                ..Fill::default()
+            }));
+            let (rise, run) = RISING;
+            surface.push_transform(&Transform::from_row(run, -rise, rise, run, *x, *y));
+            let mut at = 0.0;
+            for run in &line.runs {
+                let start = Point::from_xy(at, 0.0);
+                surface.draw_glyphs(start, &run.glyphs, run.font.clone(), &line.text, *size, false);
+                at += run.width * size;
             }
             surface.pop();
         }

@@ -12,6 +12,7 @@ mod error;
 mod fonts;
 mod place;
 mod stamp;
+mod watermark;
 
 pub use certificate::{
     Certificate, CertifiedEvent, CertifiedSeal, CertifiedSigner, DEVELOPMENT_CLAIM, SEAL_CLAIM,
@@ -20,6 +21,7 @@ pub use compose::{FieldValue, Filled, Imprint, certify, enter};
 pub use drawn::{DrawnError, DrawnSignature};
 pub use error::SigningError;
 pub use fonts::{FontConfig, Fonts};
+pub(crate) use watermark::{mark_copy, mark_picture};
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::{known, reach};
 use crate::{
-    domain::document::{Document, DocumentKind},
+    domain::{
+        document::{Document, DocumentKind},
+        library::{Shelf, key},
+    },
     error::DocumentsError,
 };
 
@@ -22,6 +25,9 @@ struct Row {
     bound: bool,
     created_by: Uuid,
     created_at: DateTime<Utc>,
+    folder_id: Option<Uuid>,
+    sharing_id: Option<Uuid>,
+    trashed_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Row> for Document {
@@ -39,6 +45,11 @@ impl TryFrom<Row> for Document {
             bound: row.bound,
             created_by: row.created_by.into(),
             created_at: row.created_at,
+            shelf: Shelf {
+                folder: row.folder_id.map(Into::into),
+                own_sharing: row.sharing_id.is_some(),
+                trashed_at: row.trashed_at,
+            },
         })
     }
 }
@@ -48,7 +59,8 @@ pub(crate) async fn read(tx: &mut Tx, id: DocumentId) -> Result<Option<Document>
     let tenant = tx.ctx().tenant.0;
     let row = sqlx::query_as!(
         Row,
-        "select id, account_id, internal, kind, title, record_id, step_id, bound, created_by, created_at
+        "select id, account_id, internal, kind, title, record_id, step_id, bound, created_by, created_at,
+           folder_id, sharing_id, trashed_at
          from documents.documents where tenant_id = $1 and id = $2",
         tenant,
         id.0
@@ -63,8 +75,9 @@ pub(crate) async fn insert(tx: &mut Tx, document: &Document) -> Result<(), Docum
     let tenant = tx.ctx().tenant.0;
     sqlx::query!(
         "insert into documents.documents
-           (tenant_id, id, account_id, internal, kind, title, record_id, step_id, bound, created_by, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+           (tenant_id, id, account_id, internal, kind, title, record_id, step_id, bound, created_by, created_at, folder_id,
+            title_key)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         tenant,
         document.id.0,
         document.account_id.0,
@@ -75,7 +88,9 @@ pub(crate) async fn insert(tx: &mut Tx, document: &Document) -> Result<(), Docum
         document.step_id.map(|id| id.0),
         document.bound,
         document.created_by.0,
-        document.created_at
+        document.created_at,
+        document.shelf.folder.map(|id| id.0),
+        document.shelf.folder.map_or_else(String::new, |_| key(&document.title))
     )
     .execute(tx.conn())
     .await?;
@@ -129,7 +144,8 @@ pub(crate) async fn hold_unbound(
     let tenant = tx.ctx().tenant.0;
     let rows = sqlx::query_as!(
         Row,
-        "select id, account_id, internal, kind, title, record_id, step_id, bound, created_by, created_at
+        "select id, account_id, internal, kind, title, record_id, step_id, bound, created_by, created_at,
+           folder_id, sharing_id, trashed_at
          from documents.documents where tenant_id = $1 and not bound and created_at < $2
          order by created_at limit $3 for update skip locked",
         tenant,
@@ -164,9 +180,9 @@ pub(crate) async fn list(
     let rows = sqlx::query_as!(
         Row,
         "select d.id, d.account_id, d.internal, d.kind, d.title, d.record_id, d.step_id, d.bound, d.created_by,
-           d.created_at
+           d.created_at, d.folder_id, d.sharing_id, d.trashed_at
          from documents.documents d
-         where d.tenant_id = $1 and d.bound and not d.internal
+         where d.tenant_id = $1 and d.bound and not d.internal and d.trashed_at is null
            and ($2::uuid[] is null or d.account_id = any ($2)) and ($3::uuid is null or d.account_id = $3)
            and ($4::timestamptz is null or (d.created_at, d.id) < ($4, $5::uuid))
            and (d.kind in ('deliverable', 'signed', 'record_file') or d.kind = 'upload' and exists (

@@ -1,7 +1,7 @@
 //! Envelopes and their signers.
 
-use chrono::{DateTime, Utc};
-use portico_core::{EnvelopeId, StepId, VersionId};
+use chrono::{DateTime, TimeDelta, Utc};
+use portico_core::{DocumentId, EnvelopeId, PersonId, StepId, VersionId};
 use portico_db::Tx;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::known;
 use crate::{
     domain::signature::{
-        Envelope, EnvelopeState, Expected, Level, Part, PlacedField, Side, Signer, SignerStatus,
+        Envelope, EnvelopeState, Expected, Level, Part, PlacedField, Side, Signer, SignerStatus, Times,
     },
     error::DocumentsError,
 };
@@ -48,7 +48,8 @@ pub(crate) async fn read(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>
     let tenant = tx.ctx().tenant.0;
     let row = sqlx::query!(
         r#"select account_id, run_id, step_id, attempt, record_id, title, level, state, reason,
-             fields as "fields: Json<Vec<PlacedField>>", original_version_id, signed_version_id, created_at
+             fields as "fields: Json<Vec<PlacedField>>", original_version_id, signed_version_id, created_at,
+             sign_within_minutes, remind_every_minutes, invite_others
            from documents.envelopes where tenant_id = $1 and id = $2"#,
         tenant,
         id.0
@@ -73,14 +74,27 @@ pub(crate) async fn read(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>
         signed: row.signed_version_id.map(Into::into),
         signers,
         created_at: row.created_at,
+        times: Times {
+            sign_within: row.sign_within_minutes.map(minutes),
+            remind_every: row.remind_every_minutes.map(minutes),
+        },
+        invite_others: row.invite_others,
     }))
+}
+
+fn minutes(count: i32) -> TimeDelta {
+    TimeDelta::minutes(i64::from(count))
+}
+
+fn counted(period: Option<TimeDelta>) -> Option<i32> {
+    period.and_then(|period| i32::try_from(period.num_minutes()).ok())
 }
 
 async fn signers(tx: &mut Tx, envelope: EnvelopeId) -> Result<Vec<Signer>, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let rows = sqlx::query!(
-        "select id, place, turn, part, delegated_by, role, role_title, side, state, expected_id, expected_name, person_id, person_name, email, identified, typed_name, drawn,
-           consent_text, sent_at, opened_at, consented_at, signed_at, address, user_agent
+        "select id, place, turn, part, named, delegated_by, role, role_title, side, state, expected_id, expected_name, person_id, person_name, email, identified, typed_name, drawn,
+           consent_text, sent_at, expires_at, opened_at, consented_at, signed_at, address, user_agent
          from documents.signers where tenant_id = $1 and envelope_id = $2 order by place",
         tenant,
         envelope.0
@@ -94,6 +108,7 @@ async fn signers(tx: &mut Tx, envelope: EnvelopeId) -> Result<Vec<Signer>, Docum
                 place: row.place,
                 turn: row.turn,
                 part: known(Part::of(&row.part), &row.part)?,
+                named: row.named,
                 delegated_by: row.delegated_by,
                 role: row.role,
                 role_title: row.role_title,
@@ -108,6 +123,7 @@ async fn signers(tx: &mut Tx, envelope: EnvelopeId) -> Result<Vec<Signer>, Docum
                 drawn: row.drawn,
                 consent_text: row.consent_text,
                 sent_at: row.sent_at,
+                expires_at: row.expires_at,
                 opened_at: row.opened_at,
                 consented_at: row.consented_at,
                 signed_at: row.signed_at,
@@ -124,8 +140,8 @@ pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Doc
     let inserted = sqlx::query!(
         "insert into documents.envelopes
            (tenant_id, id, account_id, run_id, step_id, attempt, record_id, title, state, fields, original_version_id,
-            created_at, level)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            created_at, level, sign_within_minutes, remind_every_minutes, invite_others)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          on conflict (tenant_id, step_id, attempt) do nothing",
         tenant,
         envelope.id.0,
@@ -139,7 +155,10 @@ pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Doc
         Json(&envelope.fields) as _,
         envelope.original.0,
         envelope.created_at,
-        envelope.level.word()
+        envelope.level.word(),
+        counted(envelope.times.sign_within),
+        counted(envelope.times.remind_every),
+        envelope.invite_others
     )
     .execute(tx.conn())
     .await?;
@@ -149,8 +168,9 @@ pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Doc
     for signer in &envelope.signers {
         sqlx::query!(
             "insert into documents.signers
-               (tenant_id, id, account_id, envelope_id, place, role, role_title, side, state, expected_id, expected_name, sent_at, turn, part)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+               (tenant_id, id, account_id, envelope_id, place, role, role_title, side, state, expected_id, expected_name, sent_at, turn, part,
+                expires_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             tenant,
             signer.id,
             envelope.account_id.0,
@@ -164,7 +184,8 @@ pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Doc
             signer.expected.as_ref().map_or("", |expected| expected.name.as_str()),
             signer.sent_at,
             signer.turn,
-            signer.part.word()
+            signer.part.word(),
+            signer.expires_at
         )
         .execute(tx.conn())
         .await?;
@@ -179,7 +200,7 @@ pub(crate) async fn update_signer(tx: &mut Tx, signer: &Signer, sha256: &str) ->
         "update documents.signers
          set state = $3, person_id = $4, person_name = $5, email = $6, identified = $7, typed_name = $8, drawn = $9,
            consented_at = $10, signed_at = $11, sha256_read = $12, address = $13, user_agent = $14, consent_text = $15,
-           sent_at = $16, opened_at = $17
+           sent_at = $16, opened_at = $17, expires_at = $18
          where tenant_id = $1 and id = $2",
         tenant,
         signer.id,
@@ -197,7 +218,8 @@ pub(crate) async fn update_signer(tx: &mut Tx, signer: &Signer, sha256: &str) ->
         signer.user_agent,
         signer.consent_text,
         signer.sent_at,
-        signer.opened_at
+        signer.opened_at,
+        signer.expires_at
     )
     .execute(tx.conn())
     .await?;
@@ -218,6 +240,24 @@ pub(crate) async fn note_opened(tx: &mut Tx, signer: Uuid, at: DateTime<Utc>) ->
     Ok(())
 }
 
+/// Writes until when somebody may sign.
+pub(crate) async fn set_expiry(
+    tx: &mut Tx,
+    signer: Uuid,
+    until: DateTime<Utc>,
+) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!(
+        "update documents.signers set expires_at = $3 where tenant_id = $1 and id = $2",
+        tenant,
+        signer,
+        until
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Writes who is to sign in a place, and who gave it to them; nobody in particular where `expected` is nothing.
 pub(crate) async fn expect(
     tx: &mut Tx,
@@ -227,7 +267,8 @@ pub(crate) async fn expect(
 ) -> Result<(), DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     sqlx::query!(
-        "update documents.signers set expected_id = $3, expected_name = $4, delegated_by = $5 where tenant_id = $1 and id = $2",
+        "update documents.signers set expected_id = $3, expected_name = $4, delegated_by = $5, named = false
+         where tenant_id = $1 and id = $2",
         tenant,
         signer,
         expected.map(|expected| expected.person.0),
@@ -237,6 +278,47 @@ pub(crate) async fn expect(
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Writes that a named person signs in a place, and nobody else.
+pub(crate) async fn name(tx: &mut Tx, signer: &Signer) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!(
+        "update documents.signers
+         set expected_id = $3, expected_name = $4, delegated_by = $5, named = true, sent_at = $6, opened_at = null, expires_at = $7
+         where tenant_id = $1 and id = $2",
+        tenant,
+        signer.id,
+        signer.expected.as_ref().map(|expected| expected.person.0),
+        signer.expected.as_ref().map_or("", |expected| expected.name.as_str()),
+        signer.delegated_by,
+        signer.sent_at,
+        signer.expires_at
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
+/// Whether the person was named to sign an envelope of which this document is the original or the signed file.
+pub(crate) async fn names_for_document(
+    tx: &mut Tx,
+    document: DocumentId,
+    person: PersonId,
+) -> Result<bool, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let named = sqlx::query_scalar!(
+        r#"select exists (
+             select from documents.versions v
+             join documents.envelopes e on e.tenant_id = v.tenant_id and v.id in (e.original_version_id, e.signed_version_id)
+             join documents.signers s on s.tenant_id = e.tenant_id and s.envelope_id = e.id
+             where v.tenant_id = $1 and v.document_id = $2 and s.named and s.expected_id = $3
+           ) as "named!""#,
+        tenant,
+        document.0,
+        person.0
+    );
+    Ok(named.fetch_one(tx.conn()).await?)
 }
 
 /// The open envelopes of a step from before `attempt`.

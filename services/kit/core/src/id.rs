@@ -81,6 +81,8 @@ ids! {
     StepId = "step";
     /// A document; its bytes are in versions.
     DocumentId = "document";
+    /// A folder of the library.
+    FolderId = "folder";
     /// One immutable version of a document.
     VersionId = "version";
     /// A request for documents.

@@ -1,6 +1,6 @@
 //! Tells people what a notice says, by mail, in the app, or both; the same notice never twice.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use async_trait::async_trait;
 use portico_core::{AccountId, MailId, NotificationId, PersonId};
@@ -64,6 +64,7 @@ impl Handler for Notices {
             if !store::notifications::tell_once(&mut tx, &key, *person, now).await? {
                 continue;
             }
+            let notice = in_language(&notice, &facts.language);
             let mut mail = by("mail").then(|| mail(service, &notice, *person, facts.email.clone(), account));
             if let Some(written) = &mut mail {
                 let preferences = store::preferences::of(&mut tx, *person).await?;
@@ -90,6 +91,19 @@ impl Handler for Notices {
         service.mail_written.notify_one();
         Ok(())
     }
+}
+
+/// The notice in this language, or as it is where nobody has put it into that.
+fn in_language<'a>(notice: &'a NoticeRequested, language: &str) -> Cow<'a, NoticeRequested> {
+    let Some(words) = notice.translations.iter().find(|words| words.language == language) else {
+        return Cow::Borrowed(notice);
+    };
+    Cow::Owned(NoticeRequested {
+        subject: words.subject.clone(),
+        body: words.body.clone(),
+        link_text: words.link_text.clone(),
+        ..notice.clone()
+    })
 }
 
 fn named(notice: &NoticeRequested) -> Result<Vec<PersonId>, MessagingError> {
@@ -139,7 +153,7 @@ fn mail(
 
 #[cfg(test)]
 mod tests {
-    use portico_proto::messaging::v1::NotificationCreated;
+    use portico_proto::{events::v1::NoticeWords, messaging::v1::NotificationCreated};
 
     use super::*;
     use crate::testing::Fixture;
@@ -197,6 +211,16 @@ mod tests {
         let mails = fixture.mails().await;
         assert_eq!((mails[0].kind.as_str(), mails[0].account_id), ("notice", Some(fixture.acme())));
         assert_eq!(fixture.published::<NotificationCreated>().await, 1);
+    }
+
+    #[test]
+    fn whoever_reads_another_language_is_told_in_it_where_it_was_put_into_it() {
+        let words =
+            NoticeWords { language: "de".to_owned(), subject: "Bereit".to_owned(), ..NoticeWords::default() };
+        let asked = NoticeRequested { translations: vec![words], ..notice(&[], "", &["app"]) };
+        assert_eq!(in_language(&asked, "de").subject, "Bereit");
+        assert_eq!(in_language(&asked, "de").link, "/runs/1");
+        assert_eq!(in_language(&asked, "fr").subject, asked.subject);
     }
 
     #[tokio::test]

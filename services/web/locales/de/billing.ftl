@@ -145,6 +145,7 @@ billing-filter-overdue = Überfällig
 billing-filter-settled = Erledigt
 billing-draft-of = Entwurf: { $kind }
 billing-draft-hidden = Kunden sehen Entwürfe nicht.
+billing-buyer-of-draft = An wen es geht: Rechnungsdaten des Kontos
 billing-about = Worum geht es?
 billing-until = Letzter Tag
 billing-until-hint = Um eine Rechnung zu bezahlen oder ein Angebot anzunehmen. Bleibt es leer, ist eine Rechnung nach den Tagen in den Abrechnungseinstellungen fällig.

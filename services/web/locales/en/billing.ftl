@@ -145,6 +145,7 @@ billing-filter-overdue = Overdue
 billing-filter-settled = Settled
 billing-draft-of = Draft: { $kind }
 billing-draft-hidden = Clients do not see drafts.
+billing-buyer-of-draft = Whom it is made out to: billing details of the account
 billing-about = What is it about?
 billing-until = Last day
 billing-until-hint = To pay an invoice, or to accept an estimate. Left empty, an invoice is due after the days in the billing settings.

@@ -2,18 +2,24 @@
 
 use askama::Template;
 use portico_definition::Attention;
-use portico_proto::workflow::v1::{AttentionItem, ListAttentionRequest, ListAttentionResponse};
+use portico_proto::{
+    billing::v1::{Document, DocumentKind, ListDocumentsRequest},
+    workflow::v1::{AttentionItem, ListAttentionRequest, ListAttentionResponse},
+};
 
 use super::{Place, Shown};
 use crate::{
     components::Row,
     error::PageError,
     layout::Shell,
+    paper,
     wording::{attention_row, html, waiting_row},
 };
 
 /// As many as one takes in at a glance; the rest is behind "Show all".
 const AT_MOST: u32 = 7;
+/// Invoices to pay and estimates to decide on that are shown, each; all stand under "Invoices".
+const PAPERS: i32 = 3;
 
 #[derive(Template)]
 #[template(path = "blocks/attention.html")]
@@ -33,20 +39,20 @@ impl<'a> View<'a> {
         s: &'a Shell,
         id: &'a str,
         answer: &'a ListAttentionResponse,
+        papers: &[Document],
         at_most: u32,
         with_account: bool,
     ) -> Self {
         let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
-        let needs: Vec<Row> = answer
-            .needs_you
-            .iter()
-            .filter_map(|item| attention_row(s, item, with_account))
-            .take(at_most)
-            .collect();
+        let (mut needs, later): (Vec<Row>, Vec<Row>) =
+            papers.iter().map(|paper| paper::row(s, paper, false, "")).partition(|row| row.urgent);
+        let tasks = answer.needs_you.iter().filter_map(|item| attention_row(s, item, with_account));
+        needs.extend(tasks.take(at_most));
+        needs.extend(later);
         Self {
             s,
             id,
-            more: answer.needs_you.len().saturating_sub(needs.len()),
+            more: (answer.needs_you.len() + papers.len()).saturating_sub(needs.len()),
             needs,
             waiting: answer
                 .waiting
@@ -72,10 +78,43 @@ fn waits_for_a_client(item: &AttentionItem) -> bool {
     assignee.is_some_and(|assignee| assignee.side == "external")
 }
 
+/// What a client has to pay or to decide on. Where billing does not answer, the tasks are shown without it.
+async fn papers(place: &Place<'_>) -> Vec<Document> {
+    let ask = place.ask;
+    if ask.reader.is_staff() || !ask.web.bills(ask.tenant()).await {
+        return Vec::new();
+    }
+    let asked = |kind: DocumentKind, state: &str| ListDocumentsRequest {
+        account_id: place.account.clone(),
+        kind: kind.into(),
+        state: state.to_owned(),
+        page_size: PAPERS,
+        ..ListDocumentsRequest::default()
+    };
+    let (mut one, mut other) = (ask.billing(), ask.billing());
+    let found = tokio::try_join!(
+        one.list_documents(asked(DocumentKind::Invoice, "open")),
+        other.list_documents(asked(DocumentKind::Estimate, "sent")),
+    );
+    match found {
+        Ok((invoices, estimates)) => {
+            let open = estimates.into_inner().documents.into_iter().filter(|one| one.state == "sent");
+            invoices.into_inner().documents.into_iter().chain(open).collect()
+        }
+        Err(status) => {
+            tracing::warn!(code = ?status.code(), "home page without what is to be paid");
+            Vec::new()
+        }
+    }
+}
+
 pub(super) async fn show(place: &Place<'_>, id: &str, block: &Attention) -> Result<Shown, PageError> {
     let asked = ListAttentionRequest { account_id: place.account.clone(), page_size: 100 };
-    let answer = place.ask.workflow().list_attention(asked).await?.into_inner();
-    let mut view = View::new(place.s(), id, &answer, block.limit.unwrap_or(AT_MOST), place.names_accounts());
+    let mut workflow = place.ask.workflow();
+    let (answer, papers) = tokio::join!(workflow.list_attention(asked), papers(place));
+    let answer = answer?.into_inner();
+    let at_most = block.limit.unwrap_or(AT_MOST);
+    let mut view = View::new(place.s(), id, &answer, &papers, at_most, place.names_accounts());
     view.others |= place.ask.reader.is_staff();
     Ok(Shown { heading: Some(view.heading()), html: html(&view)? })
 }
@@ -96,11 +135,29 @@ mod tests {
         let s = crate::walk::shell(Area::Portal, Locale::En);
         let needs_you = (0..9).map(|index| item(&format!("Do {index}"), index)).collect();
         let answer = ListAttentionResponse { needs_you, ..ListAttentionResponse::default() };
-        let view = View::new(&s, "block-0", &answer, AT_MOST, false);
+        let view = View::new(&s, "block-0", &answer, &[], AT_MOST, false);
         assert_eq!(view.heading(), "9 things need you");
         let html = view.render().unwrap();
         assert_eq!(html.matches("class=\"row-link").count(), 7);
         assert!(html.contains("href=\"/tasks\"") && html.contains("data-live=\"step_changed"));
+    }
+
+    #[test]
+    fn what_is_to_be_paid_is_counted_and_comes_first_once_it_is_overdue() {
+        let s = crate::walk::shell(Area::Portal, Locale::En);
+        let answer = ListAttentionResponse { needs_you: vec![item("Sign", 2)], ..Default::default() };
+        let open = paper::tests::invoice();
+        let overdue = Document { state: "overdue".to_owned(), ..open.clone() };
+        for (papers, first, count) in
+            [(vec![open.clone()], "Sign", 2), (vec![overdue, open], "/invoices/", 3)]
+        {
+            let view = View::new(&s, "block-0", &answer, &papers, AT_MOST, false);
+            assert_eq!(view.heading(), format!("{count} things need you"));
+            let html = view.render().unwrap();
+            let list = html.split_once("row-link").unwrap().0.len();
+            let first_row = &html[list.saturating_sub(200)..list + 300];
+            assert!(first_row.contains(first), "{first_row}");
+        }
     }
 
     #[test]
@@ -117,7 +174,7 @@ mod tests {
             next: "Maria Lopez checks your documents by 5 December.".to_owned(),
             ..ListAttentionResponse::default()
         };
-        let view = View::new(&s, "block-0", &answer, AT_MOST, false);
+        let view = View::new(&s, "block-0", &answer, &[], AT_MOST, false);
         assert_eq!(view.heading(), "You are up to date");
         let html = view.render().unwrap();
         assert!(html.contains("Maria Lopez checks your documents by 5 December."));

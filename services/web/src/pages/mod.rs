@@ -38,8 +38,14 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
 }
 
 /// One slice a group of pages.
-const GROUPS: &[&[Entry]] =
-    &[console::PAGES, console::billing::PAGES, entry::PAGES, portal::PAGES, portal::billing::PAGES];
+const GROUPS: &[&[Entry]] = &[
+    console::PAGES,
+    console::billing::PAGES,
+    console::library::PAGES,
+    entry::PAGES,
+    portal::PAGES,
+    portal::billing::PAGES,
+];
 
 #[cfg(test)]
 mod tests {

@@ -64,6 +64,7 @@ impl Telling<'_> {
             kind: draft.kind.to_owned(),
             reply_to_person_id: reply_to.map(|id| id.to_string()).unwrap_or_default(),
             calendar: String::new(),
+            translations: Vec::new(),
         })
     }
 

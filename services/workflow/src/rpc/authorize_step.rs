@@ -15,12 +15,15 @@ pub(crate) async fn handle(
     let mut tx = service.store.begin(&ctx).await?;
     let viewer = store::delegations::viewer(&mut tx, &ctx, service.clock.now()).await?;
     let action = match request.action.as_str() {
-        "view" => StepAction::View,
+        "view" | "manage" => StepAction::View,
         "act" => StepAction::Act,
         "review" => StepAction::Review,
-        _ => return Err(WorkflowError::invalid("action", "The action is view, act or review.")),
+        _ => return Err(WorkflowError::invalid("action", "The action is view, act, review or manage.")),
     };
-    let (step, found) = reach::step(service, &mut tx, &viewer, id, action).await?;
+    let (step, found) = match request.action.as_str() {
+        "manage" => reach::managed_step(service, &mut tx, &viewer, id).await?,
+        _ => reach::step(service, &mut tx, &viewer, id, action).await?,
+    };
     if action == StepAction::Act && ctx.actor.kind != ActorKind::System {
         four_eyes(&found, &step, viewer.person().as_slice())?;
     }
@@ -61,15 +64,18 @@ mod tests {
         let other = fixture.staff("Other", &["project_manager"]);
         let stranger = portico_testkit::staff(fixture.database.tenant(), &["admin"]);
         for (ctx, expected) in [
-            (&one.client, [Ok(()), Ok(()), denied]),
-            (&reader, [Ok(()), denied, denied]),
-            (&one.manager, [Ok(()), denied, Ok(())]),
-            (&one.admin, [Ok(()), denied, Ok(())]),
-            (&globex, [hidden; 3]),
-            (&other, [hidden; 3]),
-            (&stranger, [hidden; 3]),
+            (&one.client, [Ok(()), Ok(()), denied, denied]),
+            (&reader, [Ok(()), denied, denied, denied]),
+            (&one.manager, [Ok(()), denied, Ok(()), Ok(())]),
+            (&one.admin, [Ok(()), denied, Ok(()), Ok(())]),
+            (&globex, [hidden; 4]),
+            (&other, [hidden; 4]),
+            (&stranger, [hidden; 4]),
         ] {
-            let answers = [ask(ctx, "view").await, ask(ctx, "act").await, ask(ctx, "review").await];
+            let mut answers = Vec::new();
+            for action in ["view", "act", "review", "manage"] {
+                answers.push(ask(ctx, action).await);
+            }
             assert_eq!(answers, expected, "{}", ctx.actor.name);
         }
         assert_eq!(ask(&one.client, "own").await, Err(ErrorCode::InvalidArgument));

@@ -2,10 +2,11 @@
 
 use std::io;
 
+use chrono::TimeDelta;
 use futures_util::TryStreamExt as _;
 use portico_core::{Ctx, DocumentId, EnvelopeId, PersonId, VersionId};
 use portico_definition::{
-    Definition, DocumentTemplate, EsignStep, Side as DeclaredSide, SigningLevel, TemplateFieldType,
+    Definition, DocumentTemplate, EsignStep, Period, Side as DeclaredSide, SigningLevel, TemplateFieldType,
 };
 use portico_events::{Received, claim};
 use portico_proto::events::v1::StepActivated;
@@ -18,8 +19,9 @@ use crate::{
     domain::{
         document::{Document, DocumentKind, FileFacts, Template, Version},
         envelope_chain::{Chain, EventKind},
+        library::Shelf,
         signature::{
-            Envelope, EnvelopeState, Level, Part, PlacedField, PlacedKind, Side, Signer, SignerStatus,
+            Envelope, EnvelopeState, Level, Part, PlacedField, PlacedKind, Side, Signer, SignerStatus, Times,
         },
     },
     error::DocumentsError,
@@ -102,9 +104,13 @@ async fn insert(
     }
     envelope_notices::tell_viewers(service, &mut tx, envelope).await?;
     let details = json!({ "signers": envelope.signers.len(), "sha256": version.file.sha256_text() });
+    for ready in envelope.ready() {
+        store::nudges::begin(&mut tx, envelope, ready).await?;
+    }
     publish::envelope_changed(service, &mut tx, "envelope.created", envelope, details).await?;
     tx.commit().await?;
     Ok(true)
+    service.nudges.notify_one();
 }
 
 /// Copies the template's bytes, so that what is signed stays what it was.
@@ -132,6 +138,7 @@ async fn copy(
         bound: true,
         created_by: nobody,
         created_at: now,
+        shelf: Shelf::default(),
     };
     let version = Version {
         id: version_id,
@@ -169,7 +176,9 @@ async fn signers(
         let part = if esign.approvers.contains(role) { Part::Approver } else { Part::Signer };
         let id = service.entropy.uuid(now);
         let mut signer = Signer::new(id, (place, turn), part, (role, &title), side);
-        signer.sent_at = (signer.status == SignerStatus::Ready).then_some(now);
+        if signer.status == SignerStatus::Ready {
+            (signer.sent_at, signer.expires_at) = (Some(now), times(esign).until(now));
+        }
         signer.expected = match message.assignee_ids.as_slice() {
             // The step waits for its first signer, whom the workflow may know better.
             [person] if place == 1 => expected::only(service, ctx, &[person.parse()?]).await?,
@@ -247,6 +256,17 @@ fn envelope(
         created_at: now,
     }
 }
+        times: times(esign),
+        invite_others: esign.invite_others,
+    }
+}
+
+/// How long those who act have, and how often they are reminded.
+fn times(esign: &EsignStep) -> Times {
+    let length = |period: Period| TimeDelta::try_minutes(i64::try_from(period.total_minutes()).ok()?);
+    Times {
+        sign_within: esign.sign_within.and_then(length),
+        remind_every: esign.remind_every.and_then(length),
 
 /// A field that the platform fills; optional ones that a person would have to fill stay empty.
 fn placed(field: &portico_definition::TemplateField) -> Option<PlacedField> {

@@ -1,8 +1,8 @@
 //! Resumable uploads: the tus protocol, version 1.0, with its extensions creation, creation-with-upload, checksum, expiration and
 //! termination.
 //!
-//! `POST /uploads?for=item&id=…` begins one; `for` is `item`, `deliverable`, `attachment` or `record_file`. What the protocol leaves
-//! open: once all has come the file is judged and put in its place before the last `PATCH` answers, and that answer, like every
+//! `POST /uploads?for=item&id=…` begins one; `for` is `item`, `deliverable`, `attachment`, `record_file`, `folder` or `document`. What the
+//! protocol leaves open: once all has come the file is judged and put in its place before the last `PATCH` answers, and that answer, like every
 //! later `HEAD`, names it in `upload-document`, `upload-version` and `upload-event`. A file that is refused then is gone: 410, with
 //! the reason in `upload-refused`, percent-encoded.
 

@@ -4,14 +4,16 @@ use std::io::Cursor;
 
 use chrono::{DateTime, Utc};
 use portico_core::{DocumentId, PersonId, VersionId};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     content::{check_pdf, safe_file_name},
     domain::{
         document::{Document, DocumentKind, FileFacts, Version},
         envelope_chain::Chain,
-        signature::Envelope,
-        signed_file::{self, Evidence},
+        library::Shelf,
+        signature::{Envelope, Paper},
+        signed_file::{self, Beside, Evidence},
     },
     error::DocumentsError,
     peers,
@@ -30,12 +32,26 @@ pub(super) struct Composed {
     pub(super) note: String,
 }
 
-/// Makes the document as it is after the signatures so far.
+/// Makes each document as it is after the signatures so far.
 pub(super) async fn enter(
     service: &Service,
     call: &Call,
     envelope: &Envelope,
-    original: &Version,
+    originals: &[Version],
+    now: DateTime<Utc>,
+) -> Result<Vec<Vec<u8>>, DocumentsError> {
+    let mut entered = Vec::with_capacity(originals.len());
+    for (paper, original) in envelope.papers().iter().zip(originals) {
+        entered.push(enter_one(service, call, envelope, (paper, original), now).await?);
+    }
+    Ok(entered)
+}
+
+async fn enter_one(
+    service: &Service,
+    call: &Call,
+    envelope: &Envelope,
+    (paper, original): (&Paper, &Version),
     now: DateTime<Utc>,
 ) -> Result<Vec<u8>, DocumentsError> {
     let facts = peers::firm(service, &call.ctx).await?;
@@ -43,25 +59,52 @@ pub(super) async fn enter(
     let _place = service.composing.acquire().await.map_err(closed)?;
     let bytes =
         service.vault.read_all(&original.stored(call.ctx.tenant), service.config.largest_template).await?;
-    let filled = signed_file::filled(envelope, facts.firm.zone)?;
-    let imprint = Imprint { firm: facts.firm.name.clone(), title: envelope.title.clone(), made_at: now };
+    let filled = signed_file::filled(envelope, paper, facts.firm.zone)?;
+    let imprint = Imprint { firm: facts.firm.name.clone(), title: paper.title.clone(), made_at: now };
     let fonts = service.fonts()?;
     blocking(move || signing::enter(&fonts, &bytes, &filled, &imprint)).await
 }
 
-/// The finished file: the document with everything entered, its certificate, and the seal over both.
+/// The finished files: each document with everything entered, the certificate of the envelope, and a seal over both.
 pub(super) async fn seal(
     service: &Service,
     call: &Call,
     envelope: &Envelope,
-    (original, document): (&Version, Vec<u8>),
+    (originals, documents): (&[Version], Vec<Vec<u8>>),
+    chain: &Chain,
+    with: (&FileKey, DateTime<Utc>),
+) -> Result<Vec<Sealed>, DocumentsError> {
+    let papers = envelope.papers();
+    let named = |(paper, (original, document)): (&Paper, (&Version, &Vec<u8>))| Beside {
+        title: paper.title.clone(),
+        read_sha256: original.file.sha256,
+        signed_sha256: Sha256::digest(document).into(),
+    };
+    let all: Vec<Beside> = papers.iter().zip(originals.iter().zip(&documents)).map(named).collect();
+    let mut sealed = Vec::with_capacity(documents.len());
+    for (place, document) in documents.into_iter().enumerate() {
+        let beside: Vec<_> =
+            all.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, one)| one.clone()).collect();
+        let about = (&all[place], beside.as_slice());
+        sealed.push(seal_one(service, call, envelope, (about, document), chain, with).await?);
+    }
+    Ok(sealed)
+}
+
+async fn seal_one(
+    service: &Service,
+    call: &Call,
+    envelope: &Envelope,
+    ((own, beside), document): ((&Beside, &[Beside]), Vec<u8>),
     chain: &Chain,
     (key, now): (&FileKey, DateTime<Utc>),
 ) -> Result<Sealed, DocumentsError> {
     let facts = peers::firm(service, &call.ctx).await?;
     let origin = service.config.origin.replace("{slug}", &facts.firm.slug);
     let evidence = Evidence {
-        read_sha256: original.file.sha256,
+        title: &own.title,
+        beside,
+        read_sha256: own.read_sha256,
         document: &document,
         chain,
         firm: &facts.firm,
@@ -104,7 +147,7 @@ pub(super) async fn store(
     call: &Call,
     person: PersonId,
     envelope: &Envelope,
-    sealed: Sealed,
+    (title, sealed): (&str, Sealed),
 ) -> Result<Composed, DocumentsError> {
     let Sealed { bytes, level, note, certificate } = sealed;
     let now = service.clock.now();
@@ -116,12 +159,13 @@ pub(super) async fn store(
         account_id: envelope.account_id,
         internal: false,
         kind: DocumentKind::Signed,
-        title: envelope.title.clone(),
+        title: title.to_owned(),
         record_id: Some(envelope.record_id),
         step_id: Some(envelope.step_id),
         bound: true,
         created_by: person,
         created_at: now,
+        shelf: Shelf::default(),
     };
     let version = Version {
         id: version_id,
@@ -130,7 +174,7 @@ pub(super) async fn store(
         document_id: id,
         number: 1,
         file: FileFacts {
-            name: safe_file_name(&format!("{} (signed).pdf", envelope.title)),
+            name: safe_file_name(&format!("{title} (signed).pdf")),
             media_type: "application/pdf".to_owned(),
             kind: "pdf".to_owned(),
             size: received.stored.size,

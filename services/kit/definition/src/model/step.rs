@@ -109,6 +109,17 @@ pub struct RequestItem {
     /// The most files, at most 100.
     #[serde(default = "one")]
     pub max: u32,
+    /// The largest file in megabytes, from 1 to 5120; 100 when left out. The installation may set a lower bound.
+    #[serde(default = "usual_megabytes", skip_serializing_if = "is_usual")]
+    pub max_megabytes: u32,
+}
+
+const fn usual_megabytes() -> u32 {
+    100
+}
+
+const fn is_usual(megabytes: &u32) -> bool {
+    *megabytes == usual_megabytes()
 }
 
 const fn one() -> u32 {
@@ -214,6 +225,18 @@ pub struct EsignStep {
     /// How much is asked of those who sign.
     #[serde(default, skip_serializing_if = "SigningLevel::is_sign")]
     pub level: SigningLevel,
+    /// How long each of those who act has from being asked, 1 hour to 366 days. Afterwards they can no longer sign until staff give
+    /// them more time. Without it there is no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_within: Option<Period>,
+    /// How long after being asked, and after each reminder, everybody whose turn it is is reminded, 1 to 90 days; at most five
+    /// times each. It takes the place of the workflow's reminders, which go to the one whom the step is given to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind_every: Option<Period>,
+    /// Whether somebody who is to sign may name a person who is new to the account and is invited to sign instead. Somebody who
+    /// belongs to the account already can always be named.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub invite_others: bool,
 }
 
 /// How much is asked of those who sign.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Checker;
-use crate::{EsignStep, Party, Record, SigningLevel, Step, TemplateFieldType, Workflow};
+use crate::{EsignStep, Party, Period, Record, SigningLevel, Step, TemplateFieldType, Workflow};
 
 impl Checker<'_> {
     pub(super) fn esign(
@@ -32,6 +32,7 @@ impl Checker<'_> {
             );
             self.report(format!("{path}.assignee.role"), message);
         }
+        self.esign_times(path, esign, step);
         self.esign_groups(path, esign);
         self.esign_parts(path, esign, workflow, subject);
         let templates = &self.definition.spec.document_templates;
@@ -67,6 +68,25 @@ impl Checker<'_> {
                 );
                 self.report(&order_path, message);
             }
+        }
+    }
+
+    /// Times are neither too short to be kept nor so long that nobody remembers, and one clock reminds.
+    fn esign_times(&mut self, path: &str, esign: &EsignStep, step: &Step) {
+        let between = |period: Period, least: Period, most: u32| {
+            (least.total_minutes()..=Period::days(most).total_minutes()).contains(&period.total_minutes())
+        };
+        if esign.sign_within.is_some_and(|period| !between(period, Period::hours(1), 366)) {
+            self.report(format!("{path}.signWithin"), "give those who sign between PT1H and P366D");
+        }
+        if esign.remind_every.is_some_and(|period| !between(period, Period::days(1), 90)) {
+            self.report(format!("{path}.remindEvery"), "remind at a distance between P1D and P90D");
+        }
+        if esign.remind_every.is_some() && step.remind.as_ref().is_some_and(|rules| !rules.is_empty()) {
+            self.report(
+                format!("{path}.remind"),
+                "`remindEvery` reminds everybody whose turn it is: leave `remind` out",
+            );
         }
     }
 

@@ -19,6 +19,10 @@ fn who_takes_part_in_a_signature() {
         ("copies: [¦project_manager]", "is told anyway"),
         ("copies: [¦clint]", "clint"),
         ("level: ¦signn", "sign"),
+        ("signWithin: ¦PT30M", "between PT1H and P366D"),
+        ("signWithin: ¦P400D", "between PT1H and P366D"),
+        ("remindEvery: ¦PT12H", "between P1D and P90D"),
+        ("remindEvery: P3D\n          remind: ¦[{before: P1D}]", "leave `remind` out"),
     ] {
         refused(CLIENT, ORDER, &beside(more), &[words]);
     }
@@ -30,7 +34,7 @@ fn who_takes_part_in_a_signature() {
     );
     let yaml = shipped(CLIENT).replace(
         ORDER,
-        &beside("together: [[project_manager, signatory]]\n          copies: [client]\n          level: acknowledge"),
+        &beside("together: [[project_manager, signatory]]\n          copies: [client]\n          level: acknowledge\n          signWithin: PT90M\n          remindEvery: P2D\n          inviteOthers: true"),
     );
     if let Err(findings) = parse(&yaml) {
         panic!("{}", listed(&findings));

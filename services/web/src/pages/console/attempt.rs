@@ -41,6 +41,11 @@ impl Sent {
         values.map(|(_, value)| value.trim().to_owned()).collect()
     }
 
+    /// Every field with its value.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        self.0.iter().map(|(name, value)| (name.clone(), value.trim().to_owned()))
+    }
+
     /// Whether a box is ticked.
     pub(super) fn ticked(&self, name: &str) -> bool {
         !self.of(name).is_empty()

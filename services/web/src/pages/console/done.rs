@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{layout::Shell, render::Page};
 
 /// The words that pages may be asked to say; each has its sentence `console-done-<word>`.
-const WORDS: [&str; 31] = [
+const WORDS: [&str; 42] = [
     "account-created",
     "account-renamed",
     "person-added",
@@ -38,6 +38,17 @@ const WORDS: [&str; 31] = [
     "stand-in-set",
     "stand-in-ended",
     "dates-moved",
+    "time-given",
+    "signer-named",
+    "folder-created",
+    "folder-renamed",
+    "folder-moved",
+    "folder-removed",
+    "sharing-saved",
+    "file-added",
+    "document-filed",
+    "document-trashed",
+    "document-restored",
 ];
 
 /// The query of a page that one comes to after an act.

@@ -23,9 +23,11 @@ mod dates;
 mod definition;
 mod deliverable;
 mod done;
+mod envelope;
 mod firm_form;
 mod hand_over;
 mod home;
+pub(crate) mod library;
 mod mail;
 mod mail_check;
 mod mail_settings;
@@ -124,6 +126,17 @@ pub const PAGES: &[Entry] = &[
         mount: || post(review::give_back),
     },
     Entry {
+    Entry { path: "/console/steps/{step_id}/envelope", who: Who::Staff, mount: || get(envelope::show) },
+    Entry {
+        path: "/console/steps/{step_id}/envelope/{signer_id}/extend",
+        who: Who::Staff,
+        mount: || post(envelope::extend),
+    },
+    Entry {
+        path: "/console/steps/{step_id}/envelope/{signer_id}/delegate",
+        who: Who::Staff,
+        mount: || post(envelope::delegate),
+    },
         path: "/console/steps/{step_id}/deliverable",
         who: Who::Staff,
         mount: || get(deliverable::show).post(deliverable::add).layer(DefaultBodyLimit::disable()),

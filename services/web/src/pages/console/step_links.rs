@@ -24,12 +24,15 @@ pub(super) fn links(s: &Shell, step: &Step) -> Vec<Link> {
         "meeting" if !untouched => {
             links.push(link("console-times", format!("/console/steps/{}/meeting", step.id)))
         }
+        "esign" if !untouched => {
+            links.push(link("console-signing", format!("/console/steps/{}/envelope", step.id)));
+        }
         "approval" if has_deliverable(step) && !untouched => {
             links.push(link("console-deliverable", format!("/console/steps/{}/deliverable", step.id)));
         }
         _ => {}
     }
-    let own = links.is_empty() || step.r#type == "approval";
+    let own = links.is_empty() || matches!(step.r#type.as_str(), "approval" | "esign");
     if own && step.can_act {
         links.insert(0, link("console-act", format!("/tasks/{}", step.id)));
     }
@@ -62,6 +65,8 @@ mod tests {
         assert!(hrefs(&step("meeting", "t", StepState::Blocked, 1)).iter().all(|href| href != "meeting"));
         let id = step("task", "t", StepState::Active, 1).id;
         assert_eq!(hrefs(&step("task", "t", StepState::Active, 1)), std::slice::from_ref(&id));
+        let sign = step("esign", "t", StepState::Active, 1);
+        assert_eq!(hrefs(&sign), [sign.id.clone(), "envelope".to_owned()]);
         let theirs = Step { can_act: false, ..step("task", "t", StepState::Active, 1) };
         assert!(hrefs(&theirs).is_empty());
         let of = json!({"of": {"deliverable": "Project plan"}});

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    extract::Path,
+    extract::{Path, RawQuery},
     response::{IntoResponse as _, Response},
 };
 use http::{
@@ -12,7 +12,7 @@ use http::{
         CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_RANGE, RANGE,
     },
 };
-use portico_core::{ErrorCode, Problem, VersionId};
+use portico_core::{DocumentId, ErrorCode, FolderId, Problem, VersionId};
 
 use crate::{
     ask::{Ask, not_here},
@@ -33,6 +33,24 @@ pub(super) async fn download(ask: Ask, Path(version): Path<String>) -> Result<Re
     let headers = response.headers_mut();
     headers.entry(CONTENT_DISPOSITION).or_insert(HeaderValue::from_static("attachment"));
     Ok(response)
+}
+
+/// A folder as a ZIP, or the documents of it that are chosen in the address.
+pub(super) async fn archive(
+    ask: Ask,
+    Path(folder): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
+    folder.parse::<FolderId>().map_err(|_| not_here())?;
+    pass(&ask, &format!("/folders/{folder}/archive?documents={}", chosen(&query.unwrap_or_default()))).await
+}
+
+/// The ids of the documents that are ticked, parted by commas; what is no id is left out.
+fn chosen(query: &str) -> String {
+    let pairs = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "document");
+    let ids: Vec<String> =
+        pairs.filter_map(|(_, id)| Some(id.parse::<DocumentId>().ok()?.to_string())).collect();
+    ids.join(",")
 }
 
 pub(super) async fn page(
@@ -83,6 +101,16 @@ fn answer(status: StatusCode, said: &HeaderMap, body: Body) -> Result<Response, 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn documents_of_an_archive_are_named_by_their_ids_alone() {
+        let id = "01890000-0000-7000-8000-000000000001";
+        assert_eq!(
+            chosen(&format!("document={id}&document=x%26y&after=1&document={id}")),
+            format!("{id},{id}")
+        );
+        assert_eq!(chosen(""), "");
+    }
 
     #[test]
     fn only_what_is_about_the_bytes_is_passed_on() {

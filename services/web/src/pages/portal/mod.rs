@@ -14,6 +14,7 @@ mod bytes;
 mod files;
 mod from_notice;
 mod home;
+mod library;
 mod mail_choices;
 mod making;
 mod me;
@@ -23,6 +24,7 @@ mod new_record;
 mod post;
 mod record;
 mod task;
+mod signing;
 mod tasks;
 mod thread;
 mod uploads;
@@ -65,9 +67,23 @@ pub const PAGES: &[Entry] = &[
     page("/tasks/{step_id}/meeting.ics", || get(task::meeting::calendar)),
     page("/files", || get(files::files)),
     page("/files/{version_id}", || get(bytes::download)),
+    page("/sign/{envelope_id}", || get(signing::show)),
+    page("/sign/{envelope_id}/sign/review", || get(signing::again).post(signing::review)),
+    page("/sign/{envelope_id}/sign", || get(signing::again).post(signing::sign)),
+    page("/sign/{envelope_id}/sign/decline", || post(signing::decline)),
+    page("/sign/{envelope_id}/delegate", || post(signing::delegate)),
     page("/files/{version_id}/pages/{page}", || get(bytes::page)),
     page("/files/{version_id}/view", || get(viewer::view)),
+    page("/files/{version_id}/reading", || post(viewer::reading)),
+    page("/files/{version_id}/restore", || post(library::restore_version)),
+    page("/documents", || get(library::home)),
+    page("/documents/folders/{folder_id}", || get(library::folder)),
+    page("/documents/folders/{folder_id}/zip", || get(bytes::archive)),
+    page("/documents/folders/{folder_id}/files", || post(library::add).layer(DefaultBodyLimit::disable())),
     page("/documents/{document_id}", || get(files::newest)),
+    page("/documents/{document_id}/versions", || {
+        post(library::add_version).layer(DefaultBodyLimit::disable())
+    }),
     page("/uploads", || on(MethodFilter::POST.or(MethodFilter::OPTIONS), uploads::all)),
     page("/uploads/{upload_id}", || {
         let methods = [MethodFilter::PATCH, MethodFilter::DELETE, MethodFilter::OPTIONS];

@@ -4,17 +4,23 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::{
+    Form,
     extract::{Path, Query},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use futures_util::future::join_all;
+use http::StatusCode;
 use portico_core::VersionId;
-use portico_proto::documents::v1::{GetDocumentRequest, GetPageTextRequest, GetPageTextResponse, Version};
+use portico_proto::documents::v1::{
+    GetDocumentRequest, GetPageTextRequest, GetPageTextResponse, RecordReadingRequest, Version,
+};
 
 use crate::{
     ask::{Ask, not_here},
     error::PageError,
     layout::Shell,
+    library::may_add,
+    readings::{self, Read},
     render::Page,
     wording::{file_meta, scan_note},
 };
@@ -34,14 +40,26 @@ struct Viewer<'a> {
     pages: Vec<Sheet>,
     /// Whether the words are shown instead of the pictures: on a phone they fit the screen.
     as_text: bool,
-    /// Whether the file may be opened at all.
+    /// Whether the file may be downloaded, and its words read.
     download: bool,
+    /// The document, where the reader may add versions to it; empty where not.
+    add: &'a str,
     /// Where the same is shown in the other way.
     other_way: String,
     newer: String,
     older: String,
     /// Other versions of the same document.
-    versions: Vec<(String, String)>,
+    versions: Vec<Other>,
+    /// Who has read it, as far as its reader may know.
+    readings: Vec<Read>,
+}
+
+/// Another version.
+struct Other {
+    id: String,
+    label: String,
+    /// Whether it can be made the newest again.
+    restore: bool,
 }
 
 /// One page: its picture, and over it the words in their places, so that they can be marked and copied.
@@ -93,12 +111,15 @@ pub(super) async fn view(
     version.parse::<VersionId>().map_err(|_| not_here())?;
     // What is not shared is not there at all.
     let asked = GetDocumentRequest { version_id: version.clone(), ..GetDocumentRequest::default() };
-    let versions = ask.documents().get_document(asked).await?.into_inner().versions;
+    let found = ask.documents().get_document(asked).await?.into_inner();
+    let (document, versions) = (found.document.unwrap_or_default(), found.versions);
+    let shown_only = found.may == "view_only";
+    let add = document.kind == "library" && may_add(&found.may);
     let this = versions.iter().find(|each| each.id == version).ok_or_else(not_here)?;
     let from = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1_i32).clamp(1, 100_000);
-    let pages = pages(&ask, this, from).await;
+    let pages = if shown_only { pictures(this, from) } else { pages(&ask, this, from).await };
     let s = &*ask.shell;
-    let as_text = query.get("as").is_some_and(|way| way == "text");
+    let as_text = !shown_only && query.get("as").is_some_and(|way| way == "text");
     let way = if as_text { "&as=text" } else { "" };
     let more = pages.len() == usize::try_from(AT_ONCE).unwrap_or(0)
         && (this.pages == 0 || this.pages >= from + AT_ONCE);
@@ -107,19 +128,39 @@ pub(super) async fn view(
         id: &version,
         title: &this.file_name,
         meta: file_meta(s, this),
-        note: scan_note(s, this),
-        download: this.openable,
+        note: if shown_only { s.t("viewer-only") } else { scan_note(s, this) },
+        download: this.openable && !shown_only,
+        add: if add { &document.id } else { "" },
         newer: if from > 1 { format!("?page={}{way}", (from - AT_ONCE).max(1)) } else { String::new() },
         older: if more { format!("?page={}{way}", from + AT_ONCE) } else { String::new() },
         other_way: other_way(as_text, from),
         as_text,
-        versions: others(s, &versions, &version),
+        versions: others(s, &versions, &version, add),
+        readings: if document.kind == "library" {
+            readings::of(&ask, &document.id).await?
+        } else {
+            Vec::new()
+        },
         pages,
     };
     Page::new(this.file_name.clone(), view)
         .at("files")
         .under(s.t("files-title"), "/files")
+        .script("js/reading.js")
         .respond(s, &ask.headers)
+}
+
+/// What the browser tells of its reader.
+pub(super) async fn reading(
+    ask: Ask,
+    Path(version): Path<String>,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Result<Response, PageError> {
+    version.parse::<VersionId>().map_err(|_| not_here())?;
+    let printed = pairs.iter().any(|(name, value)| name == "printed" && value == "yes");
+    let asked = RecordReadingRequest { version_id: version, pages: readings::told(&pairs), printed };
+    ask.library().record_reading(asked).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// The address of the same pages, shown in the other way.
@@ -128,13 +169,29 @@ fn other_way(as_text: bool, from: i32) -> String {
     format!("?page={from}{way}")
 }
 
-fn others(s: &Shell, versions: &[Version], this: &str) -> Vec<(String, String)> {
+fn others(s: &Shell, versions: &[Version], this: &str, add: bool) -> Vec<Other> {
     let label =
         |each: &Version| format!("{} · {}", s.say("version").arg("number", each.number), file_meta(s, each));
     versions
         .iter()
-        .filter(|each| each.id != this)
-        .map(|each| (format!("/files/{}/view", each.id), label(each)))
+        .enumerate()
+        .filter(|(_, each)| each.id != this)
+        .map(|(place, each)| Other {
+            id: each.id.clone(),
+            label: label(each),
+            restore: add && place > 0 && each.openable,
+        })
+        .collect()
+}
+
+/// The pages of what is for reading on the screen only: pictures without words.
+fn pictures(this: &Version, from: i32) -> Vec<Sheet> {
+    if !this.openable {
+        return Vec::new();
+    }
+    let last = if this.media_type.starts_with("image/") { 1 } else { this.pages };
+    (from..from.saturating_add(AT_ONCE).min(last.saturating_add(1)))
+        .map(|page| Sheet::of(page, GetPageTextResponse::default()))
         .collect()
 }
 
@@ -181,10 +238,12 @@ mod tests {
             pages: vec![Sheet::of(1, words()), Sheet::of(2, GetPageTextResponse::default())],
             as_text: false,
             download: true,
+            add: "d1",
             other_way: "?page=1&as=text".to_owned(),
             newer: String::new(),
             older: "?page=11".to_owned(),
-            versions: Vec::new(),
+            readings: Vec::new(),
+            versions: vec![Other { id: "v0".to_owned(), label: "Version 1".to_owned(), restore: true }],
         };
         let html = view.render().unwrap();
         assert_eq!(html.matches("<img").count(), 2);
@@ -195,6 +254,7 @@ mod tests {
         );
         assert!(html.contains("<text x=\"100\" y=\"142\" textLength=\"500\" font-size=\"13\""), "{html}");
         assert!(html.contains("?page=1&#38;as=text"));
+        assert!(html.contains("/documents/d1/versions") && html.contains("/files/v0/restore"));
         let read = Viewer { as_text: true, ..view };
         let html = read.render().unwrap();
         assert!(!html.contains("<img") && html.contains("First &#38; foremost"));

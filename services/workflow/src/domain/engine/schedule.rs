@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use portico_core::StepId;
 use portico_definition::{
-    Anchor, Condition, Delay, Reminder,
+    Anchor, Condition, Delay, Reminder, StepKind,
     calendar::{add_period, subtract_period},
 };
 
@@ -97,11 +97,15 @@ pub(super) fn timers(ctx: &Context<'_>, run: &RunState) -> BTreeMap<(StepId, Tim
 }
 
 /// The reminder rules of a step: its own, or the workflow's. A one-off task has none of its own; like any step it reminds of
-/// nothing where it has no due date.
+/// nothing where it has no due date. A document that reminds its own signers is left to do so.
 fn reminders<'a>(ctx: &Context<'a>, step: &StepRecord) -> &'a [Reminder] {
-    ctx.declared(step.key.as_deref())
-        .and_then(|declared| declared.remind.as_deref())
-        .unwrap_or(&ctx.workflow.defaults.remind)
+    let declared = ctx.declared(step.key.as_deref());
+    if declared.is_some_and(
+        |declared| matches!(&declared.kind, StepKind::Esign(esign) if esign.remind_every.is_some()),
+    ) {
+        return &[];
+    }
+    declared.and_then(|declared| declared.remind.as_deref()).unwrap_or(&ctx.workflow.defaults.remind)
 }
 
 /// When a rule next reminds. Nobody is reminded while it is another's turn, and after a turn has come back the rule counts from

@@ -26,7 +26,7 @@ async fn the_file_is_sealed_and_its_certificate_tells_the_whole_story() {
     let step = fixture.activate("agreement").await;
     let (ana, paul) = (fixture.client("signatory"), fixture.manager());
     let opening = |ctx: &Ctx| {
-        let get = GetEnvelopeRequest { step_id: step.clone(), opening: true };
+        let get = GetEnvelopeRequest { step_id: step.clone(), opening: true, ..Default::default() };
         let mut documents = fixture.documents(ctx);
         async move { documents.get_envelope(get).await.unwrap().into_inner().envelope.unwrap() }
     };

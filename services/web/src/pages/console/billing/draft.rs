@@ -51,6 +51,8 @@ pub(super) struct Draft<'a> {
     kinds: Vec<Choice>,
     estimate: bool,
     there: bool,
+    /// Where the billing details of the draft's account stand; empty for a new one.
+    buyer_href: String,
     key: String,
     etag: String,
     sums: String,
@@ -220,6 +222,7 @@ impl<'a> Draft<'a> {
             kinds: kinds.map(|(word, name)| Choice::new(word, s.t(name), kind)).into(),
             estimate: kind == "estimate",
             there: false,
+            buyer_href: String::new(),
             key,
             etag: String::new(),
             sums: String::new(),
@@ -251,6 +254,7 @@ impl<'a> Draft<'a> {
             kinds: Vec::new(),
             estimate: document.kind() == DocumentKind::Estimate,
             there: true,
+            buyer_href: format!("/console/accounts/{}/billing", document.account_id),
             key: String::new(),
             etag,
             sums: sums.to_string(),
@@ -287,7 +291,9 @@ mod tests {
             let html = Page::new("x", view).whole(&s).unwrap();
             sound(&html);
             assert!(
-                html.contains("name=\"etag\" value=\"3\"") && html.contains("name=\"count\" value=\"1\"")
+                html.contains(&format!("/console/accounts/{}/billing\"", invoice.account_id))
+                    && html.contains("name=\"etag\" value=\"3\"")
+                    && html.contains("name=\"count\" value=\"1\"")
             );
             assert!(
                 html.contains("href=\"#f-lines-0--tax_percent\"")

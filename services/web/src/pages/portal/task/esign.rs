@@ -1,6 +1,7 @@
 //! Signing in four steps under one address: who, read, adopt, review. The last two are in `review` and `sign`.
 
 use askama::Template;
+use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use portico_proto::{
     documents::v1::{Envelope, GetEnvelopeRequest, GetPageTextRequest, Signer, SignerState},
@@ -10,10 +11,11 @@ use portico_proto::{
 use super::{Body, Task, Tried};
 use crate::{
     ask::Ask,
-    components::{Tag, Tone},
+    components::Choice,
     error::PageError,
     form::Errors,
     layout::Shell,
+    signers::SignerRow,
     wording::{html, is_open},
 };
 
@@ -24,11 +26,12 @@ const PAGES_READ: i32 = 60;
 #[template(path = "pages/task/esign.html")]
 struct View<'a> {
     s: &'a Shell,
-    step: &'a str,
+    /// Where its forms go: the address of the task, or of the envelope itself.
+    base: &'a str,
     envelope: &'a Envelope,
     steps: [String; 4],
     at: usize,
-    signers: Vec<Row>,
+    signers: Vec<SignerRow>,
     reader: (&'a str, &'a str),
     pages: Vec<PageOf>,
     /// The one sentence to tick, where one clear act is enough; empty for the four steps.
@@ -37,40 +40,53 @@ struct View<'a> {
     notice: Option<(&'static str, String)>,
     typed: &'a str,
     errors: &'a Errors,
+    /// Who else may sign instead of the reader; nothing where another part of the page asks that.
+    instead: Option<Instead<'a>>,
 }
 
-struct Row {
-    name: String,
-    role: String,
-    tag: Tag,
+/// To whom the reader may give their place.
+pub(in crate::pages::portal) struct Instead<'a> {
+    pub(in crate::pages::portal) place: String,
+    pub(in crate::pages::portal) colleagues: Vec<Choice>,
+    pub(in crate::pages::portal) typed: &'a Tried,
+}
+
+/// Where somebody signs: on the page of a task, or on the page of the envelope itself.
+pub(in crate::pages::portal) struct Place {
+    /// The address that the steps are under.
+    pub(in crate::pages::portal) base: String,
+    asked: GetEnvelopeRequest,
+    /// What the pages are called; empty for the name of the paper.
+    pub(super) title: String,
+}
+
+impl Place {
+    /// The page of a task.
+    pub(super) fn task(step: &str, title: &str) -> Self {
+        let asked = GetEnvelopeRequest { step_id: step.to_owned(), ..GetEnvelopeRequest::default() };
+        Self { base: format!("/tasks/{step}"), asked, title: title.to_owned() }
+    }
+
+    /// The page of an envelope.
+    pub(in crate::pages::portal) fn envelope(id: &str) -> Self {
+        let asked = GetEnvelopeRequest { envelope_id: id.to_owned(), ..GetEnvelopeRequest::default() };
+        Self { base: format!("/sign/{id}"), asked, title: String::new() }
+    }
+
+    /// The envelope, with the note that its pages are about to be shown where `opening`.
+    pub(in crate::pages::portal) async fn load(
+        &self,
+        ask: &Ask,
+        opening: bool,
+    ) -> Result<Envelope, PageError> {
+        let asked = GetEnvelopeRequest { opening, ..self.asked.clone() };
+        Ok(ask.documents().get_envelope(asked).await?.into_inner().envelope.unwrap_or_default())
+    }
 }
 
 struct PageOf {
     number: i32,
     text: String,
-}
-
-impl Row {
-    fn of(s: &Shell, signer: &Signer) -> Self {
-        let signed =
-            signer.signed_at.as_ref().and_then(moment).map(|at| s.date_time(&at)).unwrap_or_default();
-        let tag = match signer.state() {
-            SignerState::Signed => {
-                Tag::new(Tone::Plain, s.say("signer-signed").arg("date", signed).to_string())
-            }
-            SignerState::Declined => Tag::new(Tone::Bad, s.t("signer-declined")),
-            SignerState::Ready => Tag::new(Tone::Info, s.t("signer-ready")),
-            SignerState::Told => Tag::new(Tone::Neutral, s.t("signer-told")),
-            SignerState::Waiting | SignerState::Unspecified => Tag::new(Tone::Neutral, s.t("signer-waiting")),
-        };
-        let name = if signer.name.is_empty() { signer.role_title.clone() } else { signer.name.clone() };
-        let role = if signer.name.is_empty() { String::new() } else { signer.role_title.clone() };
-        let role = match signer.delegated_by.as_str() {
-            "" => role,
-            by => s.say("signer-delegated").arg("role", role).arg("by", by).to_string(),
-        };
-        Self { role, name, tag }
-    }
 }
 
 /// The four steps, by their names in the address.
@@ -82,13 +98,13 @@ pub(super) fn labels(s: &Shell) -> [String; 4] {
 }
 
 /// Whether the reader is the signer whose turn it is.
-pub(super) fn may_sign(envelope: &Envelope) -> bool {
+pub(in crate::pages::portal) fn may_sign(envelope: &Envelope) -> bool {
     envelope.state == "open" && envelope.signers.iter().any(|signer| signer.is_caller)
 }
 
 /// The sentence to tick, where one clear act is asked of the reader instead of the four steps: for simple papers, and of
 /// those who approve without a signature of theirs in the document. Empty otherwise.
-pub(super) fn one_act(s: &Shell, envelope: &Envelope) -> String {
+pub(in crate::pages::portal) fn one_act(s: &Shell, envelope: &Envelope) -> String {
     let approves = envelope.signers.iter().any(|signer| signer.is_caller && signer.part == "approver");
     let key = match (approves, envelope.level.as_str()) {
         (true, _) => "sign-approve",
@@ -96,6 +112,17 @@ pub(super) fn one_act(s: &Shell, envelope: &Envelope) -> String {
         (false, _) => return String::new(),
     };
     s.say(key).arg("title", &envelope.title).to_string()
+}
+
+/// When the reader's time to sign was over, where it is.
+fn time_over(envelope: &Envelope) -> Option<DateTime<Utc>> {
+    envelope
+        .signers
+        .iter()
+        .find(|signer| signer.is_own && signer.expired)?
+        .expires_at
+        .as_ref()
+        .and_then(moment)
 }
 
 /// Why the reader, who holds `roles`, cannot sign now, with the tone to say it in.
@@ -107,6 +134,9 @@ fn notice(s: &Shell, envelope: &Envelope, open: bool, roles: &[String]) -> Optio
         "withdrawn" => Some(("info", s.t("sign-withdrawn"))),
         _ if !open => Some(("warn", s.t("sign-closed"))),
         _ if may_sign(envelope) => None,
+        _ if let Some(until) = time_over(envelope) => {
+            Some(("warn", s.say("sign-expired").arg("date", s.date(&until)).to_string()))
+        }
         _ if envelope.signers.iter().any(has_signed) => {
             Some(("ok", s.say("sign-others-turn").arg("who", &envelope.waiting_for).to_string()))
         }
@@ -114,24 +144,27 @@ fn notice(s: &Shell, envelope: &Envelope, open: bool, roles: &[String]) -> Optio
     }
 }
 
-pub(super) async fn load(ask: &Ask, step: &str) -> Result<Envelope, PageError> {
-    get(ask, step, false).await
-}
-
-/// The envelope, with the note that its pages are about to be shown where `opening`.
-async fn get(ask: &Ask, step: &str, opening: bool) -> Result<Envelope, PageError> {
-    let asked = GetEnvelopeRequest { step_id: step.to_owned(), opening };
-    Ok(ask.documents().get_envelope(asked).await?.into_inner().envelope.unwrap_or_default())
-}
-
 pub(super) async fn body(ask: &Ask, task: &Task, at: &str, tried: &Tried) -> Result<Body, PageError> {
+    let place = Place::task(&task.step.id, &task.step.title);
+    Ok(steps(ask, &place, is_open(&task.step), at, tried, None).await?.0)
+}
+
+/// The step that somebody is at, and the envelope.
+pub(in crate::pages::portal) async fn steps(
+    ask: &Ask,
+    place: &Place,
+    open: bool,
+    at: &str,
+    tried: &Tried,
+    instead: Option<Instead<'_>>,
+) -> Result<(Body, Envelope), PageError> {
     let s = &*ask.shell;
-    let mut envelope = get(ask, &task.step.id, at == "read" && tried.errors.is_empty()).await?;
+    let mut envelope = place.load(ask, at == "read" && tried.errors.is_empty()).await?;
     if at != "read" && !one_act(s, &envelope).is_empty() {
         // Its pages are shown at once.
-        envelope = get(ask, &task.step.id, true).await?;
+        envelope = place.load(ask, true).await?;
     }
-    let notice = notice(s, &envelope, is_open(&task.step), &ask.reader.roles);
+    let notice = notice(s, &envelope, open, &ask.reader.roles);
     let at = if tried.errors.is_empty() { at } else { "adopt" };
     // What is reviewed comes from the step before, by a form: the address alone leads back to it.
     let act = one_act(s, &envelope);
@@ -142,19 +175,21 @@ pub(super) async fn body(ask: &Ask, task: &Task, at: &str, tried: &Tried) -> Res
     let live = notice.is_some();
     let view = View {
         s,
-        step: &task.step.id,
+        base: &place.base,
         steps: labels(s),
         at,
         act,
-        signers: envelope.signers.iter().map(|signer| Row::of(s, signer)).collect(),
+        signers: envelope.signers.iter().map(|signer| SignerRow::of(s, signer)).collect(),
         reader: (&person.name, &person.email),
         pages,
         notice,
         typed: if tried.typed.is_empty() { &person.name } else { tried.typed("typed_name") },
         errors: &tried.errors,
+        instead,
         envelope: &envelope,
     };
-    Ok(Body { html: html(&view)?, script: (!live && at == 2).then_some("js/signature.js"), live })
+    let body = Body { html: html(&view)?, script: (!live && at == 2).then_some("js/signature.js"), live };
+    Ok((body, envelope))
 }
 
 async fn pages(ask: &Ask, envelope: &Envelope) -> Vec<PageOf> {
@@ -206,12 +241,12 @@ pub(super) mod tests {
     fn view<'a>(s: &'a Shell, envelope: &'a Envelope, at: usize, errors: &'a Errors) -> View<'a> {
         View {
             s,
-            step: "1",
+            base: "/tasks/1",
             envelope,
             steps: labels(s),
             at,
             act: one_act(s, envelope),
-            signers: envelope.signers.iter().map(|signer| Row::of(s, signer)).collect(),
+            signers: envelope.signers.iter().map(|signer| SignerRow::of(s, signer)).collect(),
             reader: ("Ana Souza", "ana@acme.example"),
             pages: if at == 1 {
                 vec![PageOf { number: 1, text: "Agreement text".to_owned() }]
@@ -221,6 +256,7 @@ pub(super) mod tests {
             notice: notice(s, envelope, true, &[]),
             typed: "Ana Souza",
             errors,
+            instead: None,
         }
     }
 
@@ -240,6 +276,21 @@ pub(super) mod tests {
             assert!(
                 adopting.contains("<signature-pad") && adopting.contains("action=\"/tasks/1/sign/review\"")
             );
+        }
+    }
+
+    #[test]
+    fn whoever_is_too_late_is_told_since_when_and_can_sign_nothing() {
+        for locale in Locale::ALL {
+            let s = crate::walk::shell(Area::Portal, locale);
+            let mut envelope = envelope("open", false);
+            let own = &mut envelope.signers[0];
+            (own.is_own, own.expired) = (true, true);
+            own.expires_at =
+                Some(portico_proto::time::timestamp(s.formats.now() - chrono::TimeDelta::days(1)));
+            let html = view(&s, &envelope, 1, &Errors::none()).render().unwrap();
+            assert!(html.contains(&s.t("signer-expired")) && !html.contains("<form"), "{html}");
+            assert!(html.contains(&s.date(&(s.formats.now() - chrono::TimeDelta::days(1)))));
         }
     }
 

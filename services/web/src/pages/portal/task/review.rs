@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{
     Task, Tried,
-    esign::{labels, load, may_sign},
+    esign::{Place, labels, may_sign},
     page,
 };
 use crate::{
@@ -28,7 +28,7 @@ const DRAWING_PREFIX: &str = "data:image/png;base64,";
 #[template(path = "pages/task/sign_review.html")]
 struct View<'a> {
     s: &'a Shell,
-    step: &'a str,
+    base: &'a str,
     title: &'a str,
     steps: [String; 4],
     envelope: &'a Envelope,
@@ -40,7 +40,7 @@ struct View<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::pages::portal) struct Adopted {
-    pub(super) typed_name: String,
+    pub(in crate::pages::portal) typed_name: String,
     pub(super) drawn: String,
     pub(super) intent: String,
     pub(super) consent: String,
@@ -59,7 +59,7 @@ impl Adopted {
         if png { Ok(bytes) } else { Err(()) }
     }
 
-    fn errors(&self, s: &Shell) -> Errors {
+    pub(in crate::pages::portal) fn errors(&self, s: &Shell) -> Errors {
         let mut errors = Errors::none();
         let length = self.typed_name.trim().chars().count();
         if !(1..=120).contains(&length) {
@@ -83,23 +83,24 @@ pub(in crate::pages::portal) async fn review(
         let typed = vec![("typed_name".to_owned(), adopted.typed_name)];
         return page(&ask, &task, "adopt", &Tried { errors, typed }, StatusCode::UNPROCESSABLE_ENTITY).await;
     }
-    show(&ask, &task, &adopted, &Errors::none(), StatusCode::OK).await
+    let place = Place::task(&task.step.id, &task.step.title);
+    show(&ask, &place, &adopted, &Errors::none(), StatusCode::OK).await
 }
 
-pub(super) async fn show(
+pub(in crate::pages::portal) async fn show(
     ask: &Ask,
-    task: &Task,
+    place: &Place,
     adopted: &Adopted,
     errors: &Errors,
     status: StatusCode,
 ) -> Result<Response, PageError> {
     let s = &*ask.shell;
-    let envelope = load(ask, &task.step.id).await?;
+    let envelope = place.load(ask, false).await?;
     if !may_sign(&envelope) {
-        return Ok(see_other(&format!("/tasks/{}", task.step.id)));
+        return Ok(see_other(&place.base));
     }
-    let (step, title) = (&task.step.id, &task.step.title);
-    let view = View { s, step, title, steps: labels(s), envelope: &envelope, adopted, errors };
+    let title = if place.title.is_empty() { &envelope.title } else { &place.title };
+    let view = View { s, base: &place.base, title, steps: labels(s), envelope: &envelope, adopted, errors };
     let page = Page::new(title.clone(), view).at("tasks").under(s.t("nav-tasks"), "/tasks").status(status);
     page.respond(s, &ask.headers)
 }
@@ -141,7 +142,7 @@ mod tests {
             let adopted = adopted("Ana <Souza>", &[]);
             let view = View {
                 s: &s,
-                step: "1",
+                base: "/tasks/1",
                 title: "Sign it",
                 steps: labels(&s),
                 envelope: &envelope,

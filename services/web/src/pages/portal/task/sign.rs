@@ -6,14 +6,14 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::StatusCode;
-use portico_core::ErrorCode;
+use portico_core::{ErrorCode, Problem};
 use portico_proto::documents::v1::{DeclineEnvelopeRequest, SignEnvelopeRequest};
 use portico_rpc::problem_from;
 use serde::Deserialize;
 
 use super::{
     Task, Tried, acted,
-    esign::{load, one_act},
+    esign::{Place, one_act},
     is_mendable, page, review,
     review::Adopted,
 };
@@ -39,27 +39,38 @@ fn missing(s: &Shell, adopted: &Adopted) -> Errors {
     errors
 }
 
-pub(in crate::pages::portal) async fn sign(
-    ask: Ask,
-    Path(step): Path<String>,
-    Form(adopted): Form<Adopted>,
-) -> Result<Response, PageError> {
-    let task = Task::load(&ask, &step).await?;
-    let envelope = load(&ask, &step).await?;
+/// What came of a signature that was sent.
+pub(in crate::pages::portal) enum Given {
+    /// It counts; the event to wait for.
+    Signed(String),
+    /// The one box is not ticked.
+    Unsaid(Errors),
+    /// The last of the four steps has to be done again.
+    Again(Errors),
+    /// The service refused.
+    Refused(Problem),
+}
+
+/// Hands a signature in.
+pub(in crate::pages::portal) async fn give(
+    ask: &Ask,
+    place: &Place,
+    adopted: &Adopted,
+) -> Result<Given, PageError> {
+    let envelope = place.load(ask, false).await?;
     let act = one_act(&ask.shell, &envelope);
     if !act.is_empty() && adopted.intent != "yes" {
         let mut errors = Errors::none();
         errors.add("intent", ask.shell.t("sign-act-missing"));
-        let tried = Tried { errors, typed: Vec::new() };
-        return page(&ask, &task, "read", &tried, StatusCode::UNPROCESSABLE_ENTITY).await;
+        return Ok(Given::Unsaid(errors));
     }
-    let mut errors = if act.is_empty() { missing(&ask.shell, &adopted) } else { Errors::none() };
+    let mut errors = if act.is_empty() { missing(&ask.shell, adopted) } else { Errors::none() };
     let drawn = adopted.drawing().unwrap_or_else(|()| {
         errors.add("", ask.shell.t("sign-drawing-wrong"));
         Vec::new()
     });
     if !errors.is_empty() {
-        return review::show(&ask, &task, &adopted, &errors, StatusCode::UNPROCESSABLE_ENTITY).await;
+        return Ok(Given::Again(errors));
     }
     let asked = SignEnvelopeRequest {
         envelope_id: envelope.id,
@@ -71,16 +82,37 @@ pub(in crate::pages::portal) async fn sign(
         user_agent: ask.user_agent(),
         consent_text: if act.is_empty() { ask.shell.t("sign-consent") } else { act.clone() },
     };
-    match ask.documents().sign_envelope(asked).await {
-        Ok(answer) => Ok(see_other_after(&format!("/tasks/{step}"), &answer.into_inner().event)),
+    Ok(match ask.documents().sign_envelope(asked).await {
+        Ok(answer) => Given::Signed(answer.into_inner().event),
         Err(status) => match problem_from(&status) {
             problem if problem.code == ErrorCode::InvalidArgument && act.is_empty() => {
-                review::show(&ask, &task, &adopted, &Errors::from(&problem), StatusCode::UNPROCESSABLE_ENTITY)
-                    .await
+                Given::Again(Errors::from(&problem))
             }
-            problem if is_mendable(&problem) => acted(&ask, &step, Err(problem), Vec::new()).await,
-            problem => Ok(PageError(problem).into_response()),
+            problem => Given::Refused(problem),
         },
+    })
+}
+
+pub(in crate::pages::portal) async fn sign(
+    ask: Ask,
+    Path(step): Path<String>,
+    Form(adopted): Form<Adopted>,
+) -> Result<Response, PageError> {
+    let task = Task::load(&ask, &step).await?;
+    let place = Place::task(&step, &task.step.title);
+    match give(&ask, &place, &adopted).await? {
+        Given::Signed(event) => Ok(see_other_after(&format!("/tasks/{step}"), &event)),
+        Given::Unsaid(errors) => {
+            let tried = Tried { errors, typed: Vec::new() };
+            page(&ask, &task, "read", &tried, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Given::Again(errors) => {
+            review::show(&ask, &place, &adopted, &errors, StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+        Given::Refused(problem) if is_mendable(&problem) => {
+            acted(&ask, &step, Err(problem), Vec::new()).await
+        }
+        Given::Refused(problem) => Ok(PageError(problem).into_response()),
     }
 }
 
@@ -94,7 +126,7 @@ pub(in crate::pages::portal) async fn again(_: Ask, Path(step): Path<String>) ->
 #[derive(Deserialize)]
 pub(in crate::pages::portal) struct Declined {
     #[serde(default)]
-    reason: String,
+    pub(in crate::pages::portal) reason: String,
 }
 
 pub(in crate::pages::portal) async fn decline(
@@ -102,8 +134,8 @@ pub(in crate::pages::portal) async fn decline(
     Path(step): Path<String>,
     Form(declined): Form<Declined>,
 ) -> Result<Response, PageError> {
-    Task::load(&ask, &step).await?;
-    let envelope = load(&ask, &step).await?;
+    let task = Task::load(&ask, &step).await?;
+    let envelope = Place::task(&step, &task.step.title).load(&ask, false).await?;
     let asked = DeclineEnvelopeRequest { envelope_id: envelope.id, reason: declined.reason.clone() };
     let outcome = ask.documents().decline_envelope(asked).await;
     let outcome = outcome.map(|answer| answer.into_inner().event).map_err(|status| problem_from(&status));

@@ -1,13 +1,9 @@
 //! Messages of payment providers, over plain HTTP: the body as it arrived, byte for byte.
 
-use std::sync::Arc;
-
 use axum::{
-    Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, State},
+    extract::State,
     response::{IntoResponse as _, Response},
-    routing::post,
 };
 use http::{HeaderMap, StatusCode};
 use portico_core::ActorKind;
@@ -20,18 +16,7 @@ use crate::{
     service::{Service, SharedService},
 };
 
-/// The largest message.
-const LARGEST: usize = 512 * 1024;
-
-/// The routes of the service. The edge alone calls them, in Portico's own name for the firm of the host.
-pub(crate) fn routes(service: &SharedService) -> Router {
-    Router::new()
-        .route("/providers/webhook", post(hear))
-        .layer(DefaultBodyLimit::max(LARGEST))
-        .with_state(Arc::clone(service))
-}
-
-async fn hear(
+pub(super) async fn hear(
     State(service): State<SharedService>,
     incoming: Incoming,
     headers: HeaderMap,

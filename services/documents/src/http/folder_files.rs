@@ -1,0 +1,84 @@
+//! A file for a folder of the library.
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+};
+use http::HeaderMap;
+use portico_core::{FolderId, PersonId};
+use portico_rpc::Incoming;
+
+use super::{
+    Refusal, Uploaded,
+    receive::{Landed, Plan},
+    target::{Aim, take},
+};
+use crate::{
+    access,
+    domain::{
+        document::DocumentKind,
+        library::{Level, Shelf, free_title},
+        upload::Target,
+    },
+    error::DocumentsError,
+    events::publish,
+    service::{Call, Service, SharedService},
+    store,
+};
+
+pub(super) async fn post(
+    State(service): State<SharedService>,
+    Path(folder_id): Path<String>,
+    incoming: Incoming,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Uploaded, Refusal> {
+    let call = Call::of(&incoming)?;
+    let target = Target::Folder(folder_id.parse().map_err(DocumentsError::from)?);
+    Ok(take(&service, call, target, &headers, body).await?)
+}
+
+/// What a folder takes from this caller, if it takes anything.
+pub(super) async fn aim(service: &Service, call: &Call, id: FolderId) -> Result<Aim, DocumentsError> {
+    let folder = access::folder(service, call, id).await?;
+    if folder.level < Some(Level::Upload) {
+        return Err(DocumentsError::Forbidden);
+    }
+    let limit = service.config.largest_file;
+    Ok(Aim { account: folder.account_id, document: None, limit, accepted: Vec::new() })
+}
+
+/// Puts a file that has landed into a folder, under its name or the first one beside it that is free.
+pub(super) async fn put(
+    service: &Service,
+    call: &Call,
+    person: PersonId,
+    id: FolderId,
+    landed: &Landed,
+) -> Result<Uploaded, DocumentsError> {
+    let mut tx = service.store.begin(&call.ctx).await?;
+    store::folders::lock(&mut tx, id).await?;
+    let folder = store::folders::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
+    if folder.level < Some(Level::Upload) {
+        return Err(DocumentsError::NotFound);
+    }
+    let taken = store::filed::taken(&mut tx, id, &landed.file.name, landed.document).await?;
+    let title = free_title(&landed.file.name, &taken);
+    let plan = Plan {
+        kind: DocumentKind::Library,
+        account: folder.account_id,
+        record: None,
+        step: None,
+        bound: true,
+    };
+    let (mut document, mut version) = landed.rows(service, call, person, plan, &title);
+    document.shelf = Shelf { folder: Some(id), ..Shelf::default() };
+    (document.internal, version.internal) = (folder.internal, folder.internal);
+    store::documents::insert(&mut tx, &document).await?;
+    landed.insert(&mut tx, &version).await?;
+    let event = publish::file_added(service, &mut tx, &document, &version).await?;
+    let uploaded = Uploaded::new(&document, &version, event);
+    landed.arrived(&mut tx, &uploaded).await?;
+    tx.commit().await?;
+    Ok(uploaded)
+}

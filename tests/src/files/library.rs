@@ -1,0 +1,77 @@
+//! The library over its pages, as browsers without scripts use it: folders, files, versions, an archive, the trash, who has read.
+
+use anyhow::{Context as _, ensure};
+use http::{StatusCode, header};
+
+use crate::harness::{Answer, Outcome, World, pdf};
+
+fn leads_to(answer: &Answer) -> anyhow::Result<String> {
+    let to = answer.headers.get(header::LOCATION).context("the answer leads nowhere")?;
+    Ok(to.to_str()?.to_owned())
+}
+
+/// Staff make a folder and share it, a client adds and replaces a file, everybody sees what they may.
+pub(super) async fn a_folder_is_made_shared_filled_and_read() -> Outcome {
+    let world = World::demo().await?;
+    let engagement = world.signed_engagement("Warehouse audit").await?;
+    let mut paul = world.staff("northwind", "paul@northwind.example").await?;
+    let mut ana = world.client("northwind", "ana@acme.example").await?;
+    ana.get("/documents").await?.is(StatusCode::OK)?.shows("No folders yet")?;
+
+    let library = format!("/console/records/{}/library", engagement.record);
+    paul.get(&library).await?.is(StatusCode::OK)?;
+    let fields = [("name", "Board papers"), ("level", "upload")];
+    let made = paul.post_only(&library, &fields).await?.is(StatusCode::SEE_OTHER)?;
+    let console = leads_to(&made)?.split('?').next().unwrap_or_default().to_owned();
+    paul.get(&console).await?.is(StatusCode::OK)?.shows("Board papers")?;
+    paul.post_only(&library, &fields)
+        .await?
+        .is(StatusCode::UNPROCESSABLE_ENTITY)?
+        .shows("of this name here already")?;
+    let folder = console.rsplit('/').next().unwrap_or_default().to_owned();
+
+    let place = format!("/documents/folders/{folder}");
+    ana.get("/documents").await?.is(StatusCode::OK)?.shows("Board papers")?;
+    ana.get(&place).await?.is(StatusCode::OK)?.shows("Nothing in this folder yet")?;
+    let files = format!("{place}/files");
+    let sent = ana.post_with_file(&files, &[], "minutes.pdf", &pdf("Minutes", 2)).await?;
+    ensure!(leads_to(&sent.is(StatusCode::SEE_OTHER)?)? == place, "the form leads elsewhere");
+    let page = ana.get(&place).await?.is(StatusCode::OK)?.shows("minutes.pdf")?.text();
+    let version = page.split("/files/").nth(1).and_then(|rest| rest.get(..36)).context("no file")?.to_owned();
+
+    // A further version by a form, and the first one back.
+    let view = format!("/files/{version}/view");
+    let shown = ana.get(&view).await?.is(StatusCode::OK)?.text();
+    let add = shown.split("action=\"").find(|part| part.contains("/versions\"")).context("no form")?;
+    let add = add.split('"').next().unwrap_or_default().to_owned();
+    ana.post_with_file(&add, &[], "minutes.pdf", &pdf("Minutes, corrected", 1))
+        .await?
+        .is(StatusCode::SEE_OTHER)?;
+    ana.post_only(&format!("/files/{version}/restore"), &[]).await?.is(StatusCode::SEE_OTHER)?;
+    let document = add.split('/').nth(2).unwrap_or_default().to_owned();
+    let page = format!("/console/documents/{document}");
+    paul.get(&page).await?.is(StatusCode::OK)?.shows("Version 3")?;
+
+    // What is read is told to the firm.
+    ana.get(&format!("/files/{version}/pages/1")).await?.is(StatusCode::OK)?;
+    ana.post_only(&format!("/files/{version}/reading"), &[("page-1", "3"), ("printed", "yes")])
+        .await?
+        .is(StatusCode::NO_CONTENT)?;
+    paul.get(&page).await?.is(StatusCode::OK)?.shows("Who has read this")?.shows("printed once")?;
+
+    let archive = ana.get(&format!("{place}/zip")).await?.is(StatusCode::OK)?;
+    ensure!(archive.body.starts_with(b"PK\x03\x04"), "the archive is none");
+    ensure!(archive.headers[header::CONTENT_TYPE] == "application/zip", "{:?}", archive.headers);
+
+    let mut gina = world.client("northwind", "gina@globex.example").await?;
+    for path in [place.clone(), view.clone(), format!("{place}/zip"), console.clone(), page.clone()] {
+        gina.get(&path).await?.is(StatusCode::NOT_FOUND)?;
+    }
+    paul.post_only(&format!("{page}/trash"), &[]).await?.is(StatusCode::SEE_OTHER)?;
+    ana.get(&view).await?.is(StatusCode::NOT_FOUND)?;
+    let trash = format!("/console/accounts/{}/trash", engagement.account);
+    paul.get(&trash).await?.is(StatusCode::OK)?.shows("minutes.pdf")?;
+    paul.post_only(&format!("{page}/restore"), &[]).await?.is(StatusCode::SEE_OTHER)?;
+    ana.get(&view).await?.is(StatusCode::OK)?;
+    Ok(())
+}

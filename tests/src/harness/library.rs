@@ -1,0 +1,57 @@
+//! The library of the demo's accounts.
+
+use anyhow::Context as _;
+use portico_proto::documents::v1::{CreateFolderRequest, library_client::LibraryClient};
+use portico_rpc::CallerChannel;
+
+use super::{Engagement, Persona, World, pdf};
+
+/// What lies in the library.
+pub(crate) struct Shelf {
+    /// A folder of the account, and one in it.
+    pub(crate) folders: [String; 2],
+    /// A folder of the engagement.
+    pub(crate) of_record: String,
+    /// A document in the inner folder, in two versions.
+    pub(crate) document: String,
+    /// Its first version.
+    pub(crate) version: String,
+}
+
+impl Persona {
+    pub(crate) fn library(&self) -> LibraryClient<CallerChannel> {
+        LibraryClient::new(self.channel("documents"))
+    }
+
+    async fn folder(&self, asked: CreateFolderRequest) -> anyhow::Result<String> {
+        Ok(self.library().create_folder(asked).await?.into_inner().folder.context("no folder")?.id)
+    }
+}
+
+impl World {
+    /// Fills the library of an engagement's account: everyone of it may add files.
+    pub(crate) async fn shelf(&self, engagement: &Engagement, title: &str) -> anyhow::Result<Shelf> {
+        let paul = self.person("northwind", "paul@northwind.example").await?;
+        let top = CreateFolderRequest {
+            account_id: engagement.account.clone(),
+            name: title.to_owned(),
+            level: "upload".to_owned(),
+            ..CreateFolderRequest::default()
+        };
+        let of_record = CreateFolderRequest { record_id: engagement.record.clone(), ..top.clone() };
+        let (top, of_record) = (paul.folder(top).await?, paul.folder(of_record).await?);
+        let inner = CreateFolderRequest {
+            parent_id: top.clone(),
+            name: format!("{title}, 2026"),
+            ..CreateFolderRequest::default()
+        };
+        let inner = paul.folder(inner).await?;
+        let name = format!("{title}.pdf");
+        let first = paul.upload(&format!("/folders/{inner}/files"), &name, pdf(title, 2)).await?;
+        let document = first.text("document_id")?;
+        paul.upload(&format!("/documents/{document}/versions"), &name, pdf(title, 3)).await?;
+        self.settle().await?;
+        let version = first.text("version_id")?;
+        Ok(Shelf { folders: [top, inner], of_record, document, version })
+    }
+}
