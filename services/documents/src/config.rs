@@ -7,8 +7,10 @@ use crate::{preview::PreviewConfig, scan::ScannerAddress, seal::SealConfig, sign
 /// The settings of the documents service.
 #[derive(Debug, Clone)]
 pub struct DocumentsConfig {
-    /// The largest file of a request, an attachment or a deliverable, in bytes.
+    /// The largest file of any place, in bytes; what is asked for may have a lower limit of its own.
     pub largest_file: u64,
+    /// The largest file of a message or a record's field, in bytes.
+    pub largest_attachment: u64,
     /// The largest template, in bytes.
     pub largest_template: u64,
     /// PDFs up to this many bytes are checked in this process; larger ones by a child process with caps.
@@ -39,7 +41,8 @@ impl Default for DocumentsConfig {
         let memory = Path::new("/dev/shm");
         let scratch = if memory.is_dir() { PathBuf::from(memory) } else { std::env::temp_dir() };
         Self {
-            largest_file: 100 * MIB,
+            largest_file: 5 * 1024 * MIB,
+            largest_attachment: 100 * MIB,
             largest_template: 25 * MIB,
             checked_here: 16 * MIB,
             trash_days: 30,

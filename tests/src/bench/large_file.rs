@@ -1,4 +1,4 @@
-//! A large file up and down, and what memory it takes.
+//! A large file up, in two goes, and down, and what memory it takes.
 
 use std::{
     io::Write as _,
@@ -10,13 +10,15 @@ use anyhow::Context as _;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
-use http::{Method, Request};
+use http::Request;
 use http_body_util::BodyExt as _;
 use portico_proto::documents::v1::GetRequestRequest;
 
 use crate::{
     harness::{World, steps},
-    say, usage,
+    say,
+    uploads::Upload,
+    usage,
 };
 
 const CHUNK: usize = 1024 * 1024;
@@ -37,25 +39,20 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     sqlx::query("update documents.items set max_bytes = 5368709120").execute(world.database.admin()).await?;
     let block = Bytes::from(vec![7_u8; CHUNK]);
     let head = Bytes::from_static(b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
-    let body =
-        stream::iter((0..mib).map(move |index| {
-            Ok::<_, std::io::Error>(if index == 0 { head.clone() } else { block.clone() })
-        }));
+    let size = (mib - 1) * CHUNK + head.len();
     let before = usage::resident_mib("self")?;
     let start = Instant::now();
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri(format!("/items/{}/files", item.id))
-        .header("x-file-name", "large.zip")
-        .body(Body::from_stream(body))?;
-    let channel = ana.channel("documents").without_deadline();
-    let answer = channel.send(request.map(tonic::body::Body::new)).await?;
-    let status = answer.status();
-    let text = answer.into_body().collect().await?.to_bytes();
+    let upload = Upload::begin(&ana, &format!("for=item&id={}", item.id), "large.zip", size).await?;
+    // The first go brings half, as after a cut connection.
+    let half = head.len() + (mib / 2) * CHUNK;
+    let first = std::iter::once(head).chain(std::iter::repeat_n(block.clone(), mib / 2));
+    upload.send(0, Body::from_stream(stream::iter(first.map(Ok::<_, std::io::Error>)))).await?;
+    let second = std::iter::repeat_n(block, mib - 1 - mib / 2);
+    let version =
+        upload.send(half, Body::from_stream(stream::iter(second.map(Ok::<_, std::io::Error>)))).await?;
+    let version = version.context("no version")?;
     let up = start.elapsed().as_secs_f64();
-    let json: serde_json::Value = serde_json::from_slice(&text)
-        .with_context(|| format!("{status}: {}", String::from_utf8_lossy(&text)))?;
-    let version = json["version_id"].as_str().context("no version")?;
+    let channel = ana.channel("documents").without_deadline();
     let peak_up = usage::resident_mib("self")?;
     let start = Instant::now();
     let request = Request::builder().uri(format!("/versions/{version}")).body(Body::empty())?;

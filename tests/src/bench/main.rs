@@ -19,6 +19,7 @@ mod local_call;
 mod replay;
 mod sealing;
 mod start;
+mod uploads;
 mod usage;
 mod web;
 
@@ -43,6 +44,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("documents") {
         documents::measure().await?;
+    }
+    if wanted("uploads") {
+        uploads::measure().await?;
     }
     if wanted("file") {
         large_file::measure().await?;

@@ -22,6 +22,8 @@ use crate::{
 };
 
 const CONSUMER: &str = "documents.activate";
+/// What definitions count the size of files in.
+const MEGABYTE: u64 = 1024 * 1024;
 
 pub(super) struct Activate(pub(super) SharedService);
 
@@ -150,7 +152,7 @@ fn new_request(service: &Service, ids: Activated, title: &str, declared: &Docume
         accept: item.accept.iter().map(accepted).collect(),
         min: number(item.min),
         max: number(item.max.max(1)),
-        max_bytes: service.config.largest_file,
+        max_bytes: (u64::from(item.max_megabytes) * MEGABYTE).min(service.config.largest_file),
         state: ItemState::Needed,
         reason: String::new(),
         files: Vec::new(),

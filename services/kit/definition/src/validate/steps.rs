@@ -167,7 +167,10 @@ impl<'a> Checker<'a> {
                 self.report(format!("{at}.accept"), "say what may be uploaded, such as [pdf, image]");
             }
             if !(1..=100).contains(&item.max) || item.min > item.max {
-                self.report(at, "an item takes at least `min` and at most `max` files, `max` from 1 to 100");
+                self.report(&at, "an item takes at least `min` and at most `max` files, `max` from 1 to 100");
+            }
+            if !(1..=5120).contains(&item.max_megabytes) {
+                self.report(format!("{at}.maxMegabytes"), "a file is at most 1 to 5120 megabytes large");
             }
         }
         let names = request.items.iter().map(|item| item.name.as_str());

@@ -471,3 +471,11 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_file_of_no_size_or_of_more_than_can_be_taken() {
+    for megabytes in ["0", "5121"] {
+        let to = format!("max: 20, maxMegabytes: ¦{megabytes}}}");
+        refused(CLIENT, "max: 20}", &to, &["1 to 5120 megabytes"]);
+    }
+}
