@@ -16,7 +16,7 @@ impl Fields {
     pub fn line(&mut self, field: &str, text: &str, most: usize) -> String {
         let text = text.trim();
         if text.is_empty() {
-            self.refuse(field, "Fill this in.");
+            self.refuse(field, format!("Fill in the {}.", named(field)));
         } else if text.chars().count() > most {
             self.refuse(field, format!("Use at most {most} characters."));
         } else if text.chars().any(char::is_control) {
@@ -42,6 +42,11 @@ impl Fields {
     }
 }
 
+/// A field as people call it: `address.post_code` is the post code. A list of what is wrong names fields by this alone.
+fn named(field: &str) -> String {
+    field.rsplit('.').next().unwrap_or(field).replace('_', " ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,12 +55,13 @@ mod tests {
     fn every_mistake_is_named_at_once() {
         let mut fields = Fields::default();
         assert_eq!(fields.line("name", "  Acme ", 10), "Acme");
-        fields.line("title", " ", 10);
+        fields.line("address.post_code", " ", 10);
         fields.line("note", "two\nlines", 10);
         fields.line("word", "0123456789x", 10);
         let problem = fields.check().unwrap_err();
         let named: Vec<_> = problem.fields.iter().map(|at| at.field.as_str()).collect();
-        assert_eq!(named, ["title", "note", "word"]);
+        assert_eq!(named, ["address.post_code", "note", "word"]);
+        assert_eq!(problem.fields[0].description, "Fill in the post code.");
         assert!(Fields::default().check().is_ok());
     }
 }
