@@ -36,7 +36,7 @@ pub(crate) async fn document(
     Ok((document, right))
 }
 
-/// A version that the caller may see, with its document.
+/// A version that the caller may see, with its document and what they may do with it.
 pub(crate) async fn version(
     service: &Service,
     call: &Call,

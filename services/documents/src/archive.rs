@@ -202,8 +202,9 @@ fn short(bytes: u64) -> u32 {
 /// A moment as ZIP knows it: from 1980, to two seconds; the date in the higher half.
 fn stamp(at: DateTime<Utc>) -> u32 {
     let years = u32::try_from(at.year() - 1980).unwrap_or_default().min(127);
-    let date = years << 9 | at.month() << 5 | at.day();
-    date << 16 | at.hour() << 11 | at.minute() << 5 | at.second() / 2
+    let date = (years << 9) | (at.month() << 5) | at.day();
+    let time = (at.hour() << 11) | (at.minute() << 5) | (at.second() / 2);
+    (date << 16) | time
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use portico_core::FolderId;
+use portico_core::VersionId;
 use portico_proto::{documents::v1 as proto, time};
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
         document::{Document, Template, Version},
         library::{Folder, Grant, Level, Sharing},
         request::{Item, ItemState, Request, accept_text, accept_word},
-        signature::{Envelope, Side, Signer, SignerStatus},
+        signature::{Envelope, PlacedField, Side, Signer, SignerStatus},
     },
     preview::PageLayout,
     store::filed::Filed,
@@ -139,14 +140,8 @@ fn item(item: &Item, versions: &[Version], policy: ScanPolicy) -> proto::Item {
     }
 }
 
-/// An envelope as somebody sees it who is the signer `own`, if any.
-pub(crate) fn envelope(
-    envelope: &Envelope,
-    own: Option<&Signer>,
-    (original, signed): (Option<&Version>, Option<&Version>),
-    policy: ScanPolicy,
-) -> proto::Envelope {
-    let fields = envelope.fields.iter().map(|field| proto::EnvelopeField {
+fn fields(placed: &[PlacedField]) -> Vec<proto::EnvelopeField> {
+    let fields = placed.iter().map(|field| proto::EnvelopeField {
         id: field.id.clone(),
         r#type: field.kind.shown().to_owned(),
         role: field.role.clone(),
@@ -156,6 +151,27 @@ pub(crate) fn envelope(
         width: field.area[2],
         height: field.area[3],
     });
+    fields.collect()
+}
+
+/// An envelope as somebody sees it who is the signer `own`, if any.
+pub(crate) fn envelope(
+    envelope: &Envelope,
+    own: Option<&Signer>,
+    versions: &[Version],
+    policy: ScanPolicy,
+    now: DateTime<Utc>,
+) -> proto::Envelope {
+    let shown = |id: Option<VersionId>| {
+        versions.iter().find(|one| Some(one.id) == id).map(|one| version(one, policy))
+    };
+    let others = envelope.others.iter().map(|paper| proto::EnvelopePaper {
+        number: paper.number,
+        title: paper.title.clone(),
+        original: shown(Some(paper.original)),
+        signed: shown(paper.signed),
+        fields: fields(&paper.fields),
+    });
     proto::Envelope {
         id: envelope.id.to_string(),
         step_id: envelope.step_id.to_string(),
@@ -163,12 +179,14 @@ pub(crate) fn envelope(
         title: envelope.title.clone(),
         state: envelope.state.word().to_owned(),
         signers: envelope.signers.iter().map(|each| signer(each, own, now)).collect(),
-        fields: fields.collect(),
-        original: original.map(|original| version(original, policy)),
-        signed: signed.map(|signed| version(signed, policy)),
+        fields: fields(&envelope.fields),
+        original: shown(Some(envelope.original)),
+        signed: shown(envelope.signed),
+        others: others.collect(),
         reason: envelope.reason.clone(),
         waiting_for: envelope.ready().map(Signer::shown_name).collect::<Vec<_>>().join(", "),
         level: envelope.level.word().to_owned(),
+        invite_others: envelope.invite_others,
     }
 }
 
@@ -181,7 +199,6 @@ fn signer(signer: &Signer, own: Option<&Signer>, now: DateTime<Utc>) -> proto::S
         SignerStatus::Declined => proto::SignerState::Declined,
         SignerStatus::Told => proto::SignerState::Told,
     };
-    now: DateTime<Utc>,
     proto::Signer {
         id: signer.id.to_string(),
         role: signer.role.clone(),
@@ -194,6 +211,10 @@ fn signer(signer: &Signer, own: Option<&Signer>, now: DateTime<Utc>) -> proto::S
         turn: signer.turn,
         part: signer.part.word().to_owned(),
         delegated_by: signer.delegated_by.clone(),
+        expires_at: signer.expires_at.map(time::timestamp),
+        expired,
+        is_own,
+        internal: signer.side == Side::Internal,
     }
 }
 
@@ -206,7 +227,6 @@ pub(crate) fn page_text(layout: &PageLayout) -> proto::GetPageTextResponse {
             .map(|line| {
                 let [x, y, width, height] = line.area;
                 proto::TextLine { text: line.text.clone(), x, y, width, height }
-        invite_others: envelope.invite_others,
             })
             .collect(),
     });
@@ -230,8 +250,4 @@ pub(crate) fn template(template: &Template) -> proto::Template {
             ..proto::Version::default()
         }),
     }
-        expires_at: signer.expires_at.map(time::timestamp),
-        expired,
-        is_own,
-        internal: signer.side == Side::Internal,
 }

@@ -86,12 +86,6 @@ impl DocumentsError {
     }
 }
 
-impl From<ParseIdError> for DocumentsError {
-    /// An id that is none belongs to nothing.
-    fn from(_: ParseIdError) -> Self {
-        Self::NotFound
-    }
-}
 impl DocumentsError {
     /// Whether it says that the caller may not see or do this, rather than that something is broken.
     pub(crate) fn hides(&self) -> bool {
@@ -103,6 +97,12 @@ impl DocumentsError {
     }
 }
 
+impl From<ParseIdError> for DocumentsError {
+    /// An id that is none belongs to nothing.
+    fn from(_: ParseIdError) -> Self {
+        Self::NotFound
+    }
+}
 
 impl From<sqlx::Error> for DocumentsError {
     fn from(error: sqlx::Error) -> Self {

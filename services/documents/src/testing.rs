@@ -1,7 +1,8 @@
 //! A firm to test with: the service behind its boundary with a database and files of its own, and stand-ins for its peers.
 
-mod library;
 mod stand_ins;
+
+mod library;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -45,9 +46,6 @@ pub(crate) struct World {
     pub(crate) holders: HashMap<String, Vec<PersonId>>,
     /// Whom records name as the firm's people.
     pub(crate) team: Vec<PersonId>,
-    /// Names of people.
-    pub(crate) names: HashMap<PersonId, String>,
-    pub(crate) scanned_only: bool,
     /// Who belongs to an account.
     pub(crate) members: HashMap<AccountId, Vec<PersonId>>,
     /// The firm's people.
@@ -56,6 +54,9 @@ pub(crate) struct World {
     pub(crate) blind: HashSet<PersonId>,
     /// The addresses that were invited.
     pub(crate) invited: Vec<String>,
+    /// Names of people.
+    pub(crate) names: HashMap<PersonId, String>,
+    pub(crate) scanned_only: bool,
     definition: String,
 }
 
@@ -281,6 +282,19 @@ impl Fixture {
             _ => None,
         });
         change(esign.unwrap());
+    }
+
+    /// Adds a document to what the agreement of the onboarding definition has signed, with the same fields as the first.
+    pub(crate) async fn also_sign(&mut self, name: &str) {
+        let templates = &mut self.definition.spec.document_templates;
+        let mut template = templates.values().next().cloned().unwrap();
+        template.file = format!("templates/{name}.pdf");
+        template.title = Some(name.to_owned());
+        templates.insert(name.to_owned(), template);
+        self.world.lock().unwrap().definition = serde_json::to_string(&self.definition).unwrap();
+        self.change_esign(|esign| esign.also.push(name.to_owned()));
+        let path = format!("/templates/templates/{name}.pdf");
+        self.upload(&self.admin(), &path, "x", DATA_AGREEMENT).await.unwrap();
     }
 
     /// Has workflow let people with this role act on a step from now on.

@@ -51,6 +51,9 @@ pub(crate) enum MessagingError {
     /// A mail came to no address that was made here.
     #[error("the mail is for nobody here")]
     NotForUs,
+    /// An answer by mail that is not posted, and why in a word.
+    #[error("the answer is not posted: {0}")]
+    ReplyRefused(&'static str),
     /// The mail is on its way or has arrived.
     #[error("the mail is {0} and cannot be sent again")]
     NotFailed(&'static str),
@@ -122,6 +125,23 @@ impl ServiceError for MessagingError {
                 ErrorCode::InvalidArgument,
                 "not_for_us",
                 "This mail came to no address that was made here, or to one that was changed on its way.",
+            ),
+            Self::ReplyRefused(why) => Problem::new(
+                ErrorCode::InvalidArgument,
+                *why,
+                match *why {
+                    "ended" => {
+                        "This address is no longer in use. Answer the newest mail, or write in the portal."
+                    }
+                    "empty" => "There is nothing in this mail but what it answers to.",
+                    "too_long" => {
+                        "This mail is too long for a message. Write it in the portal, or attach it as a file."
+                    }
+                    "replayed" => "This mail was taken in before.",
+                    _ => {
+                        "This mail could not be shown to come from whom it must. Write in the portal instead."
+                    }
+                },
             ),
             Self::NotFailed(state) => Problem::new(
                 ErrorCode::FailedPrecondition,

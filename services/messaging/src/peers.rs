@@ -1,13 +1,20 @@
 //! What other services are asked.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write as _,
+};
 
+use axum::body::{Body, to_bytes};
 use chrono_tz::Tz;
-use portico_core::{AccountId, Ctx, DocumentId, ErrorCode, PersonId, RecordId, parse_time_zone};
+use portico_core::{
+    AccountId, AccountScope, Actor, ActorKind, AuthStrength, Ctx, DocumentId, ErrorCode, PersonId, Problem,
+    RecordId, parse_time_zone,
+};
 use portico_proto::{
     documents::v1::{BindDocumentRequest, documents_client::DocumentsClient},
     identity::v1::{
-        BatchGetPeopleRequest, MintLinkRequest, MintLinkResponse, Person, Side,
+        BatchGetPeopleRequest, IssueMailTokenRequest, MintLinkRequest, MintLinkResponse, Person, Side,
         identity_client::IdentityClient,
     },
     tenancy::v1::{
@@ -16,19 +23,24 @@ use portico_proto::{
     },
     workflow::v1::{BatchGetRecordsRequest, GetRecordRequest, Record, workflow_client::WorkflowClient},
 };
-use portico_rpc::{Caller, CallerChannel, problem_from};
+use portico_rpc::{Auth, Caller, CallerChannel, problem_from};
 use prost_types::{Struct, Value, value::Kind};
+use serde::Deserialize;
 use tonic::Status;
 use uuid::Uuid;
 
 use crate::{
     domain::thread::{Attachment, Thread},
     error::MessagingError,
+    rpc::Asker,
     service::Service,
 };
 
 /// The name of the firm's administrators among the roles.
 const ADMIN: &str = "admin";
+
+/// The longest answer to an upload that is read, in bytes.
+const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// The most people that identity reads at once.
 const PEOPLE_AT_ONCE: usize = 500;
@@ -219,6 +231,73 @@ pub(crate) async fn mint_link(
     let mut client = IdentityClient::new(system(service, ctx, "identity", "messaging.mail"));
     let answer = client.mint_link(MintLinkRequest { link_id: link.to_string() }).await;
     Ok(answer.map_err(refusal)?.into_inner())
+}
+
+/// Acts as a person who was recognised by a mail of theirs, within what they reach now.
+pub(crate) async fn as_person(
+    service: &Service,
+    ctx: &Ctx,
+    person: PersonId,
+) -> Result<Asker, MessagingError> {
+    let mut client = IdentityClient::new(system(service, ctx, "identity", "messaging.replies"));
+    let asked = IssueMailTokenRequest { person_id: person.to_string() };
+    let issued = client.issue_mail_token(asked).await.map_err(refusal)?.into_inner();
+    let named = issued.person.ok_or(MessagingError::NotFound)?;
+    let accounts: Vec<AccountId> =
+        issued.account_ids.iter().map(|id| id.parse()).collect::<Result<_, _>>()?;
+    let mut account_roles = BTreeMap::new();
+    for held in issued.account_roles {
+        account_roles.insert(held.account_id.parse()?, held.roles);
+    }
+    let actor = Actor {
+        kind: if is_staff(&named) { ActorKind::Staff } else { ActorKind::Client },
+        person: Some(person),
+        name: named.name,
+        accounts: if issued.all_accounts { AccountScope::All } else { AccountScope::Listed(accounts) },
+        roles: issued.roles,
+        account_roles,
+        session: None,
+        strength: AuthStrength::Single,
+        impersonator: None,
+    };
+    let caller = Caller::new(Auth::Token(issued.actor_token.into())).with_trace(&ctx.trace);
+    Ok(Asker { ctx: Ctx { actor, ..ctx.clone() }, caller })
+}
+
+/// Hands a file in by the way that the files of all messages go: measured, recognised and scanned. Answers its id.
+pub(crate) async fn upload(
+    service: &Service,
+    caller: &Caller,
+    record: RecordId,
+    name: &str,
+    bytes: &[u8],
+) -> Result<String, MessagingError> {
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => encoded.push(char::from(byte)),
+            // Writing to a string cannot fail.
+            _ => drop(write!(encoded, "%{byte:02X}")),
+        }
+    }
+    let broken = |error: &dyn std::fmt::Display| MessagingError::Peer(Problem::internal(error));
+    let request = http::Request::post(format!("/attachments?record_id={record}"))
+        .header("x-file-name", encoded)
+        .header(http::header::CONTENT_LENGTH, bytes.len())
+        .body(tonic::body::Body::new(Body::from(bytes.to_vec())))
+        .map_err(|error| broken(&error))?;
+    let channel = service.peers.channel("documents", caller).without_deadline();
+    let answer = channel.send(request).await.map_err(refusal)?;
+    let body = to_bytes(Body::new(answer.into_body()), LONGEST_ANSWER).await;
+    let body = body.map_err(|error| broken(&error))?;
+    let uploaded: Uploaded = serde_json::from_slice(&body).map_err(|error| broken(&error))?;
+    Ok(uploaded.document_id)
+}
+
+/// What an upload answers, as far as it matters here.
+#[derive(Deserialize)]
+struct Uploaded {
+    document_id: String,
 }
 
 /// Binds a file that `person` has uploaded to a thread.

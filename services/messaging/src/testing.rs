@@ -91,6 +91,7 @@ impl Fixture {
         };
         let service = Arc::new(Service::new(config, kit).unwrap());
         let (tenant, accounts) = (database.tenant(), [database.account(), database.account()]);
+        world.write().tenant = Some(tenant);
         Self { database, service, tenant, accounts, world, _home: home }
     }
 
@@ -140,6 +141,17 @@ impl Fixture {
         for member in self.world.write().members.iter_mut().filter(|member| member.1 == id) {
             member.2.clear();
         }
+    }
+
+    /// Ends a person's place in the account.
+    pub(crate) fn leave(&self, person: PersonId) {
+        let id = person.to_string();
+        self.world.write().members.retain(|member| member.1 != id);
+    }
+
+    /// How many files were handed in.
+    pub(crate) fn uploads(&self) -> usize {
+        self.world.read().uploads.len()
     }
 
     pub(crate) fn deactivate(&self, person: PersonId) {

@@ -29,6 +29,7 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     let envelope = EnvelopeId::new(now, &OsEntropy);
     let signer = CertifiedSigner { name: "Ana Souza".to_owned(), acts: true, ..CertifiedSigner::default() };
     let certificate = Certificate {
+        beside: Vec::new(),
         envelope,
         document_name: imprint.title.clone(),
         read_sha256: [1; 32],

@@ -133,7 +133,6 @@ async fn tour(
     Ok(unmet.into_iter().map(|path| format!("nobody was led to {path}")).collect())
 }
 
-/// The pages that no link leads to: answers to check, and refused ones.
 /// The page of the paper that waits for Sam, as it is under its own address: only mails lead there.
 async fn signing_page(world: &World) -> anyhow::Result<String> {
     let sam = world.person("northwind", "sam@acme.example").await?;
@@ -145,6 +144,7 @@ async fn signing_page(world: &World) -> anyhow::Result<String> {
     Ok(format!("/sign/{}", envelope.context("no envelope")?.id))
 }
 
+/// The pages that no link leads to: answers to check, and refused ones.
 async fn hand_in(browser: &Browser, look: &mut impl AsyncFnMut(&str) -> Outcome) -> Outcome {
     follow(browser, "Complete the intake questionnaire").await?;
     browser.click("form[data-autosave] .actions .button").await?;

@@ -186,9 +186,9 @@ fn trials(entry: &Entry, belongings: &Belongings) -> Vec<(Ask, Ask)> {
                         | "record_id"
                         | "item_id"
                         | "document_id"
+                        | "envelope_id"
                         | "folder_id"
                 )
-                        | "envelope_id"
             }),
             ids: ids.into_values().chain(query.into_iter().map(|(_, id)| id)).collect(),
         };

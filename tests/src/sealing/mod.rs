@@ -16,7 +16,10 @@ use crate::{
     cases,
     harness::{Case, Outcome},
 };
-use product::{a_contract_signed_in_the_portal_is_sealed, the_verify_page_says_what_is_true};
+use product::{
+    a_contract_signed_in_the_portal_is_sealed, each_of_several_documents_has_its_own_seal,
+    the_verify_page_says_what_is_true,
+};
 use timestamps::{a_silent_authority_costs_the_level_only, a_timestamp_authority_raises_the_level};
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -28,6 +31,7 @@ pub(crate) fn cases() -> Vec<Case> {
         a_timestamp_authority_raises_the_level,
         a_silent_authority_costs_the_level_only,
         a_contract_signed_in_the_portal_is_sealed,
+        each_of_several_documents_has_its_own_seal,
         the_verify_page_says_what_is_true,
     ]
 }

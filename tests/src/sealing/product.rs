@@ -2,7 +2,10 @@
 
 use anyhow::{Context as _, ensure};
 use http::StatusCode;
-use portico_proto::documents::v1::{Envelope, GetEnvelopeRequest, SignEnvelopeRequest};
+use portico_proto::{
+    documents::v1::{Envelope, GetEnvelopeRequest, SignEnvelopeRequest},
+    tenancy::v1::PublishPortalRequest,
+};
 
 use super::{
     judges::Judges,
@@ -21,6 +24,11 @@ async fn signed(world: &World) -> anyhow::Result<(Vec<u8>, String, Envelope)> {
         let sign = SignEnvelopeRequest {
             envelope_id: open.id.clone(),
             sha256: open.original.context("no original")?.sha256,
+            other_sha256: open
+                .others
+                .iter()
+                .filter_map(|paper| Some(paper.original.as_ref()?.sha256.clone()))
+                .collect(),
             typed_name: name.to_owned(),
             consent: true,
             intent: true,
@@ -64,6 +72,48 @@ pub(super) async fn a_contract_signed_in_the_portal_is_sealed() -> Outcome {
     ] {
         ensure!(flat.contains(words), "the certificate does not say {words}: {text}");
     }
+    Ok(())
+}
+
+/// Two documents in one envelope: one act signs both, each has a seal that both programs call valid, and its certificate names
+/// the hashes of the other.
+pub(super) async fn each_of_several_documents_has_its_own_seal() -> Outcome {
+    let judges = Judges::new()?;
+    let world = World::demo().await?;
+    let nora = world.person("northwind", "nora@northwind.example").await?;
+    let shipped = portico_definition::gallery().iter().find(|entry| entry.name == "client-onboarding");
+    let yaml = shipped.context("not shipped")?.yaml.replace(
+        "    data_agreement:\n",
+        "    annex:\n      file: templates/data-agreement.pdf\n      title: Annex\n      fields:\n        \
+         - {id: annex_signature, type: signature, signer: signatory, page: 1, box: [0.10, 0.78, 0.35, 0.06]}\n    data_agreement:\n",
+    );
+    let yaml = yaml.replace(
+        "          template: data_agreement\n",
+        "          template: data_agreement\n          also: [annex]\n",
+    );
+    let asked = PublishPortalRequest { yaml, base_version: 1, dry_run: false };
+    let answer = nora.tenancy().publish_portal(asked).await?.into_inner();
+    ensure!(answer.findings.is_empty(), "{:?}", answer.findings);
+    world.settle().await?;
+    let (first, root, done) = signed(&world).await?;
+    ensure!(done.others.len() == 1, "{} further documents", done.others.len());
+    let sam = world.person("northwind", "sam@acme.example").await?;
+    let annex = done.others[0].signed.clone().context("the annex is not signed")?;
+    let annex = sam.download(&format!("/versions/{}", annex.id)).await?.body.to_vec();
+    let mut nobody = world.visitor("northwind");
+    for (what, file) in [("the agreement", &first), ("the annex", &annex)] {
+        judges.agree(what, file, &[&root])?;
+        let path = judges.file("several.pdf", file)?;
+        let output = std::process::Command::new("pdftotext").arg("-layout").arg(path).arg("-").output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        ensure!(text.contains("Signed in the same act"), "{what} does not name the other: {text}");
+        let told = plain(&checked(&mut nobody, "several.pdf", file).await?.is(StatusCode::OK)?.text());
+        ensure!(told.contains("not a byte of it was changed"), "{what}: {told}");
+    }
+    let mut changed = annex;
+    changed[700] ^= 1;
+    let told = plain(&checked(&mut nobody, "several.pdf", &changed).await?.is(StatusCode::OK)?.text());
+    ensure!(told.contains("does not fit it"), "a changed annex: {told}");
     Ok(())
 }
 

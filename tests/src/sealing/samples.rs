@@ -42,6 +42,7 @@ pub(super) fn draft(original: &[u8], at: DateTime<Utc>) -> anyhow::Result<Draft>
         Imprint { firm: "Northwind Consulting".to_owned(), title: "Data agreement".to_owned(), made_at: at };
     let document = enter(&fonts, original, &[], &imprint)?;
     let certificate = Certificate {
+        beside: Vec::new(),
         envelope,
         document_name: imprint.title.clone(),
         read_sha256: [1; 32],
@@ -65,6 +66,7 @@ pub(super) fn draft(original: &[u8], at: DateTime<Utc>) -> anyhow::Result<Draft>
         original_sha256: String::new(),
         signed_sha256: String::new(),
         signed_bytes: 0,
+        beside: Vec::new(),
         people: Vec::new(),
         events: Vec::new(),
         made_at: at,

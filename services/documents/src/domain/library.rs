@@ -153,8 +153,11 @@ impl Subjects {
     pub(crate) fn of(actor: &Actor) -> Self {
         let mut all = Self { manages: actor.kind != ActorKind::Client, ..Self::default() };
         let AccountScope::Listed(accounts) = &actor.accounts else { return all };
-        for account in accounts.iter().filter(|_| !all.manages).copied().collect::<Vec<_>>() {
-            let roles = actor.roles_in(account).iter().map(|role| format!("role:{role}"));
+        if all.manages {
+            return all;
+        }
+        for account in accounts {
+            let roles = actor.roles_in(*account).iter().map(|role| format!("role:{role}"));
             let person = actor.person.map(|person| format!("person:{person}"));
             for name in roles.chain(person).chain(["everyone".to_owned()]) {
                 all.accounts.push(account.0);
@@ -209,8 +212,8 @@ pub(crate) fn free_title(title: &str, taken: &HashSet<String>) -> String {
     }
     let at = title.rfind('.').filter(|at| *at > 0 && title.len() - at <= 16).unwrap_or(title.len());
     let (stem, extension) = title.split_at(at);
-    let numbered = (2..).map(|number: u32| format!("{stem} ({number}){extension}"));
-    numbered.into_iter().find(|title| !taken.contains(&key(title))).unwrap_or_default()
+    let mut numbered = (2..).map(|number: u32| format!("{stem} ({number}){extension}"));
+    numbered.find(|title| !taken.contains(&key(title))).unwrap_or_default()
 }
 
 /// What all titles begin with that [`free_title`] may have to step past.

@@ -3,8 +3,8 @@
 pub(crate) mod document;
 pub mod envelope;
 pub(crate) mod envelope_chain;
-pub(crate) mod nudge;
 pub(crate) mod library;
+pub(crate) mod nudge;
 pub(crate) mod packing;
 pub(crate) mod reading;
 pub(crate) mod request;

@@ -154,12 +154,27 @@ pub(crate) struct Envelope {
     pub(crate) fields: Vec<PlacedField>,
     pub(crate) original: VersionId,
     pub(crate) signed: Option<VersionId>,
+    /// The documents after the first, in their order.
+    pub(crate) others: Vec<Paper>,
     /// In their order.
     pub(crate) signers: Vec<Signer>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) times: Times,
     /// Whether those who sign may name somebody who is new to the account.
     pub(crate) invite_others: bool,
+}
+
+/// One document of an envelope.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Paper {
+    /// From 1.
+    pub(crate) number: i32,
+    pub(crate) title: String,
+    pub(crate) fields: Vec<PlacedField>,
+    /// What is read.
+    pub(crate) original: VersionId,
+    /// What came of it.
+    pub(crate) signed: Option<VersionId>,
 }
 
 /// How long those who act have, and how often they are reminded.
@@ -309,6 +324,18 @@ impl Envelope {
     pub(crate) fn ready(&self) -> impl Iterator<Item = &Signer> {
         let open = self.state == EnvelopeState::Open;
         self.signers.iter().filter(move |signer| open && signer.status == SignerStatus::Ready)
+    }
+
+    /// All its documents, the first among them.
+    pub(crate) fn papers(&self) -> Vec<Paper> {
+        let first = Paper {
+            number: 1,
+            title: self.title.clone(),
+            fields: self.fields.clone(),
+            original: self.original,
+            signed: self.signed,
+        };
+        std::iter::once(first).chain(self.others.iter().cloned()).collect()
     }
 
     /// Those who are asked to act.

@@ -8,10 +8,10 @@ use sha2::{Digest as _, Sha256};
 use super::{
     envelope::FieldBox,
     envelope_chain::{Chain, EventKind},
-    signature::{Envelope, PlacedField, PlacedKind, Signer, initials},
+    signature::{Envelope, Paper, PlacedField, PlacedKind, Signer, initials},
 };
 use crate::{
-    seal::{EventFacts, FORMAT, Facts, PersonFacts, SealCertificate},
+    seal::{EventFacts, FORMAT, Facts, PaperFacts, PersonFacts, SealCertificate},
     signing::{
         Certificate, CertifiedEvent, CertifiedSeal, CertifiedSigner, DrawnSignature, FieldValue, Filled,
         SigningError,
@@ -30,9 +30,9 @@ pub(crate) struct Firm {
 }
 
 /// The values of everybody who has signed.
-pub(crate) fn filled(envelope: &Envelope, zone: Tz) -> Result<Vec<Filled>, SigningError> {
+pub(crate) fn filled(envelope: &Envelope, paper: &Paper, zone: Tz) -> Result<Vec<Filled>, SigningError> {
     let mut filled = Vec::new();
-    for field in &envelope.fields {
+    for field in &paper.fields {
         let signer = envelope.signers.iter().find(|signer| signer.role == field.role);
         let Some((signer, at)) = signer.and_then(|signer| signer.signed_at.map(|at| (signer, at))) else {
             continue;
@@ -72,8 +72,20 @@ const fn single(fraction: f64) -> f32 {
     fraction as f32
 }
 
+/// A document that is signed in the same act as another: its title, and its hashes as it was read and with everything entered.
+#[derive(Debug, Clone)]
+pub(crate) struct Beside {
+    pub(crate) title: String,
+    pub(crate) read_sha256: [u8; 32],
+    pub(crate) signed_sha256: [u8; 32],
+}
+
 /// What the certificate is about beside the envelope.
 pub(crate) struct Evidence<'a> {
+    /// The document's title.
+    pub(crate) title: &'a str,
+    /// What was signed in the same act.
+    pub(crate) beside: &'a [Beside],
     /// SHA-256 of the document that was read.
     pub(crate) read_sha256: [u8; 32],
     /// The document with everything entered.
@@ -127,9 +139,14 @@ pub(crate) fn certificate(envelope: &Envelope, evidence: &Evidence<'_>) -> Certi
     });
     Certificate {
         envelope: envelope.id,
-        document_name: envelope.title.clone(),
+        document_name: evidence.title.to_owned(),
         read_sha256: evidence.read_sha256,
         signed: (Sha256::digest(evidence.document).into(), evidence.document.len()),
+        beside: evidence
+            .beside
+            .iter()
+            .map(|one| (one.title.clone(), one.read_sha256, one.signed_sha256))
+            .collect(),
         firm: evidence.firm.name.clone(),
         signers: signers.collect(),
         events: events.collect(),
@@ -167,12 +184,18 @@ pub(crate) fn facts(tenant: TenantId, envelope: &Envelope, evidence: &Evidence<'
         text: entry.text.clone(),
         sha256: entry.sha256.clone(),
     });
+    let beside = evidence.beside.iter().map(|one| PaperFacts {
+        title: one.title.clone(),
+        original_sha256: hex::encode(one.read_sha256),
+        signed_sha256: hex::encode(one.signed_sha256),
+    });
     Facts {
         format: FORMAT,
         tenant: tenant.to_string(),
         firm: evidence.firm.name.clone(),
         envelope: envelope.id.to_string(),
-        title: envelope.title.clone(),
+        title: evidence.title.to_owned(),
+        beside: beside.collect(),
         original_sha256: hex::encode(evidence.read_sha256),
         signed_sha256: hex::encode(Sha256::digest(evidence.document)),
         signed_bytes: u64::try_from(evidence.document.len()).unwrap_or(u64::MAX),

@@ -334,9 +334,6 @@ pub(crate) async fn step_returned(
     say(service, tx, "step", key.run, Some(key.account), &event).await
 }
 
-/// Somebody else is to act on a step now.
-pub(crate) async fn step_progressed(
-    service: &Service,
 /// Who is to act on a step next.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Next<'a> {
@@ -348,6 +345,9 @@ pub(crate) enum Next<'a> {
     Person(PersonId),
 }
 
+/// Somebody else is to act on a step now.
+pub(crate) async fn step_progressed(
+    service: &Service,
     tx: &mut Tx,
     key: StepKey,
     waiting_on: &str,

@@ -2,8 +2,8 @@
 //! loses nothing, and several processes may run the same one.
 
 mod expire_uploads;
-mod remind_signers;
 mod purge_trash;
+mod remind_signers;
 mod remove_orphans;
 mod remove_unbound;
 mod rounds;
@@ -68,15 +68,6 @@ pub(crate) fn all(service: &SharedService) -> Vec<Job> {
             async move { answer(expire_uploads::run(&service).await) }
         }
     };
-    vec![
-        Job::new("documents.expire_uploads", Arc::new(Notify::new()), uploads),
-        Job::new("documents.scan_versions", Arc::clone(&service.scans), scans),
-        Job::new("documents.sweep_unfinished", Arc::new(Notify::new()), sweep),
-        Job::new("documents.purge_trash", Arc::new(Notify::new()), trash),
-        Job::new("documents.remove_unbound", Arc::new(Notify::new()), unbound),
-        Job::new("documents.remove_orphans", Arc::new(Notify::new()), orphans),
-    ]
-}
     let nudges = {
         let service = Arc::clone(service);
         move || {
@@ -84,8 +75,17 @@ pub(crate) fn all(service: &SharedService) -> Vec<Job> {
             async move { answer(remind_signers::run(&service).await) }
         }
     };
+    vec![
+        Job::new("documents.expire_uploads", Arc::new(Notify::new()), uploads),
+        Job::new("documents.remind_signers", Arc::clone(&service.nudges), nudges),
+        Job::new("documents.scan_versions", Arc::clone(&service.scans), scans),
+        Job::new("documents.sweep_unfinished", Arc::new(Notify::new()), sweep),
+        Job::new("documents.purge_trash", Arc::new(Notify::new()), trash),
+        Job::new("documents.remove_unbound", Arc::new(Notify::new()), unbound),
+        Job::new("documents.remove_orphans", Arc::new(Notify::new()), orphans),
+    ]
+}
 
 fn answer(outcome: Result<Duration, DocumentsError>) -> Result<Duration, portico_core::Problem> {
-        Job::new("documents.remind_signers", Arc::clone(&service.nudges), nudges),
     outcome.map_err(|error| error.problem())
 }

@@ -117,12 +117,15 @@ pub(super) async fn view(
     standing: &Standing<'_>,
 ) -> Result<proto::Envelope, DocumentsError> {
     let policy = peers::firm(service, &call.ctx).await?.policy;
-    let ids: Vec<_> =
-        [Some(envelope.original), envelope.signed].into_iter().flatten().map(|id| id.0).collect();
+    let papers = envelope.papers();
+    let ids: Vec<_> = papers
+        .iter()
+        .flat_map(|paper| [Some(paper.original), paper.signed])
+        .flatten()
+        .map(|id| id.0)
+        .collect();
     let mut tx = service.store.begin(&call.ctx).await?;
     let versions = store::versions::by_ids(&mut tx, &ids).await?;
-    let named = |id| versions.iter().find(|version| Some(version.id) == id);
-    let (original, signed) = (named(Some(envelope.original)), named(envelope.signed));
     let now = service.clock.now();
-    Ok(convert::envelope(envelope, envelope.turn_of(standing), (original, signed), policy, now))
+    Ok(convert::envelope(envelope, envelope.turn_of(standing), &versions, policy, now))
 }

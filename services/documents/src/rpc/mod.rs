@@ -115,7 +115,6 @@ impl Documents for Rpc {
         self.serve(request, decline_envelope::handle).await
     }
 
-    async fn list_templates(&self, request: Request<ListTemplatesRequest>) -> Answer<ListTemplatesResponse> {
     async fn delegate_signing(
         &self,
         request: Request<DelegateSigningRequest>,
@@ -127,6 +126,7 @@ impl Documents for Rpc {
         self.serve(request, extend_signing::handle).await
     }
 
+    async fn list_templates(&self, request: Request<ListTemplatesRequest>) -> Answer<ListTemplatesResponse> {
         self.serve(request, list_templates::handle).await
     }
 

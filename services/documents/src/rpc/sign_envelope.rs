@@ -5,7 +5,7 @@ mod completion;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use portico_core::{EnvelopeId, PersonId};
+use portico_core::{EnvelopeId, PersonId, TenantId, VersionId};
 use portico_db::Tx;
 use portico_proto::documents::v1::{SignEnvelopeRequest, SignEnvelopeResponse};
 use portico_service::Fields;
@@ -68,24 +68,29 @@ async fn attempt(
     let mut tx = service.store.begin(&call.ctx).await?;
     let envelope = store::envelopes::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
     let mut chain = store::envelope_events::chain(&mut tx, id).await?;
-    let original =
-        store::versions::read(&mut tx, envelope.original).await?.ok_or(DocumentsError::NotFound)?;
+    let mut originals = Vec::new();
+    for paper in envelope.papers() {
+        let version = store::versions::read(&mut tx, paper.original).await?;
+        originals.push(version.ok_or(DocumentsError::NotFound)?);
+    }
     drop(tx);
     let seen = standing(service, call, &envelope).await?;
-    if repeats(&envelope, person, request, &original) {
+    if repeats(&envelope, person, request, &originals) {
         let envelope = Some(view(service, call, &envelope, &seen.of(call)).await?);
         return Ok(Some(SignEnvelopeResponse { envelope, event: String::new() }));
     }
     let seen = acting(service, call, &envelope).await?;
     // Nobody signs what they could not open.
-    access::must_open(service, &call.ctx, &original).await?;
+    for original in &originals {
+        access::must_open(service, &call.ctx, original).await?;
+    }
     let standing = seen.of(call);
     let own = own_turn(service, call, &envelope, &standing).await?.clone();
 
     let now = service.clock.now();
     let known = peers::person(service, &call.ctx, person).await?;
     let email = known.map(|known| known.email).unwrap_or_default();
-    let signer = signed(own, call, person, email, request, &original, now)?;
+    let signer = signed(own, call, person, email, request, &originals, now)?;
     let mut after = envelope.clone();
     advance(&mut after, &signer, &mut chain, now);
     // Asked first, so that a seal that cannot be used costs nobody any work.
@@ -94,27 +99,32 @@ async fn attempt(
         _ => None,
     };
     // The document is made each time, so that a name that cannot be printed is refused to the one who can mend it.
-    let document = completion::enter(service, call, &after, &original, now).await?;
-    let stored = match key {
-        Some(key) => {
-            let (made, with) = ((&original, document), (&*key, now));
-            let sealed = completion::seal(service, call, &after, made, &chain, with).await?;
-            Some(completion::store(service, call, person, &after, sealed).await?)
+    let documents = completion::enter(service, call, &after, &originals, now).await?;
+    let mut stored = Vec::new();
+    if let Some(key) = key {
+        let (made, with) = ((originals.as_slice(), documents), (&*key, now));
+        let sealed = completion::seal(service, call, &after, made, &chain, with).await?;
+        for (paper, sealed) in after.papers().iter().zip(sealed) {
+            match completion::store(service, call, person, &after, (&paper.title, sealed)).await {
+                Ok(composed) => stored.push(composed),
+                Err(error) => {
+                    discard_all(service, call.ctx.tenant, &versions_of(&stored)).await;
+                    return Err(error);
+                }
+            }
         }
-        None => None,
-    };
+    }
     let outcome = {
         let (service, call, request) = (Arc::clone(service), call.clone(), request.clone());
-        let written = stored.as_ref().map(|composed| (call.ctx.tenant, composed.version.id));
+        let written = versions_of(&stored);
         let work = async move {
-            let act = Act { after, signer, chain, request, original, composed: stored };
+            let act = Act { after, signer, chain, request, originals, composed: stored };
             let written_here = commit(&service, &call, act).await;
             // Bytes of a file that no row tells of go, unless the commit itself was lost from sight.
-            if let (Some((tenant, version)), Ok(Written::Repeated(_) | Written::Overtaken) | Err(_)) =
-                (written, &written_here)
+            if matches!(written_here, Ok(Written::Repeated(_) | Written::Overtaken) | Err(_))
                 && !matches!(written_here, Err(DocumentsError::Store(portico_db::StoreError::Unavailable(_))))
             {
-                discard(&service, tenant, version).await;
+                discard_all(&service, call.ctx.tenant, &written).await;
             }
             written_here
         };
@@ -132,6 +142,16 @@ async fn attempt(
     Ok(Some(SignEnvelopeResponse { envelope, event }))
 }
 
+fn versions_of(composed: &[Composed]) -> Vec<VersionId> {
+    composed.iter().map(|each| each.version.id).collect()
+}
+
+async fn discard_all(service: &Service, tenant: TenantId, versions: &[VersionId]) {
+    for version in versions {
+        discard(service, tenant, *version).await;
+    }
+}
+
 enum Written {
     Done(Envelope, EventTag),
     Repeated(Envelope),
@@ -145,16 +165,28 @@ struct Act {
     signer: Signer,
     chain: Chain,
     request: SignEnvelopeRequest,
-    original: Version,
-    composed: Option<Composed>,
+    originals: Vec<Version>,
+    /// The finished files, where this was the last signature.
+    composed: Vec<Composed>,
+}
+
+/// Whether exactly these documents were read.
+fn read_all(request: &SignEnvelopeRequest, originals: &[Version]) -> bool {
+    let read = std::iter::once(&request.sha256).chain(&request.other_sha256);
+    read.eq(originals.iter().map(|original| original.file.sha256_text()).collect::<Vec<_>>().iter())
 }
 
 /// A double click: this person has signed exactly this.
-fn repeats(envelope: &Envelope, person: PersonId, request: &SignEnvelopeRequest, original: &Version) -> bool {
+fn repeats(
+    envelope: &Envelope,
+    person: PersonId,
+    request: &SignEnvelopeRequest,
+    originals: &[Version],
+) -> bool {
     let same = |signer: &Signer| {
         signer.status == SignerStatus::Signed
             && signer.typed_name == request.typed_name.trim()
-            && request.sha256 == original.file.sha256_text()
+            && read_all(request, originals)
     };
     envelope.signed_by(Some(person)).is_some_and(same)
 }
@@ -208,12 +240,12 @@ fn signed(
     person: PersonId,
     email: String,
     request: &SignEnvelopeRequest,
-    original: &Version,
+    originals: &[Version],
     now: DateTime<Utc>,
 ) -> Result<Signer, DocumentsError> {
     let mut fields = Fields::default();
     let typed_name = fields.line("typed_name", &request.typed_name, 120);
-    if request.sha256 != original.file.sha256_text() {
+    if !read_all(request, originals) {
         fields.refuse("sha256", "This is not the document that is to be signed. Open it again and read it.");
     }
     if !request.consent {
@@ -262,11 +294,11 @@ fn advance(envelope: &mut Envelope, signed: &Signer, chain: &mut Chain, now: Dat
 }
 
 async fn commit(service: &Service, call: &Call, act: Act) -> Result<Written, DocumentsError> {
-    let Act { mut after, signer, chain, request, original, composed } = act;
+    let Act { mut after, signer, chain, request, originals, composed } = act;
     let mut tx = service.store.begin(&call.ctx).await?;
     let present = store::envelopes::lock(&mut tx, after.id).await?.ok_or(DocumentsError::NotFound)?;
     if let Some(person) = signer.person
-        && repeats(&present, person, &request, &original)
+        && repeats(&present, person, &request, &originals)
     {
         return Ok(Written::Repeated(present));
     }
@@ -278,18 +310,22 @@ async fn commit(service: &Service, call: &Call, act: Act) -> Result<Written, Doc
     if store::envelope_events::chain(&mut tx, after.id).await?.written() != chain.written() {
         return Ok(Written::Overtaken);
     }
-    store::envelopes::update_signer(&mut tx, &signer, &original.file.sha256_text()).await?;
+    let read = originals.iter().map(|original| original.file.sha256_text()).collect::<Vec<_>>().join(" ");
+    store::envelopes::update_signer(&mut tx, &signer, &read).await?;
     store::envelope_events::append(&mut tx, after.id, after.account_id, &chain).await?;
     store::nudges::remove(&mut tx, signer.id).await?;
     let details = json!({
-        "place": signer.place, "role": signer.role, "sha256": original.file.sha256_text(),
+        "place": signer.place, "role": signer.role, "sha256": read,
         "drawn": signer.drawn.is_some(),
     });
-    let event = match composed {
-        None => turn_over(service, &mut tx, &after, signer.signed_at.unwrap_or_default(), details).await?,
-        Some(composed) => {
-            after.signed = Some(composed.version.id);
-            complete(service, &mut tx, &after, &composed, details).await?
+    let event = match composed.as_slice() {
+        [] => turn_over(service, &mut tx, &after, signer.signed_at.unwrap_or_default(), details).await?,
+        [first, others @ ..] => {
+            after.signed = Some(first.version.id);
+            for (paper, composed) in after.others.iter_mut().zip(others) {
+                paper.signed = Some(composed.version.id);
+            }
+            complete(service, &mut tx, &after, (first, others), details).await?
         }
     };
     tx.commit().await?;
@@ -336,22 +372,30 @@ async fn complete(
     service: &Service,
     tx: &mut Tx,
     after: &Envelope,
-    composed: &Composed,
+    (first, others): (&Composed, &[Composed]),
     details: serde_json::Value,
 ) -> Result<EventTag, DocumentsError> {
-    let Composed { document, version, certificate, level, note } = composed;
-    store::documents::insert(tx, document).await?;
-    store::versions::insert(tx, version).await?;
+    let Composed { version, certificate, level, note, .. } = first;
+    let all = || std::iter::once(first).chain(others);
+    for each in all() {
+        store::documents::insert(tx, &each.document).await?;
+        store::versions::insert(tx, &each.version).await?;
+    }
     let now = service.clock.now();
     store::envelopes::end(tx, after.id, EnvelopeState::Completed, "", Some(version.id), now).await?;
+    for (paper, each) in after.others.iter().zip(others) {
+        store::envelopes::paper_signed(tx, after.id, paper.number, each.version.id).await?;
+    }
     store::seals::record(tx, after.id, certificate, (*level, note), now).await?;
     publish::envelope_changed(service, tx, "envelope.signed", after, details).await?;
     let details = json!({
         "signed_sha256": version.file.sha256_text(), "version": version.id, "level": level.word(), "note": note,
-        "seal": hex::encode(certificate.fingerprint),
+        "seal": hex::encode(certificate.fingerprint), "files": others.len() + 1,
     });
     publish::envelope_changed(service, tx, "envelope.completed", after, details).await?;
-    publish::file_added(service, tx, document, version).await?;
+    for each in all() {
+        publish::file_added(service, tx, &each.document, &each.version).await?;
+    }
     envelope_notices::tell_envelope_completed(service, tx, after, version).await?;
     Ok(publish::step_fulfilled(service, tx, after.into(), "Signed by everybody").await?)
 }

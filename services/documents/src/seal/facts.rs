@@ -26,6 +26,9 @@ pub struct Facts {
     pub signed_sha256: String,
     /// How many of the file's first bytes are the document with everything entered.
     pub signed_bytes: u64,
+    /// The documents that were signed in the same act, each with a seal of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<PaperFacts>,
     /// Those who took part, in order.
     pub people: Vec<PersonFacts>,
     /// What happened, first to last, each entry bound to the one before.
@@ -34,6 +37,17 @@ pub struct Facts {
     pub made_at: DateTime<Utc>,
     /// Whether the seal is one for trying things out.
     pub development: bool,
+}
+
+/// Another document of the same envelope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaperFacts {
+    /// Its name.
+    pub title: String,
+    /// SHA-256 as it was read, in hexadecimal digits.
+    pub original_sha256: String,
+    /// SHA-256 with everything entered, in hexadecimal digits.
+    pub signed_sha256: String,
 }
 
 /// Somebody who took part.
@@ -131,6 +145,7 @@ mod tests {
             original_sha256: String::new(),
             signed_sha256: hex::encode(Sha256::digest(b"abc")),
             signed_bytes: 3,
+            beside: Vec::new(),
             people: Vec::new(),
             events,
             made_at: at(30),

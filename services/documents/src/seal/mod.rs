@@ -24,7 +24,7 @@ mod verify;
 
 pub use development::{Made, NAME as DEVELOPMENT_NAME, make as make_development_seal};
 pub use error::SealError;
-pub use facts::{EventFacts, FORMAT, Facts, PersonFacts, chained};
+pub use facts::{EventFacts, FORMAT, Facts, PaperFacts, PersonFacts, chained};
 pub use file::FileKey;
 pub use key::{SealAlgorithm, SealCertificate, SealKey};
 pub use sealer::{Draft, Level, SealConfig, Sealed, Sealer, seal_with};

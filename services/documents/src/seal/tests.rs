@@ -31,6 +31,7 @@ fn draft(tenant: &str, field: &str) -> Draft {
     let imprint = Imprint { firm: "Northwind".to_owned(), title: "Agreement".to_owned(), made_at: now() };
     let document = enter(&fonts, DATA_AGREEMENT, &[], &imprint).unwrap();
     let certificate = Certificate {
+        beside: Vec::new(),
         envelope: portico_core::EnvelopeId::new(now(), &SeededEntropy::new(1)),
         document_name: "Agreement".to_owned(),
         read_sha256: [1; 32],
@@ -50,6 +51,7 @@ fn draft(tenant: &str, field: &str) -> Draft {
         original_sha256: String::new(),
         signed_sha256: hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&document)),
         signed_bytes: document.len() as u64,
+        beside: Vec::new(),
         people: Vec::new(),
         events: Vec::new(),
         made_at: now(),

@@ -26,6 +26,8 @@ pub struct Certificate {
     pub read_sha256: [u8; 32],
     /// SHA-256 of the document with everything entered, and of how many of the file's first bytes that is.
     pub signed: ([u8; 32], usize),
+    /// The documents that were signed in the same act: their names, and their hashes as read and with everything entered.
+    pub beside: Vec<(String, [u8; 32], [u8; 32])>,
     /// The firm that sent the document; its name stands in the file's metadata as well. Empty for none.
     pub firm: String,
     /// Those who took part, in order.
@@ -133,6 +135,16 @@ pub(super) fn pages(fonts: &Fonts, certificate: &Certificate) -> Vec<Sheet> {
     layout.pair("Certificate made", &moment(certificate.made_at));
     if !certificate.seal.verify_link.is_empty() {
         layout.pair("Check this file at", &certificate.seal.verify_link);
+    }
+    if !certificate.beside.is_empty() {
+        layout.rule();
+        layout.keep_together(6.0 * LEADING);
+        layout.paragraph(Style::Bold, 11.5, INK, "Signed in the same act");
+    }
+    for (name, read, signed) in &certificate.beside {
+        layout.pair("Document", name);
+        layout.sized_pair("SHA-256 of the document that was read", &hex::encode(read), HASH);
+        layout.sized_pair("SHA-256 with everything entered", &hex::encode(signed), HASH);
     }
     for signer in &certificate.signers {
         layout.person(signer);

@@ -56,6 +56,7 @@ fn certificate(read: &[u8]) -> Certificate {
         acts: true,
     };
     Certificate {
+        beside: Vec::new(),
         envelope: EnvelopeId::new(at(0), &SeededEntropy::new(3)),
         document_name: "Data agreement – Acme GmbH".into(),
         read_sha256: Sha256::digest(read).into(),

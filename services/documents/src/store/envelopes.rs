@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::known;
 use crate::{
     domain::signature::{
-        Envelope, EnvelopeState, Expected, Level, Part, PlacedField, Side, Signer, SignerStatus, Times,
+        Envelope, EnvelopeState, Expected, Level, Paper, Part, PlacedField, Side, Signer, SignerStatus, Times,
     },
     error::DocumentsError,
 };
@@ -57,7 +57,7 @@ pub(crate) async fn read(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>
     .fetch_optional(tx.conn())
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let signers = signers(tx, id).await?;
+    let (signers, others) = (signers(tx, id).await?, papers(tx, id).await?);
     Ok(Some(Envelope {
         id,
         account_id: row.account_id.into(),
@@ -72,6 +72,7 @@ pub(crate) async fn read(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>
         fields: row.fields.0,
         original: row.original_version_id.into(),
         signed: row.signed_version_id.map(Into::into),
+        others,
         signers,
         created_at: row.created_at,
         times: Times {
@@ -88,6 +89,48 @@ fn minutes(count: i32) -> TimeDelta {
 
 fn counted(period: Option<TimeDelta>) -> Option<i32> {
     period.and_then(|period| i32::try_from(period.num_minutes()).ok())
+}
+
+/// The documents after the first.
+async fn papers(tx: &mut Tx, envelope: EnvelopeId) -> Result<Vec<Paper>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let rows = sqlx::query!(
+        r#"select number, title, fields as "fields: Json<Vec<PlacedField>>", original_version_id, signed_version_id
+           from documents.envelope_papers where tenant_id = $1 and envelope_id = $2 order by number"#,
+        tenant,
+        envelope.0
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let papers = rows.into_iter().map(|row| Paper {
+        number: row.number,
+        title: row.title,
+        fields: row.fields.0,
+        original: row.original_version_id.into(),
+        signed: row.signed_version_id.map(Into::into),
+    });
+    Ok(papers.collect())
+}
+
+/// Writes what came of one of the documents after the first.
+pub(crate) async fn paper_signed(
+    tx: &mut Tx,
+    envelope: EnvelopeId,
+    number: i32,
+    signed: VersionId,
+) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!(
+        "update documents.envelope_papers set signed_version_id = $4
+         where tenant_id = $1 and envelope_id = $2 and number = $3",
+        tenant,
+        envelope.0,
+        number,
+        signed.0
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
 }
 
 async fn signers(tx: &mut Tx, envelope: EnvelopeId) -> Result<Vec<Signer>, DocumentsError> {
@@ -164,6 +207,22 @@ pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Doc
     .await?;
     if inserted.rows_affected() == 0 {
         return Ok(false);
+    }
+    for paper in &envelope.others {
+        sqlx::query!(
+            "insert into documents.envelope_papers
+               (tenant_id, account_id, envelope_id, number, title, fields, original_version_id)
+             values ($1, $2, $3, $4, $5, $6, $7)",
+            tenant,
+            envelope.account_id.0,
+            envelope.id.0,
+            paper.number,
+            paper.title,
+            Json(&paper.fields) as _,
+            paper.original.0
+        )
+        .execute(tx.conn())
+        .await?;
     }
     for signer in &envelope.signers {
         sqlx::query!(
@@ -300,7 +359,7 @@ pub(crate) async fn name(tx: &mut Tx, signer: &Signer) -> Result<(), DocumentsEr
     Ok(())
 }
 
-/// Whether the person was named to sign an envelope of which this document is the original or the signed file.
+/// Whether the person was named to sign an envelope of the step that this document belongs to.
 pub(crate) async fn names_for_document(
     tx: &mut Tx,
     document: DocumentId,
@@ -309,10 +368,10 @@ pub(crate) async fn names_for_document(
     let tenant = tx.ctx().tenant.0;
     let named = sqlx::query_scalar!(
         r#"select exists (
-             select from documents.versions v
-             join documents.envelopes e on e.tenant_id = v.tenant_id and v.id in (e.original_version_id, e.signed_version_id)
+             select from documents.documents d
+             join documents.envelopes e on e.tenant_id = d.tenant_id and e.step_id = d.step_id
              join documents.signers s on s.tenant_id = e.tenant_id and s.envelope_id = e.id
-             where v.tenant_id = $1 and v.document_id = $2 and s.named and s.expected_id = $3
+             where d.tenant_id = $1 and d.id = $2 and s.named and s.expected_id = $3
            ) as "named!""#,
         tenant,
         document.0,

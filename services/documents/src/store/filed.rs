@@ -49,7 +49,7 @@ pub(crate) async fn list(
            cross join lateral (
              select * from documents.versions each where each.tenant_id = $1 and each.document_id = d.id
              order by each.number desc limit 1) v
-           where d.tenant_id = $1 and d.folder_id = $2 and d.trashed_at is null and ($3::text is null or d.title_key > $3)
+           where d.tenant_id = $1 and d.folder_id = $2 and d.trashed_at is null and d.title_key > $3
              and ($7 or d.sharing_id is null or exists (
                select from documents.grants g
                join unnest($4::uuid[], $5::text[]) as mine(account_id, subject) on g.account_id = mine.account_id and g.subject = mine.subject
@@ -57,7 +57,8 @@ pub(crate) async fn list(
            order by d.title_key limit $8"#,
         tenant,
         folder.id.0,
-        after,
+        // Before every title.
+        after.unwrap_or_default(),
         &subjects.accounts,
         &subjects.names,
         folder.level.map(Level::number),

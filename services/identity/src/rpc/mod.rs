@@ -6,6 +6,7 @@ pub(crate) mod deactivate_person;
 mod get_person;
 pub(crate) mod inspect_link;
 pub(crate) mod invite_person;
+mod issue_mail_token;
 mod list_invitations;
 mod list_people;
 mod list_sessions;
@@ -91,6 +92,13 @@ impl Identity for Rpc {
 
     async fn renew_link(&self, request: Request<RenewLinkRequest>) -> Answer<RenewLinkResponse> {
         self.serve(request, renew_link::handle).await
+    }
+
+    async fn issue_mail_token(
+        &self,
+        request: Request<IssueMailTokenRequest>,
+    ) -> Answer<IssueMailTokenResponse> {
+        self.serve(request, issue_mail_token::handle).await
     }
 
     async fn mint_link(&self, request: Request<MintLinkRequest>) -> Answer<MintLinkResponse> {

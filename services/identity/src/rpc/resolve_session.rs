@@ -90,7 +90,10 @@ async fn find(
 }
 
 /// The floor of the person: the whole firm for staff whom tenancy knows as such, and the accounts of everybody else.
-fn accounts(person: &Person, principal: &GetPrincipalResponse) -> Result<AccountScope, IdentityError> {
+pub(super) fn accounts(
+    person: &Person,
+    principal: &GetPrincipalResponse,
+) -> Result<AccountScope, IdentityError> {
     if person.side == Side::Staff {
         return Ok(if principal.all_accounts { AccountScope::All } else { AccountScope::Listed(Vec::new()) });
     }
@@ -104,7 +107,7 @@ fn accounts(person: &Person, principal: &GetPrincipalResponse) -> Result<Account
 }
 
 /// What somebody does in each of the accounts within reach.
-fn account_roles(
+pub(super) fn account_roles(
     accounts: &AccountScope,
     principal: &GetPrincipalResponse,
 ) -> BTreeMap<AccountId, Vec<String>> {

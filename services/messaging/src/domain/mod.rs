@@ -9,6 +9,7 @@ pub(crate) mod mail;
 pub(crate) mod mail_check;
 pub(crate) mod notification;
 pub(crate) mod preferences;
+pub(crate) mod reply_text;
 pub(crate) mod seen;
 pub(crate) mod settings;
 pub(crate) mod thread;

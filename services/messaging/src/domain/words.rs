@@ -188,6 +188,23 @@ impl Words {
         }
     }
 
+    pub(crate) const fn answer_by_mail(self) -> &'static str {
+        match self {
+            Self::English => "You can also answer this mail: what you write is posted in your name.",
+            Self::German => {
+                "Sie können auch auf diese E-Mail antworten: Was Sie schreiben, erscheint unter Ihrem Namen."
+            }
+        }
+    }
+
+    /// Said below an answer by mail some of whose files were refused.
+    pub(crate) fn files_not_taken(self, names: &str) -> String {
+        match self {
+            Self::English => format!("Not taken over from the mail: {names}"),
+            Self::German => format!("Aus der E-Mail nicht übernommen: {names}"),
+        }
+    }
+
     pub(crate) const fn messages_stay_inside(self) -> &'static str {
         match self {
             Self::English => {

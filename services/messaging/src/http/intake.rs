@@ -1,4 +1,4 @@
-//! Takes in a mail that a mail server hands over: what came back from our own.
+//! Takes in a mail that a mail server hands over: what came back from our own, and answers.
 //!
 //! Whoever hands mail over knows the firm's secret; what a mail is about is told by the signed address that it came to.
 
@@ -25,6 +25,12 @@ use crate::{
 const SECRET: &str = "x-portico-intake-secret";
 /// The header with the address that the mail came to, where the server knows it.
 const RECIPIENT: &str = "x-portico-envelope-to";
+/// The header with the address that the mail came from on its way.
+const SENDER: &str = "x-portico-envelope-from";
+/// The header with the network address of the server that it came from.
+const CLIENT: &str = "x-portico-client-address";
+/// The header with the name that this server gave itself.
+const HELO: &str = "x-portico-helo";
 
 pub(super) async fn post(
     State(service): State<SharedService>,
@@ -61,7 +67,13 @@ async fn take(
     let raw = to_bytes(body, MOST_BYTES).await.map_err(|_| {
         Problem::new(ErrorCode::ResourceExhausted, "mail_too_large", "A mail may have at most 25 MiB.")
     })?;
-    let arrival = Arrival { raw: &raw, recipient: text(RECIPIENT) };
+    let arrival = Arrival {
+        raw: &raw,
+        recipient: text(RECIPIENT),
+        sender: text(SENDER),
+        client: text(CLIENT),
+        helo: text(HELO),
+    };
     inbound::take(service, &ctx, arrival).await.map_err(|error| error.problem())
 }
 

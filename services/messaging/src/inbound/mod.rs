@@ -1,6 +1,8 @@
 //! Mails that come in.
 
 mod bounces;
+mod proof;
+mod replies;
 
 use mail_parser::{Address, HeaderName, MessageParser};
 use portico_core::Ctx;
@@ -13,10 +15,17 @@ use crate::{domain::settings::MailSettings, error::MessagingError, mail::Tokens,
 pub(crate) const MOST_BYTES: usize = 25 * 1024 * 1024;
 
 /// A mail as it was handed over.
+#[derive(Default)]
 pub(crate) struct Arrival<'a> {
     pub(crate) raw: &'a [u8],
     /// The address that it came to; empty where the server does not say.
     pub(crate) recipient: String,
+    /// The address that it came from on its way (MAIL FROM); `<>` for what nobody shall answer, empty where the server does not say.
+    pub(crate) sender: String,
+    /// The network address of the server that handed it over to the firm's; empty where it is not said.
+    pub(crate) client: String,
+    /// What that server called itself; empty where it is not said.
+    pub(crate) helo: String,
 }
 
 /// Does what a mail is for. Answers in a word what that was.
@@ -42,6 +51,9 @@ pub(crate) async fn take(
     for code in &codes {
         if let Some(mail) = tokens.read_bounce(code) {
             return bounces::take(service, ctx, mail, &message, arrival.raw).await;
+        }
+        if let Some(address) = tokens.read_reply(code) {
+            return replies::take(service, ctx, address, &message, &arrival).await;
         }
     }
     Err(MessagingError::NotForUs)

@@ -1,6 +1,7 @@
 //! One attempt to send a mail: who and what it is about is asked for now, so that what has changed since it was written counts.
 
-use portico_core::{Ctx, PersonId};
+use chrono::TimeDelta;
+use portico_core::{Ctx, PersonId, ThreadId};
 use portico_proto::{identity::v1::Person, time};
 
 use super::{
@@ -21,6 +22,8 @@ use crate::{
     store,
 };
 
+/// How long a mail can be answered. Every further one in the same thread makes it longer.
+const ANSWERABLE: TimeDelta = TimeDelta::days(90);
 /// Said of a mail whose link no longer lets anybody in.
 const LINK_WITHDRAWN: &str = "The link was withdrawn";
 /// Said of a mail to somebody who is deactivated or gone.
@@ -112,9 +115,20 @@ async fn write(
         return Ok(Err(blank));
     }
     let reply_to = mail.reply_to.and_then(|id| people.get(&id));
+    let answers = match mail.thread_id {
+        Some(thread) => answers_to(service, ctx, office, person_id, thread).await?,
+        None => None,
+    };
     let code = optional_kind(&mail.kind).and_then(|kind| office.tokens.unsubscribe(person_id, kind));
     let unsubscribe = code.map(|code| format!("{}/mail/unsubscribe/{code}", office.origin));
-    let sheet = Sheet { mail, office, person, reply_to, unsubscribe: unsubscribe.as_deref() };
+    let sheet = Sheet {
+        mail,
+        office,
+        person,
+        reply_to,
+        unsubscribe: unsubscribe.as_deref(),
+        answerable: answers.is_some(),
+    };
     let letter = match (&mail.link_id, &mail.thread_id) {
         (Some(link), _) => {
             let minted = peers::mint_link(service, ctx, *link).await;
@@ -143,7 +157,28 @@ async fn write(
         (None, None) => sheet.notice(),
     };
     let named = |person: &Person| (person.name.clone(), person.email.clone());
-    Ok(Ok(Written { letter, to: named(person), reply_to: reply_to.map(named), unsubscribe }))
+    let reply_to = answers.or_else(|| reply_to.map(named));
+    Ok(Ok(Written { letter, to: named(person), reply_to, unsubscribe }))
+}
+
+/// The name and address that this person's answers in a thread go to; none where the firm takes no mail in.
+async fn answers_to(
+    service: &Service,
+    ctx: &Ctx,
+    office: &Office,
+    person: PersonId,
+    thread: ThreadId,
+) -> Result<Option<(String, String)>, MessagingError> {
+    if office.settings.inbound_address.is_empty() {
+        return Ok(None);
+    }
+    let now = service.clock.now();
+    let mut tx = service.store.begin(ctx).await?;
+    let fresh = service.entropy.uuid(now);
+    let id = store::replies::ensure(&mut tx, person, thread, fresh, now, now + ANSWERABLE).await?;
+    tx.commit().await?;
+    let address = office.inbound(&office.tokens.reply(id));
+    Ok(address.map(|address| (office.firm.name.clone(), address)))
 }
 
 /// What has come up against a mail since it was written: its person has left, wants no such mails, or has read it in the app.

@@ -48,7 +48,6 @@ impl Dns {
     }
 
     /// Checks mails that come in by what name servers say.
-    #[cfg(test)]
     pub(crate) fn authenticator(&self) -> &MessageAuthenticator {
         &self.0
     }

@@ -21,12 +21,15 @@ const LONG: usize = 16;
 const SHORT: usize = 10;
 /// What the code of a bounce begins with.
 const BOUNCE: char = 'b';
+/// What the code of an address for answers begins with.
+const REPLY: char = 'r';
 
 /// What a code is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
     Unsubscribe,
     Bounce,
+    Reply,
 }
 
 impl Purpose {
@@ -34,6 +37,7 @@ impl Purpose {
         match self {
             Self::Unsubscribe => b"portico.mail.unsubscribe.v1\0",
             Self::Bounce => b"portico.mail.bounce.v1\0",
+            Self::Reply => b"portico.mail.reply.v1\0",
         }
     }
 }
@@ -93,6 +97,16 @@ impl Tokens {
         self.id_in(Purpose::Bounce, code.strip_prefix(BOUNCE)?).map(MailId)
     }
 
+    /// The code of an address that answers go to.
+    pub(crate) fn reply(&self, address: Uuid) -> String {
+        format!("{REPLY}{}", self.in_address(Purpose::Reply, address))
+    }
+
+    /// The address for answers that a code belongs to; none where it was not made here for this.
+    pub(crate) fn read_reply(&self, code: &str) -> Option<Uuid> {
+        self.id_in(Purpose::Reply, code.strip_prefix(REPLY)?)
+    }
+
     /// A signed id in letters and digits whose case does not matter.
     fn in_address(&self, purpose: Purpose, id: Uuid) -> String {
         let signature = self.signature(purpose, id.as_bytes());
@@ -145,6 +159,16 @@ mod tests {
         for wrong in ["", "x", &code[1..], &format!("{code}AA"), "%%%"] {
             assert_eq!(tokens(1).read_unsubscribe(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_code_for_answers_is_none_for_bounces_and_fits_an_address() {
+        let id = Uuid::from_u128(7);
+        let code = tokens(1).reply(id);
+        assert!(code.len() <= 50, "{} letters", code.len());
+        assert_eq!(tokens(1).read_reply(&code.to_uppercase().replacen('R', "r", 1)), Some(id));
+        assert_eq!((tokens(2).read_reply(&code), tokens(1).read_bounce(&code)), (None, None));
+        assert_eq!(tokens(1).read_reply(&tokens(1).bounce(MailId(id)).replacen('b', "r", 1)), None);
     }
 
     #[tokio::test]

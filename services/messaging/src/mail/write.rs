@@ -27,6 +27,8 @@ pub(super) struct Sheet<'a> {
     pub(super) reply_to: Option<&'a Person>,
     /// The address that switches mails of this kind off, where one may.
     pub(super) unsubscribe: Option<&'a str>,
+    /// Whether an answer to the mail is posted in its thread.
+    pub(super) answerable: bool,
 }
 
 /// A link that lets its person in.
@@ -134,7 +136,10 @@ impl Sheet<'_> {
         }
         let words = self.words();
         let action = self.action(words.read_and_answer(), own_path(&self.mail.link));
-        let notes = vec![words.messages_stay_inside().to_owned()];
+        let mut notes = vec![words.messages_stay_inside().to_owned()];
+        if self.answerable {
+            notes.push(words.answer_by_mail().to_owned());
+        }
         self.letter(self.mail.subject.clone(), vec![words.messages_wait(unread, title)], Some(action), notes)
     }
 }

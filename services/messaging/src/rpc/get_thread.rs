@@ -14,7 +14,7 @@ use crate::{
     store,
 };
 
-pub(super) async fn handle(
+pub(crate) async fn handle(
     service: &Service,
     asker: Asker,
     request: GetThreadRequest,

@@ -6,8 +6,8 @@ use tonic::Request;
 use super::{
     Answer, Rpc, activate_dkim_key, check_mail_domain, confirm_mail_address, create_dkim_key,
     get_mail_preferences, get_mail_settings, inspect_unsubscribe, list_bounces, list_dkim_keys,
-    make_intake_secret, mark_page_seen, retire_dkim_key, set_mail_preferences, unsubscribe,
-    update_mail_settings,
+    make_intake_secret, mark_page_seen, retire_dkim_key, revoke_reply_addresses, set_mail_preferences,
+    unsubscribe, update_mail_settings,
 };
 
 #[tonic::async_trait]
@@ -97,5 +97,12 @@ impl Mailing for Rpc {
         request: Request<ConfirmMailAddressRequest>,
     ) -> Answer<ConfirmMailAddressResponse> {
         self.serve(request, confirm_mail_address::handle).await
+    }
+
+    async fn revoke_reply_addresses(
+        &self,
+        request: Request<RevokeReplyAddressesRequest>,
+    ) -> Answer<RevokeReplyAddressesResponse> {
+        self.serve(request, revoke_reply_addresses::handle).await
     }
 }

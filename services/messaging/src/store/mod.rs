@@ -7,5 +7,6 @@ pub(crate) mod messages;
 pub(crate) mod notifications;
 pub(crate) mod participants;
 pub(crate) mod preferences;
+pub(crate) mod replies;
 pub(crate) mod settings;
 pub(crate) mod threads;

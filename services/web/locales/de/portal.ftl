@@ -252,3 +252,4 @@ sign-instead-name = Name
 sign-instead-email = E-Mail-Adresse
 sign-instead-message = Eine Nachricht dazu
 sign-instead-send = Unterschreiben lassen
+sign-paper = Dokument { $number } von { $all }: { $title }

@@ -252,3 +252,4 @@ sign-instead-name = Their name
 sign-instead-email = Their mail address
 sign-instead-message = A word to them
 sign-instead-send = Let them sign
+sign-paper = Document { $number } of { $all }: { $title }

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use futures_util::TryStreamExt as _;
 use portico_core::{Ctx, DocumentId, EnvelopeId, PersonId, VersionId};
 use portico_definition::{
-    Definition, DocumentTemplate, EsignStep, Period, Side as DeclaredSide, SigningLevel, TemplateFieldType,
+    Definition, EsignStep, Period, Side as DeclaredSide, SigningLevel, TemplateFieldType,
 };
 use portico_events::{Received, claim};
 use portico_proto::events::v1::StepActivated;
@@ -21,7 +21,8 @@ use crate::{
         envelope_chain::{Chain, EventKind},
         library::Shelf,
         signature::{
-            Envelope, EnvelopeState, Level, Part, PlacedField, PlacedKind, Side, Signer, SignerStatus, Times,
+            Envelope, EnvelopeState, Level, Paper, Part, PlacedField, PlacedKind, Side, Signer, SignerStatus,
+            Times,
         },
     },
     error::DocumentsError,
@@ -43,26 +44,39 @@ pub(super) async fn open(
     let ctx = event.ctx("Workflow");
     let definition =
         peers::definition(service, &ctx, message.portal_id.parse()?, message.portal_version).await?;
-    let declared = definition.spec.document_templates.get(&esign.template).ok_or_else(|| {
-        DocumentsError::Unreadable(format!("the definition has no template {}", esign.template))
-    })?;
-    let mut tx = service.store.begin(&ctx).await?;
-    let template = store::templates::read(&mut tx, &declared.file).await?;
-    drop(tx);
-    let template = template.ok_or_else(|| DocumentsError::Envelope {
-        reason: "template_missing",
-        text: format!("the template {} has not been uploaded", declared.file),
-    })?;
-
-    let title = declared.title.clone().unwrap_or_else(|| readable(&esign.template));
+    let mut papers = Vec::new();
+    for name in std::iter::once(&esign.template).chain(&esign.also) {
+        let declared =
+            definition.spec.document_templates.get(name).ok_or_else(|| {
+                DocumentsError::Unreadable(format!("the definition has no template {name}"))
+            })?;
+        let mut tx = service.store.begin(&ctx).await?;
+        let template = store::templates::read(&mut tx, &declared.file).await?;
+        drop(tx);
+        let template = template.ok_or_else(|| DocumentsError::Envelope {
+            reason: "template_missing",
+            text: format!("the template {} has not been uploaded", declared.file),
+        })?;
+        papers.push((declared, template, declared.title.clone().unwrap_or_else(|| readable(name))));
+    }
     let signers = signers(service, &ctx, ids, message, &definition, esign).await?;
-    let (document, version) = copy(service, &ctx, ids, &template, &title).await?;
-    let envelope = envelope(service, ids, (esign, declared), signers, title, version.id);
-    let inserted = insert(service, &ctx, event, &envelope, &document, &version).await;
+    let mut copies = Vec::with_capacity(papers.len());
+    for (declared, template, title) in &papers {
+        let (document, version) = copy(service, &ctx, ids, template, title).await?;
+        let number = i32::try_from(copies.len() + 1).unwrap_or(i32::MAX);
+        let fields = declared.fields.iter().filter_map(placed).collect();
+        let paper = Paper { number, title: title.clone(), fields, original: version.id, signed: None };
+        copies.push((paper, document, version));
+    }
+    let made: Vec<_> = copies.iter().map(|(paper, ..)| paper.clone()).collect();
+    let Some(envelope) = envelope(service, ids, esign, signers, made) else { return Ok(()) };
+    let inserted = insert(service, &ctx, event, &envelope, &copies).await;
     if !matches!(inserted, Ok(true))
         && !matches!(inserted, Err(DocumentsError::Store(portico_db::StoreError::Unavailable(_))))
     {
-        discard(service, ctx.tenant, version.id).await;
+        for (_, _, version) in &copies {
+            discard(service, ctx.tenant, version.id).await;
+        }
     }
     inserted.map(|_| ())
 }
@@ -73,8 +87,7 @@ async fn insert(
     ctx: &Ctx,
     event: &Received,
     envelope: &Envelope,
-    document: &Document,
-    version: &Version,
+    copies: &[(Paper, Document, Version)],
 ) -> Result<bool, DocumentsError> {
     let mut tx = service.store.begin(ctx).await?;
     if !claim(&mut tx, CONSUMER, event).await? {
@@ -86,8 +99,10 @@ async fn insert(
             withdraw_envelope(service, &mut tx, earlier, "superseded").await?;
         }
     }
-    store::documents::insert(&mut tx, document).await?;
-    store::versions::insert(&mut tx, version).await?;
+    for (_, document, version) in copies {
+        store::documents::insert(&mut tx, document).await?;
+        store::versions::insert(&mut tx, version).await?;
+    }
     if !store::envelopes::insert(&mut tx, envelope).await? {
         // This attempt has its envelope; only the claim is worth keeping, and a repeat would come here again.
         return Ok(false);
@@ -103,14 +118,16 @@ async fn insert(
         envelope_notices::ask_signer(service, &mut tx, envelope, signer).await?;
     }
     envelope_notices::tell_viewers(service, &mut tx, envelope).await?;
-    let details = json!({ "signers": envelope.signers.len(), "sha256": version.file.sha256_text() });
     for ready in envelope.ready() {
         store::nudges::begin(&mut tx, envelope, ready).await?;
     }
+    let hashes: Vec<_> = copies.iter().map(|(_, _, version)| version.file.sha256_text()).collect();
+    let details =
+        json!({ "signers": envelope.signers.len(), "sha256": hashes.first(), "all_sha256": hashes });
     publish::envelope_changed(service, &mut tx, "envelope.created", envelope, details).await?;
     tx.commit().await?;
-    Ok(true)
     service.nudges.notify_one();
+    Ok(true)
 }
 
 /// Copies the template's bytes, so that what is signed stays what it was.
@@ -232,33 +249,33 @@ fn turns(order: &[String], together: &[Vec<String>]) -> Vec<i32> {
 fn envelope(
     service: &Service,
     ids: Activated,
-    (esign, declared): (&EsignStep, &DocumentTemplate),
+    esign: &EsignStep,
     signers: Vec<Signer>,
-    title: String,
-    original: VersionId,
-) -> Envelope {
+    papers: Vec<Paper>,
+) -> Option<Envelope> {
     let now = service.clock.now();
-    Envelope {
+    let mut papers = papers.into_iter();
+    let first = papers.next()?;
+    Some(Envelope {
         id: EnvelopeId::new(now, &*service.entropy),
         account_id: ids.account,
         run_id: ids.run,
         step_id: ids.step,
         attempt: ids.attempt,
         record_id: ids.record,
-        title,
+        title: first.title,
         level: if esign.level == SigningLevel::Acknowledge { Level::Acknowledge } else { Level::Sign },
         state: EnvelopeState::Open,
         reason: String::new(),
-        fields: declared.fields.iter().filter_map(placed).collect(),
-        original,
+        fields: first.fields,
+        original: first.original,
         signed: None,
+        others: papers.collect(),
         signers,
         created_at: now,
-    }
-}
         times: times(esign),
         invite_others: esign.invite_others,
-    }
+    })
 }
 
 /// How long those who act have, and how often they are reminded.
@@ -267,6 +284,8 @@ fn times(esign: &EsignStep) -> Times {
     Times {
         sign_within: esign.sign_within.and_then(length),
         remind_every: esign.remind_every.and_then(length),
+    }
+}
 
 /// A field that the platform fills; optional ones that a person would have to fill stay empty.
 fn placed(field: &portico_definition::TemplateField) -> Option<PlacedField> {

@@ -5,7 +5,6 @@ use portico_proto::documents::v1::{GetSharingRequest, GetSharingResponse};
 
 use crate::{
     access, convert,
-    domain::library::Sharing,
     error::DocumentsError,
     service::{Call, SharedService},
     store,
@@ -29,6 +28,6 @@ pub(super) async fn handle(
     let mut tx = service.store.begin(&call.ctx).await?;
     let sharing = store::sharings::read(&mut tx, own.unwrap_or(folder.sharing_id)).await?;
     let is_own = if request.document_id.is_empty() { folder.shares_itself() } else { own.is_some() };
-    let sharing = convert::sharing(&sharing.unwrap_or_else(Sharing::default), is_own);
+    let sharing = convert::sharing(&sharing.unwrap_or_default(), is_own);
     Ok(GetSharingResponse { sharing: Some(sharing) })
 }

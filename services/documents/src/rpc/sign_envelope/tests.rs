@@ -1,6 +1,7 @@
 //! Whole envelopes, signed and declined.
 
 mod drawn;
+mod papers;
 mod parts;
 mod sealed;
 mod turns;

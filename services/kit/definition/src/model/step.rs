@@ -207,6 +207,9 @@ pub struct Deliverable {
 pub struct EsignStep {
     /// The document.
     pub template: String,
+    /// Further documents of the same envelope, at most nine: all are read, one act signs all, and each gets a seal of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// The roles that sign, in this order. Exactly the signers of the template's fields, apart from those who only approve.
     pub order: Vec<String>,
     /// Groups of roles that act side by side: each at least two roles that stand next to each other in the order. The next in the

@@ -41,6 +41,7 @@ impl Checker<'_> {
             return;
         }
         let Some(template) = templates.get(&esign.template) else { return };
+        self.esign_also(path, esign);
         let signs = |role: &str| {
             let own = template.fields.iter().filter(|field| field.signer == role);
             own.clone().any(|field| field.kind == TemplateFieldType::Signature)
@@ -67,6 +68,30 @@ impl Checker<'_> {
                     esign.template
                 );
                 self.report(&order_path, message);
+            }
+        }
+    }
+
+    /// Further documents are known, each named once, and their fields belong to those who sign.
+    fn esign_also(&mut self, path: &str, esign: &EsignStep) {
+        let templates = &self.definition.spec.document_templates;
+        let path = format!("{path}.also");
+        if esign.also.len() > 9 {
+            self.report(&path, "an envelope has at most ten documents");
+        }
+        for (place, name) in esign.also.iter().enumerate() {
+            let path = format!("{path}[{place}]");
+            if !self.known(&path, "document template", name, templates.keys().map(String::as_str)) {
+                continue;
+            }
+            if *name == esign.template || esign.also[..place].contains(name) {
+                self.report(&path, format!("`{name}` is in the envelope already"));
+            }
+            let fields = templates.get(name).into_iter().flat_map(|template| &template.fields);
+            let stray: HashSet<_> =
+                fields.map(|field| &field.signer).filter(|role| !esign.order.contains(role)).collect();
+            for role in stray {
+                self.report(&path, format!("`{name}` has fields for `{role}`, who is not in the order"));
             }
         }
     }

@@ -19,10 +19,12 @@ fn who_takes_part_in_a_signature() {
         ("copies: [¦project_manager]", "is told anyway"),
         ("copies: [¦clint]", "clint"),
         ("level: ¦signn", "sign"),
+        ("also: [¦nothing]", "nothing"),
+        ("also: [¦data_agreement]", "in the envelope already"),
         ("signWithin: ¦PT30M", "between PT1H and P366D"),
         ("signWithin: ¦P400D", "between PT1H and P366D"),
         ("remindEvery: ¦PT12H", "between P1D and P90D"),
-        ("remindEvery: P3D\n          remind: ¦[{before: P1D}]", "leave `remind` out"),
+        ("remindEvery: P3D\n          ¦remind: [{before: P1D}]", "leave `remind` out"),
     ] {
         refused(CLIENT, ORDER, &beside(more), &[words]);
     }

@@ -38,7 +38,7 @@ fn report(to: &str, action: &str, status: &str) -> String {
 }
 
 async fn came_back(fixture: &Fixture, raw: &str) -> Result<&'static str, MessagingError> {
-    let arrival = Arrival { raw: raw.as_bytes(), recipient: String::new() };
+    let arrival = Arrival { raw: raw.as_bytes(), ..Arrival::default() };
     take(&fixture.service, &fixture.system(), arrival).await
 }
 

@@ -38,8 +38,6 @@ const WORDS: [&str; 42] = [
     "stand-in-set",
     "stand-in-ended",
     "dates-moved",
-    "time-given",
-    "signer-named",
     "folder-created",
     "folder-renamed",
     "folder-moved",
@@ -49,6 +47,8 @@ const WORDS: [&str; 42] = [
     "document-filed",
     "document-trashed",
     "document-restored",
+    "time-given",
+    "signer-named",
 ];
 
 /// The query of a page that one comes to after an act.

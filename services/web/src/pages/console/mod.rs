@@ -125,7 +125,6 @@ pub const PAGES: &[Entry] = &[
         who: Who::Staff,
         mount: || post(review::give_back),
     },
-    Entry {
     Entry { path: "/console/steps/{step_id}/envelope", who: Who::Staff, mount: || get(envelope::show) },
     Entry {
         path: "/console/steps/{step_id}/envelope/{signer_id}/extend",
@@ -137,6 +136,7 @@ pub const PAGES: &[Entry] = &[
         who: Who::Staff,
         mount: || post(envelope::delegate),
     },
+    Entry {
         path: "/console/steps/{step_id}/deliverable",
         who: Who::Staff,
         mount: || get(deliverable::show).post(deliverable::add).layer(DefaultBodyLimit::disable()),

@@ -17,7 +17,12 @@ use serde_json::json;
 use crate::{ask::Visit, error::PageError};
 
 /// What the server knows of the mail's way, and what it is called further on.
-const PASSED: [(&str, &str); 1] = [("x-envelope-to", "x-portico-envelope-to")];
+const PASSED: [(&str, &str); 4] = [
+    ("x-envelope-to", "x-portico-envelope-to"),
+    ("x-envelope-from", "x-portico-envelope-from"),
+    ("x-client-address", "x-portico-client-address"),
+    ("x-helo", "x-portico-helo"),
+];
 /// The longest answer that is passed back.
 const LONGEST_ANSWER: usize = 16 * 1024;
 

@@ -11,7 +11,8 @@ use axum::{
 use http::StatusCode;
 use portico_core::ErrorCode;
 use portico_proto::messaging::v1::{
-    GetMailPreferencesRequest, MailChoice, MailPreferences, SetMailPreferencesRequest,
+    GetMailPreferencesRequest, MailChoice, MailPreferences, RevokeReplyAddressesRequest,
+    SetMailPreferencesRequest,
 };
 use portico_rpc::problem_from;
 
@@ -77,6 +78,12 @@ pub(super) async fn save(ask: Ask, Form(sent): Form<HashMap<String, String>>) ->
             page(&ask, &wanted, &Errors::from(&problem), false, StatusCode::UNPROCESSABLE_ENTITY)
         }
     }
+}
+
+/// Ends the addresses that one's answers by mail go to, as after a mailbox was in other hands.
+pub(super) async fn end_addresses(ask: Ask) -> Result<Response, PageError> {
+    ask.mailing().revoke_reply_addresses(RevokeReplyAddressesRequest {}).await?;
+    Ok(see_other("/me/mail?saved=yes"))
 }
 
 fn page(

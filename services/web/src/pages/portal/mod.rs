@@ -23,8 +23,8 @@ mod messages;
 mod new_record;
 mod post;
 mod record;
-mod task;
 mod signing;
+mod task;
 mod tasks;
 mod thread;
 mod uploads;
@@ -65,13 +65,13 @@ pub const PAGES: &[Entry] = &[
     page("/tasks/{step_id}/move", || post(task::meeting::shift)),
     page("/tasks/{step_id}/cancel-meeting", || post(task::meeting::call_off)),
     page("/tasks/{step_id}/meeting.ics", || get(task::meeting::calendar)),
-    page("/files", || get(files::files)),
-    page("/files/{version_id}", || get(bytes::download)),
     page("/sign/{envelope_id}", || get(signing::show)),
     page("/sign/{envelope_id}/sign/review", || get(signing::again).post(signing::review)),
     page("/sign/{envelope_id}/sign", || get(signing::again).post(signing::sign)),
     page("/sign/{envelope_id}/sign/decline", || post(signing::decline)),
     page("/sign/{envelope_id}/delegate", || post(signing::delegate)),
+    page("/files", || get(files::files)),
+    page("/files/{version_id}", || get(bytes::download)),
     page("/files/{version_id}/pages/{page}", || get(bytes::page)),
     page("/files/{version_id}/view", || get(viewer::view)),
     page("/files/{version_id}/reading", || post(viewer::reading)),

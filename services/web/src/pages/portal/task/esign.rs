@@ -4,7 +4,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 use portico_proto::{
-    documents::v1::{Envelope, GetEnvelopeRequest, GetPageTextRequest, Signer, SignerState},
+    documents::v1::{Envelope, GetEnvelopeRequest, GetPageTextRequest, Signer, SignerState, Version},
     time::moment,
 };
 
@@ -33,7 +33,9 @@ struct View<'a> {
     at: usize,
     signers: Vec<SignerRow>,
     reader: (&'a str, &'a str),
-    pages: Vec<PageOf>,
+    papers: Vec<PaperOf>,
+    /// The hashes of the documents after the first.
+    others: String,
     /// The one sentence to tick, where one clear act is enough; empty for the four steps.
     act: String,
     /// What to say where the reader cannot sign now.
@@ -84,9 +86,22 @@ impl Place {
     }
 }
 
+/// A document of the envelope, to read.
+struct PaperOf {
+    title: String,
+    original: Version,
+    pages: Vec<PageOf>,
+}
+
 struct PageOf {
     number: i32,
     text: String,
+}
+
+/// The hashes of the documents after the first, as the forms carry them.
+pub(super) fn other_hashes(envelope: &Envelope) -> String {
+    let hashes = envelope.others.iter().filter_map(|paper| paper.original.as_ref());
+    hashes.map(|original| original.sha256.as_str()).collect::<Vec<_>>().join(",")
 }
 
 /// The four steps, by their names in the address.
@@ -170,7 +185,7 @@ pub(in crate::pages::portal) async fn steps(
     let act = one_act(s, &envelope);
     let at = if act.is_empty() { STEPS.iter().position(|step| *step == at).unwrap_or(0).min(2) } else { 1 };
     let reading = notice.is_none() && at == 1;
-    let pages = if reading { pages(ask, &envelope).await } else { Vec::new() };
+    let papers = if reading { papers(ask, &envelope).await } else { Vec::new() };
     let person = &ask.reader.person;
     let live = notice.is_some();
     let view = View {
@@ -181,7 +196,8 @@ pub(in crate::pages::portal) async fn steps(
         act,
         signers: envelope.signers.iter().map(|signer| SignerRow::of(s, signer)).collect(),
         reader: (&person.name, &person.email),
-        pages,
+        papers,
+        others: other_hashes(&envelope),
         notice,
         typed: if tried.typed.is_empty() { &person.name } else { tried.typed("typed_name") },
         errors: &tried.errors,
@@ -192,8 +208,18 @@ pub(in crate::pages::portal) async fn steps(
     Ok((body, envelope))
 }
 
-async fn pages(ask: &Ask, envelope: &Envelope) -> Vec<PageOf> {
-    let Some(original) = &envelope.original else { return Vec::new() };
+async fn papers(ask: &Ask, envelope: &Envelope) -> Vec<PaperOf> {
+    let first = envelope.original.iter().map(|original| (&envelope.title, original));
+    let others = envelope.others.iter().filter_map(|paper| Some((&paper.title, paper.original.as_ref()?)));
+    let mut papers = Vec::new();
+    for (title, original) in first.chain(others) {
+        let (title, pages) = (title.clone(), pages(ask, original).await);
+        papers.push(PaperOf { title, original: original.clone(), pages });
+    }
+    papers
+}
+
+async fn pages(ask: &Ask, original: &Version) -> Vec<PageOf> {
     let each = (1..=original.pages.min(PAGES_READ)).map(|number| async move {
         let asked = GetPageTextRequest { version_id: original.id.clone(), page: number };
         let text = ask.documents().get_page_text(asked).await.map(|answer| answer.into_inner().text);
@@ -204,7 +230,7 @@ async fn pages(ask: &Ask, envelope: &Envelope) -> Vec<PageOf> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use portico_proto::documents::v1::Version;
+    use portico_proto::documents::v1::EnvelopePaper;
 
     use super::*;
     use crate::{layout::Area, text::Locale};
@@ -248,11 +274,20 @@ pub(super) mod tests {
             act: one_act(s, envelope),
             signers: envelope.signers.iter().map(|signer| SignerRow::of(s, signer)).collect(),
             reader: ("Ana Souza", "ana@acme.example"),
-            pages: if at == 1 {
-                vec![PageOf { number: 1, text: "Agreement text".to_owned() }]
+            papers: if at == 1 {
+                let pages = || vec![PageOf { number: 1, text: "Agreement text".to_owned() }];
+                let others = envelope.others.iter().map(|paper| (&paper.title, &paper.original));
+                let all = std::iter::once((&envelope.title, &envelope.original)).chain(others);
+                all.map(|(title, original)| PaperOf {
+                    title: title.clone(),
+                    original: original.clone().unwrap(),
+                    pages: pages(),
+                })
+                .collect()
             } else {
                 Vec::new()
             },
+            others: other_hashes(envelope),
             notice: notice(s, envelope, true, &[]),
             typed: "Ana Souza",
             errors,
@@ -291,6 +326,27 @@ pub(super) mod tests {
             let html = view(&s, &envelope, 1, &Errors::none()).render().unwrap();
             assert!(html.contains(&s.t("signer-expired")) && !html.contains("<form"), "{html}");
             assert!(html.contains(&s.date(&(s.formats.now() - chrono::TimeDelta::days(1)))));
+        }
+    }
+
+    #[test]
+    fn of_several_documents_all_are_read_and_one_act_signs_all() {
+        for locale in Locale::ALL {
+            let s = crate::walk::shell(Area::Portal, locale);
+            let mut several = envelope("open", true);
+            several.level = "acknowledge".to_owned();
+            let original =
+                Version { id: "v2".to_owned(), sha256: "def".to_owned(), pages: 1, ..Version::default() };
+            several.others = vec![EnvelopePaper {
+                number: 2,
+                title: "Annex <2>".to_owned(),
+                original: Some(original),
+                ..EnvelopePaper::default()
+            }];
+            let html = view(&s, &several, 1, &Errors::none()).render().unwrap();
+            assert!(html.contains("/files/v1/pages/1") && html.contains("/files/v2/pages/1"));
+            assert!(html.contains("Annex &#60;2&#62;") && html.contains("name=\"others\" value=\"def\""));
+            assert_eq!(html.matches("action=\"/tasks/1/sign\"").count(), 1, "{html}");
         }
     }
 

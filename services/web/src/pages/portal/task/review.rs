@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{
     Task, Tried,
-    esign::{Place, labels, may_sign},
+    esign::{Place, labels, may_sign, other_hashes},
     page,
 };
 use crate::{
@@ -32,6 +32,8 @@ struct View<'a> {
     title: &'a str,
     steps: [String; 4],
     envelope: &'a Envelope,
+    /// The hashes of the documents after the first.
+    others: String,
     adopted: &'a Adopted,
     errors: &'a Errors,
 }
@@ -45,6 +47,7 @@ pub(in crate::pages::portal) struct Adopted {
     pub(super) intent: String,
     pub(super) consent: String,
     pub(super) sha256: String,
+    pub(super) others: String,
 }
 
 impl Adopted {
@@ -100,7 +103,16 @@ pub(in crate::pages::portal) async fn show(
         return Ok(see_other(&place.base));
     }
     let title = if place.title.is_empty() { &envelope.title } else { &place.title };
-    let view = View { s, base: &place.base, title, steps: labels(s), envelope: &envelope, adopted, errors };
+    let view = View {
+        s,
+        base: &place.base,
+        title,
+        steps: labels(s),
+        others: other_hashes(&envelope),
+        envelope: &envelope,
+        adopted,
+        errors,
+    };
     let page = Page::new(title.clone(), view).at("tasks").under(s.t("nav-tasks"), "/tasks").status(status);
     page.respond(s, &ask.headers)
 }
@@ -145,6 +157,7 @@ mod tests {
                 base: "/tasks/1",
                 title: "Sign it",
                 steps: labels(&s),
+                others: other_hashes(&envelope),
                 envelope: &envelope,
                 adopted: &adopted,
                 errors: &errors,

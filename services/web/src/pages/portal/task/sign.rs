@@ -75,6 +75,7 @@ pub(in crate::pages::portal) async fn give(
     let asked = SignEnvelopeRequest {
         envelope_id: envelope.id,
         sha256: adopted.sha256.clone(),
+        other_sha256: adopted.others.split(',').filter(|hash| !hash.is_empty()).map(str::to_owned).collect(),
         typed_name: adopted.typed_name.trim().to_owned(),
         drawn,
         consent: true,
