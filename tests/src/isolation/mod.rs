@@ -5,7 +5,7 @@
 mod catalog;
 mod doors;
 mod lists;
-mod money;
+pub(crate) mod money;
 mod numbered;
 mod page_walk;
 mod raw;

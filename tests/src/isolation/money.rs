@@ -13,7 +13,7 @@ use portico_rpc::CallerChannel;
 use crate::harness::World;
 
 /// The ids of what there is, by the names of the request fields that ask for them; `title` stands on every document.
-pub(super) async fn of_account(
+pub(crate) async fn of_account(
     world: &World,
     account: &str,
     title: &str,
