@@ -404,4 +404,3 @@ fn count(folder: &Path) -> usize {
 pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<Response<T>, Status>) -> Problem {
     problem_from(&answer.unwrap_err())
 }
-

@@ -1,10 +1,14 @@
 //! What all pages share: the way to the services, the clock, and the portals' definitions, which never change once published.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use moka::future::Cache;
 use portico_core::{Problem, SharedClock, SharedEntropy, TenantId};
 use portico_definition::Definition;
+use portico_paper::{FontFiles, Fonts, PaperError};
 use portico_proto::{
     billing::v1::{GetStatusRequest, billing_client::BillingClient},
     tenancy::v1::{GetPortalRequest, ListPortalsRequest, Portal, tenancy_client::TenancyClient},
@@ -65,6 +69,7 @@ struct Shared {
     portals: Cache<TenantId, Arc<Vec<PublishedPortal>>>,
     bills: Cache<TenantId, bool>,
     definitions: Cache<(TenantId, String, i32), Arc<Definition>>,
+    fonts: OnceLock<Arc<Fonts>>,
 }
 
 impl Web {
@@ -78,6 +83,7 @@ impl Web {
             portals: Cache::builder().max_capacity(10_000).time_to_live(PORTALS_FRESH).build(),
             bills: Cache::builder().max_capacity(10_000).time_to_live(PORTALS_FRESH).build(),
             definitions: Cache::builder().max_capacity(1_000).build(),
+            fonts: OnceLock::new(),
         }))
     }
 
@@ -94,6 +100,18 @@ impl Web {
     /// Randomness, for idempotency keys.
     pub fn entropy(&self) -> &SharedEntropy {
         &self.0.entropy
+    }
+
+    /// The fonts of papers, loaded when first needed. Where they are missing, each use looks again.
+    ///
+    /// # Errors
+    /// [`PaperError::FontMissing`].
+    pub fn fonts(&self) -> Result<Arc<Fonts>, PaperError> {
+        if let Some(fonts) = self.0.fonts.get() {
+            return Ok(Arc::clone(fonts));
+        }
+        let fonts = Arc::new(Fonts::load(&FontFiles::default())?);
+        Ok(Arc::clone(self.0.fonts.get_or_init(|| fonts)))
     }
 
     /// The way to `service` in the name of `caller`.

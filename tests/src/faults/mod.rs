@@ -4,6 +4,7 @@
 mod database;
 mod files;
 mod killed;
+mod payment;
 mod together;
 mod upload;
 
@@ -12,6 +13,7 @@ use crate::{cases, harness::Case};
 use database::the_database_goes_away_and_comes_back;
 use files::{a_cut_upload_leaves_nothing_behind, a_full_disk_refuses_uploads_and_nothing_else};
 use killed::killed_at_any_moment_nothing_acknowledged_is_lost_or_done_twice;
+use payment::killed_in_mid_payment_it_is_paid_once;
 use together::two_processes_do_the_work_of_one;
 use upload::killed_in_mid_upload_nothing_acknowledged_is_lost;
 
@@ -24,5 +26,6 @@ pub(crate) fn cases() -> Vec<Case> {
         a_cut_upload_leaves_nothing_behind,
         two_processes_do_the_work_of_one,
         killed_in_mid_upload_nothing_acknowledged_is_lost,
+        killed_in_mid_payment_it_is_paid_once,
     ]
 }

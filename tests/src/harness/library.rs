@@ -8,7 +8,7 @@ use super::{Engagement, Persona, World, pdf};
 
 /// What lies in the library.
 pub(crate) struct Shelf {
-    /// A folder of the account, and one in it.
+    /// A folder of the account with a document in it, and one in it.
     pub(crate) folders: [String; 2],
     /// A folder of the engagement.
     pub(crate) of_record: String,
@@ -46,6 +46,7 @@ impl World {
             ..CreateFolderRequest::default()
         };
         let inner = paul.folder(inner).await?;
+        paul.upload(&format!("/folders/{top}/files"), "cover.pdf", pdf(title, 1)).await?;
         let name = format!("{title}.pdf");
         let first = paul.upload(&format!("/folders/{inner}/files"), &name, pdf(title, 2)).await?;
         let document = first.text("document_id")?;

@@ -11,6 +11,7 @@ mod mailbox;
 mod people;
 mod process;
 mod scanner;
+mod stripe;
 mod visitor;
 mod world;
 
@@ -24,5 +25,6 @@ pub(crate) use mailbox::{Mailbox, link_path};
 pub(crate) use people::{Engagement, Persona, steps};
 pub(crate) use process::Process;
 pub(crate) use scanner::Scanner;
+pub(crate) use stripe::Stripe;
 pub(crate) use visitor::{Answer, Visitor, plain};
 pub(crate) use world::World;

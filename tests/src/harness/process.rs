@@ -97,7 +97,9 @@ fn launch(settings: &Settings, log: File) -> anyhow::Result<Child> {
         .env("PORTICO_HOME", &settings.home)
         .env("PORTICO_PORT", settings.bind.port().to_string())
         .env("PORTICO_MAIL_HOLD", settings.mail_hold.to_string())
+        .env("PORTICO_STRIPE_API", &settings.stripe_api)
         .env_remove("PORTICO_SMTP")
+        .env_remove("PORTICO_STRIPE_KEYS")
         .env_remove("PORTICO_CLAMD")
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
@@ -110,6 +112,9 @@ fn launch(settings: &Settings, log: File) -> anyhow::Result<Child> {
     }
     if let Some(scanner) = &settings.scanner {
         command.env("PORTICO_CLAMD", scanner.to_string());
+    }
+    if let Some(keys) = &settings.stripe_keys {
+        command.env("PORTICO_STRIPE_KEYS", keys);
     }
     command.spawn().context("starting portico")
 }

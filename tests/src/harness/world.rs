@@ -10,7 +10,7 @@ use portico_rpc::{Auth, Peers};
 use portico_testkit::TestDatabase;
 use tempfile::TempDir;
 
-use super::{Cluster, MailServer, Mailbox, Process, Scanner, Visitor};
+use super::{Cluster, MailServer, Mailbox, Process, Scanner, Stripe, Visitor};
 
 /// The password of the demo's staff.
 pub(crate) const STAFF_PASSWORD: &str = portico::demo::PASSWORD;
@@ -120,6 +120,12 @@ impl World {
             portico.stop().await;
         }
         Process::start(&self.settings).await
+    }
+
+    /// From now on clients pay through this provider.
+    pub(crate) fn pay_through(&mut self, stripe: &Stripe) {
+        self.settings.stripe_keys = Some(stripe.keys());
+        self.settings.stripe_api = stripe.address().to_owned();
     }
 
     /// Mails leave through `server` from the next start on.

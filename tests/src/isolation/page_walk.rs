@@ -141,9 +141,10 @@ struct Ask {
 }
 
 /// Names of a page's query parameters and what they take. Every page is asked with all of them.
-const QUERY: [(&str, &str); 14] = [
+const QUERY: [(&str, &str); 15] = [
     ("account", "account_id"),
     ("account_id", "account_id"),
+    ("company", "legal_entity_id"),
     ("record", "record_id"),
     ("record_id", "record_id"),
     ("run", "run_id"),

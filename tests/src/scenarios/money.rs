@@ -125,6 +125,7 @@ pub(super) async fn an_estimate_becomes_an_invoice_that_is_paid() -> Outcome {
         .shows("1,428.00 EUR to pay")?
         .shows("DE89 3704 0044 0532 0130 00")?;
     gina.get(&seen).await?.is(StatusCode::NOT_FOUND)?;
+    keeps_papers([&mut ana, &mut paul], &mut gina, &seen, &format!("/estimates/{id}")).await?;
 
     // Part of it is paid, then more than the rest: what is too much stays to the client's credit.
     for (amount, shown) in [("428.00", "1,000.00 EUR to pay"), ("1,100", "Paid")] {
@@ -143,6 +144,95 @@ pub(super) async fn an_estimate_becomes_an_invoice_that_is_paid() -> Outcome {
         ana.get(&seen).await?.is(StatusCode::OK)?.shows(shown)?;
     }
     paul.get(&money).await?.is(StatusCode::OK)?.shows("100.00 EUR left")?;
+    let statement = ana.get("/statement").await?.is(StatusCode::OK)?;
+    let pdf = statement.text().split("href=\"/statement/pdf").nth(1).map(str::to_owned).context("no link")?;
+    let query = pdf.split('"').next().unwrap_or_default().replace("&#38;", "&").replace("&amp;", "&");
+    let kept = ana.get(&format!("/statement/pdf{query}")).await?.is(StatusCode::OK)?;
+    ensure!(kept.body.starts_with(b"%PDF-"), "the statement is no PDF");
+    gina.get(&format!("/statement/pdf{query}")).await?.is(StatusCode::NOT_FOUND)?;
+    second_company(&mut nora, &mut paul, &acme).await?;
     ana.get("/statement").await?.is(StatusCode::OK)?.shows("To your credit")?.shows("-100.00 EUR")?;
+    Ok(())
+}
+
+/// The client and the firm keep the same file; nobody else gets it.
+async fn keeps_papers(
+    readers: [&mut Visitor; 2],
+    stranger: &mut Visitor,
+    invoice: &str,
+    estimate: &str,
+) -> anyhow::Result<()> {
+    let mut kept = Vec::new();
+    for reader in readers {
+        let pdf = reader.get(&format!("{invoice}/pdf")).await?.is(StatusCode::OK)?;
+        ensure!(pdf.headers["content-type"] == "application/pdf", "it is a {:?}", pdf.headers);
+        ensure!(pdf.headers["content-disposition"].to_str()?.contains("INV-00001.pdf"), "another name");
+        kept.push(pdf.body.clone());
+        for (form, root) in [("ubl", "<Invoice "), ("cii", "<rsm:CrossIndustryInvoice ")] {
+            let xml = reader.get(&format!("{invoice}/{form}")).await?.is(StatusCode::OK)?;
+            ensure!(xml.text().contains(root) && xml.text().contains("INV-00001"), "{form}: {}", xml.text());
+        }
+        reader.get(&format!("{estimate}/pdf")).await?.is(StatusCode::OK)?;
+    }
+    ensure!(kept[0] == kept[1] && kept[0].starts_with(b"%PDF-"), "they keep different files");
+    for path in [format!("{invoice}/pdf"), format!("{invoice}/ubl"), format!("{estimate}/pdf")] {
+        stranger.get(&path).await?.is(StatusCode::NOT_FOUND)?;
+    }
+    Ok(())
+}
+
+/// A firm with two companies chooses which one sells, and looks at each one's papers.
+async fn second_company(nora: &mut Visitor, paul: &mut Visitor, account: &str) -> anyhow::Result<()> {
+    let page = nora.get("/console/billing-settings?company=new").await?.is(StatusCode::OK)?;
+    let key = page.field("key").context("no key")?;
+    let fields = [
+        ("key", key.as_str()),
+        ("name", "Northwind Services AG"),
+        ("address.street", "Bahnhofstrasse 1"),
+        ("address.post_code", "8001"),
+        ("address.city", "Zürich"),
+        ("address.country", "ch"),
+        ("vat_id", "CHE123456789"),
+        ("currency", "CHF"),
+        ("payment_days", "30"),
+        ("rounding", "half_up"),
+    ];
+    let saved = nora.post_only("/console/billing-settings", &fields).await?;
+    let to = saved.headers.get(http::header::LOCATION).context("no location")?.to_str()?.to_owned();
+    let company = to.split("company=").nth(1).context("no company")?.to_owned();
+    nora.get("/console/billing-settings")
+        .await?
+        .is(StatusCode::OK)?
+        .shows("Northwind Consulting GmbH")?
+        .shows("Northwind Services AG")?;
+    let key = paul
+        .get(&format!("/console/billing/new?account={account}&kind=invoice&company={company}"))
+        .await?
+        .is(StatusCode::OK)?
+        .shows("Northwind Services AG")?
+        .field("key")
+        .context("no key")?;
+    let fields = [
+        ("key", key.as_str()),
+        ("account", account),
+        ("company", company.as_str()),
+        ("kind", "invoice"),
+        ("title", "Bridge survey"),
+        ("currency", "CHF"),
+        ("count", "1"),
+        ("lines[0].description", "Survey of the bridge"),
+        ("lines[0].quantity", "1"),
+        ("lines[0].unit", "HUR"),
+        ("lines[0].unit_price", "100"),
+        ("lines[0].tax_category", "S"),
+        ("lines[0].tax_percent", "8.1"),
+        ("go", "save"),
+    ];
+    location(&paul.post_only("/console/billing/new", &fields).await?)?;
+    let of_one = paul.get(&format!("/console/billing?company={company}")).await?.is(StatusCode::OK)?;
+    ensure!(
+        of_one.text().contains("Bridge survey") && !of_one.text().contains("Harbour survey"),
+        "the list is not that of one company"
+    );
     Ok(())
 }

@@ -64,7 +64,10 @@ async fn everybody_whose_turn_it_is_is_reminded_once_and_no_longer_when_they_hav
     assert_eq!(roles, ["signatory", "project_manager"], "both of a group, and each once");
     assert_ne!(told[0].dedupe_key, told[1].dedupe_key);
     let german = &told[0].translations[0];
-    assert!(german.subject.starts_with("Erinnerung:") && german.body.contains("unterschreiben"), "{german:?}");
+    assert!(
+        german.subject.starts_with("Erinnerung:") && german.body.contains("unterschreiben"),
+        "{german:?}"
+    );
 
     sign(&fixture, &ana, &envelope, "Ana Ruiz").await;
     fixture.database.clock.advance(TimeDelta::days(3));
@@ -89,7 +92,8 @@ async fn the_end_is_told_once_and_ends_the_reminders() {
     }
     assert!(reminders(&fixture).await.is_empty(), "nobody is reminded of what they can no longer do");
     let said = fixture.said::<NoticeRequested>().await;
-    let ended: Vec<_> = said.iter().filter(|notice| notice.dedupe_key.starts_with("envelope-expired:")).collect();
+    let ended: Vec<_> =
+        said.iter().filter(|notice| notice.dedupe_key.starts_with("envelope-expired:")).collect();
     assert_eq!(ended.len(), 2);
     assert!(ended.iter().all(|notice| notice.link == format!("/console/steps/{step}/envelope")));
     assert_eq!(fixture.audited().await.iter().filter(|action| *action == "envelope.expired").count(), 2);

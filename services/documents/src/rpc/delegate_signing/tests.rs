@@ -11,7 +11,9 @@ use crate::testing::{Fixture, refused};
 async fn open(fixture: &Fixture, ctx: &Ctx, id: &str) -> Result<Envelope, Problem> {
     let get = GetEnvelopeRequest { envelope_id: id.to_owned(), ..Default::default() };
     let answer = fixture.documents(ctx).get_envelope(get).await;
-    answer.map(|answer| answer.into_inner().envelope.unwrap()).map_err(|status| portico_rpc::problem_from(&status))
+    answer
+        .map(|answer| answer.into_inner().envelope.unwrap())
+        .map_err(|status| portico_rpc::problem_from(&status))
 }
 
 fn to(envelope: &Envelope, place: usize, person: &Ctx) -> DelegateSigningRequest {
@@ -84,7 +86,8 @@ async fn a_colleague_who_was_named_reads_and_signs_instead_and_stands_in_the_cer
     let bytes = fixture.get(&bea, &format!("/versions/{}", signed.id)).await.unwrap().into_body();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), &bytes).unwrap();
-    let text = std::process::Command::new("pdftotext").arg("-layout").arg(file.path()).arg("-").output().unwrap();
+    let text =
+        std::process::Command::new("pdftotext").arg("-layout").arg(file.path()).arg("-").output().unwrap();
     let text = String::from_utf8_lossy(&text.stdout).into_owned();
     assert!(text.contains("Given to somebody else") && text.contains("Bea Roth"), "{text}");
     assert_eq!(fixture.audited().await.iter().filter(|action| *action == "envelope.delegated").count(), 1);
@@ -156,7 +159,9 @@ async fn somebody_new_is_invited_where_the_definition_allows_it() {
         new_email: email.to_owned(),
         ..to(&envelope, 0, &ana)
     };
-    for (name, email, field) in [("", "nia@acme.example", "new_name"), ("Nia", "nia", "new_email"), ("", "", "person_id")] {
+    for (name, email, field) in
+        [("", "nia@acme.example", "new_name"), ("Nia", "nia", "new_email"), ("", "", "person_id")]
+    {
         let refusal = refused(fixture.documents(&ana).delegate_signing(new(name, email)).await);
         assert_eq!(refusal.fields[0].field, field);
     }

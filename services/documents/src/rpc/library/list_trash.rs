@@ -46,10 +46,12 @@ pub(super) async fn handle(
     let (mut read, mut documents) = (HashMap::new(), Vec::with_capacity(rows.len()));
     for (each, document) in rows {
         if let Some(record) = each.record_id {
-            if !read.contains_key(&record) {
-                read.insert(record, access::reads(service, &call, record).await?);
-            }
-            if !read[&record] {
+            let reads = match read.get(&record) {
+                Some(known) => *known,
+                None => access::reads(service, &call, record).await?,
+            };
+            read.insert(record, reads);
+            if !reads {
                 continue;
             }
         }

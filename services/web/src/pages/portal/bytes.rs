@@ -64,6 +64,14 @@ pub(super) async fn page(
 }
 
 async fn pass(ask: &Ask, path: &str) -> Result<Response, PageError> {
+    pass_from(ask, "documents", path).await
+}
+
+/// What a service answers to a plain request for bytes, in the reader's name.
+///
+/// # Errors
+/// The page of what is not here, whatever the refusal; that the bytes are away where the service failed.
+pub(in crate::pages) async fn pass_from(ask: &Ask, service: &str, path: &str) -> Result<Response, PageError> {
     let mut request = Request::get(path)
         .body(tonic::body::Body::empty())
         .map_err(|error| PageError(Problem::internal(error)))?;
@@ -72,7 +80,7 @@ async fn pass(ask: &Ask, path: &str) -> Result<Response, PageError> {
             request.headers_mut().insert(name, value.clone());
         }
     }
-    let (parts, body) = ask.files("documents").send(request).await?.into_parts();
+    let (parts, body) = ask.files(service).send(request).await?.into_parts();
     answer(parts.status, &parts.headers, Body::new(body))
 }
 

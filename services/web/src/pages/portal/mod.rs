@@ -47,6 +47,7 @@ pub const PAGES: &[Entry] = &[
     page("/tasks/{step_id}/complete", || post(task::todo::complete)),
     page("/tasks/{step_id}/draft", || put(task::answers::draft)),
     page("/tasks/{step_id}/answers", || get(task::print::answers).post(task::answers::keep)),
+    page("/tasks/{step_id}/answers/pdf", || get(task::answers_pdf::pdf)),
     page("/tasks/{step_id}/answers/files", || {
         post(task::answers::keep_with_files).layer(DefaultBodyLimit::disable())
     }),
@@ -96,6 +97,7 @@ pub const PAGES: &[Entry] = &[
     page("/steps/{step_id}", || get(from_notice::step)),
     page("/me", || get(me::me)),
     page("/me/mail", || get(mail_choices::show).post(mail_choices::save)),
+    page("/me/mail/addresses", || post(mail_choices::end_addresses)),
     page("/me/profile", || post(me_changes::profile)),
     page("/me/password", || post(me_changes::password)),
     page("/me/sessions/{session_id}/revoke", || post(me_changes::end_session)),

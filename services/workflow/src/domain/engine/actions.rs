@@ -138,7 +138,10 @@ impl Decision<'_, '_> {
             Turn::Owner => step.owner.clone(),
             Turn::Reviewer => self.reviewer(step.key.as_deref()).unwrap_or_else(|| step.owner.clone()),
             Turn::Role(role) => self.ctx.role(role),
-            Turn::Person(person) => Assignment { people: vec![person.clone()], ..step.turn.clone() },
+            // They alone: whoever has the role of the turn so far is not meant any more.
+            Turn::Person(person) => {
+                Assignment { people: vec![person.clone()], roles: Vec::new(), ..step.turn.clone() }
+            }
         };
         if to == step.turn && progress == step.progress {
             return;

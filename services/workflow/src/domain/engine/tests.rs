@@ -311,6 +311,21 @@ fn escalation_tells_and_leaves_the_step_where_it_is() {
     assert!(house.must(&mut run, &event).is_empty());
 }
 
+#[test]
+fn a_turn_given_to_one_person_is_no_longer_whoever_has_the_roles() {
+    let house = House::onboarding();
+    let (mut run, _) = house.started();
+    let step = run.named("intake").unwrap().clone();
+    assert!(!step.turn.roles.is_empty());
+    let bea = PersonRef { id: PersonId::new(house.now, &house.entropy), name: "Bea".to_owned() };
+    let turn = Turn::Person(bea.clone());
+    let event =
+        Event::Progressed { step: step.id, attempt: step.attempt, turn, progress: "0 of 2".to_owned() };
+    house.must(&mut run, &event);
+    let now = run.named("intake").unwrap().turn.clone();
+    assert_eq!((now.people, now.roles, now.external), (vec![bea], Vec::new(), step.turn.external));
+}
+
 /// An event for the run as it stands, chosen by two numbers: often fitting, sometimes stale or absurd.
 fn some_event(house: &House, run: &RunState, kind: u8, pick: u8) -> Event {
     let step = run.steps[usize::from(pick) % run.steps.len()].clone();

@@ -8,7 +8,7 @@ use portico_core::Problem;
 use portico_proto::{
     billing::v1::{
         CreateDraftRequest, DiscardDraftRequest, Document, DocumentKind, GetDocumentRequest,
-        IssueInvoiceRequest, ListLegalEntitiesRequest, SendEstimateRequest, UpdateDraftRequest,
+        IssueInvoiceRequest, LegalEntity, ListLegalEntitiesRequest, SendEstimateRequest, UpdateDraftRequest,
     },
     tenancy::v1::ListAccountsRequest,
 };
@@ -37,6 +37,8 @@ pub(super) struct Wanted {
     account: String,
     #[serde(default)]
     kind: String,
+    #[serde(default)]
+    company: String,
 }
 
 #[derive(Template)]
@@ -47,6 +49,8 @@ pub(super) struct Draft<'a> {
     action: String,
     /// Accounts to choose from; empty for a draft that is there.
     accounts: Vec<Choice>,
+    /// Companies to choose from; empty where there is only one, and for a draft that is there.
+    companies: Vec<Choice>,
     /// Kinds to choose from; empty for a draft that is there.
     kinds: Vec<Choice>,
     estimate: bool,
@@ -77,13 +81,16 @@ impl Draft<'_> {
 
 pub(super) async fn new(ask: StaffAsk, Query(wanted): Query<Wanted>) -> Result<Response, PageError> {
     let entities = ask.billing().list_legal_entities(ListLegalEntitiesRequest {}).await?.into_inner();
-    let form = DraftForm::new(entities.legal_entities.first());
+    let entities = entities.legal_entities;
+    let chosen = entities.iter().find(|entity| entity.id == wanted.company).or(entities.first());
+    let form = DraftForm::new(chosen);
     new_page(&ask, &wanted, form, ask.form_key(), Errors::none()).await
 }
 
 pub(super) async fn create(ask: StaffAsk, sent: Sent) -> Result<Response, PageError> {
     let mut form = DraftForm::sent(&sent);
-    let wanted = Wanted { account: sent.text("account"), kind: sent.text("kind") };
+    let wanted =
+        Wanted { account: sent.text("account"), kind: sent.text("kind"), company: sent.text("company") };
     if form.press(sent.of("go")) {
         return new_page(&ask, &wanted, form, sent.text("key"), Errors::none()).await;
     }
@@ -91,9 +98,9 @@ pub(super) async fn create(ask: StaffAsk, sent: Sent) -> Result<Response, PageEr
     let asked = CreateDraftRequest {
         account_id: wanted.account.clone(),
         kind: kind.into(),
+        legal_entity_id: wanted.company.clone(),
         content: Some(form.content(&ask.shell)),
         idempotency_key: sent.text("key"),
-        ..CreateDraftRequest::default()
     };
     match ask.billing().create_draft(asked).await {
         Ok(made) => {
@@ -182,6 +189,18 @@ pub(super) fn page(
     said.above(page, s).respond(s, &ask.headers)
 }
 
+/// The companies of the firm to choose from; none where nothing is to be chosen.
+pub(super) fn companies(entities: &[LegalEntity], chosen: &str) -> Vec<Choice> {
+    if entities.len() < 2 {
+        return Vec::new();
+    }
+    let named = entities.iter().map(|entity| {
+        let name = entity.seller.clone().unwrap_or_default().name;
+        Choice::new(entity.id.clone(), name, chosen)
+    });
+    named.collect()
+}
+
 async fn new_page(
     ask: &StaffAsk,
     wanted: &Wanted,
@@ -191,11 +210,13 @@ async fn new_page(
 ) -> Result<Response, PageError> {
     let asked = ListAccountsRequest { page_size: 200, ..ListAccountsRequest::default() };
     let accounts = ask.tenancy().list_accounts(asked).await?.into_inner().accounts;
+    let entities = ask.billing().list_legal_entities(ListLegalEntitiesRequest {}).await?.into_inner();
     let s = &*ask.shell;
+    let companies = companies(&entities.legal_entities, &wanted.company);
     let accounts =
         accounts.into_iter().map(|account| Choice::new(account.id, account.name, &wanted.account)).collect();
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let view = Draft::new(s, accounts, &wanted.kind, form, key, errors);
+    let view = Draft::new(s, accounts, companies, &wanted.kind, form, key, errors);
     Page::new(s.t("billing-new"), view)
         .at("billing")
         .under(s.t("billing-title"), "/console/billing")
@@ -207,6 +228,7 @@ impl<'a> Draft<'a> {
     fn new(
         s: &'a Shell,
         accounts: Vec<Choice>,
+        companies: Vec<Choice>,
         kind: &str,
         form: DraftForm,
         key: String,
@@ -219,6 +241,7 @@ impl<'a> Draft<'a> {
             heading: s.t("billing-new"),
             action: "/console/billing/new".to_owned(),
             accounts,
+            companies,
             kinds: kinds.map(|(word, name)| Choice::new(word, s.t(name), kind)).into(),
             estimate: kind == "estimate",
             there: false,
@@ -251,6 +274,7 @@ impl<'a> Draft<'a> {
             heading,
             action: format!("/console/billing/{}", document.id),
             accounts: Vec::new(),
+            companies: Vec::new(),
             kinds: Vec::new(),
             estimate: document.kind() == DocumentKind::Estimate,
             there: true,
@@ -311,7 +335,17 @@ mod tests {
     fn a_new_draft_asks_for_whom_it_is() {
         let s = crate::walk::shell(Area::Console, Locale::En);
         let accounts = vec![Choice::new("a", "Acme <1>", "a")];
-        let view = Draft::new(&s, accounts, "estimate", DraftForm::new(None), "k".to_owned(), Errors::none());
+        let entities = ["x", "y"].map(|id| LegalEntity { id: id.to_owned(), ..LegalEntity::default() });
+        assert!(companies(&entities[..1], "").is_empty(), "there is nothing to choose");
+        let view = Draft::new(
+            &s,
+            accounts,
+            companies(&entities, "y"),
+            "estimate",
+            DraftForm::new(None),
+            "k".to_owned(),
+            Errors::none(),
+        );
         let html = Page::new("x", view).whole(&s).unwrap();
         sound(&html);
         assert!(

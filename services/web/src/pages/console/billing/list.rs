@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{extract::Query, response::Response};
 use portico_proto::{
-    billing::v1::{DocumentKind, GetStatusRequest, ListDocumentsRequest, ListDocumentsResponse},
+    billing::v1::{
+        DocumentKind, LegalEntity, ListDocumentsRequest, ListDocumentsResponse, ListLegalEntitiesRequest,
+    },
     tenancy::v1::ListAccountsRequest,
 };
 use serde::Deserialize;
 
-use super::said::Said;
+use super::{draft::companies, said::Said};
 use crate::{
     ask::StaffAsk,
     components::{Choice, Row},
@@ -30,6 +32,8 @@ pub(super) struct Filter {
     #[serde(default)]
     account: String,
     #[serde(default)]
+    company: String,
+    #[serde(default)]
     after: String,
 }
 
@@ -42,6 +46,8 @@ struct List<'a> {
     kinds: Vec<Choice>,
     states: Vec<Choice>,
     accounts: Vec<Choice>,
+    /// The companies of the firm; empty where there is only one.
+    companies: Vec<Choice>,
     rows: Vec<Row>,
     older: String,
     errors: Errors,
@@ -62,19 +68,21 @@ pub(super) async fn list(
         state,
         page_size: 50,
         page_token: filter.after.clone(),
+        legal_entity_id: filter.company.clone(),
     };
     let everybody = ListAccountsRequest { page_size: 200, ..ListAccountsRequest::default() };
     let (mut one, mut other, mut tenancy) = (ask.billing(), ask.billing(), ask.tenancy());
-    let (found, status, accounts) = tokio::try_join!(
+    let (found, entities, accounts) = tokio::try_join!(
         one.list_documents(asked),
-        other.get_status(GetStatusRequest {}),
+        other.list_legal_entities(ListLegalEntitiesRequest {}),
         tenancy.list_accounts(everybody),
     )?;
     let names: HashMap<String, String> =
         accounts.into_inner().accounts.into_iter().map(|account| (account.id, account.name)).collect();
     let s = &*ask.shell;
     let admin = ask.reader.has_role("admin");
-    let view = List::new(s, &filter, &found.into_inner(), &names, status.into_inner().enabled, admin);
+    let entities = entities.into_inner().legal_entities;
+    let view = List::new(s, &filter, &found.into_inner(), &names, &entities, admin);
     said.above(Page::new(s.t("billing-title"), view).at("billing"), s).respond(s, &ask.headers)
 }
 
@@ -101,7 +109,7 @@ impl<'a> List<'a> {
         filter: &Filter,
         found: &ListDocumentsResponse,
         names: &HashMap<String, String>,
-        enabled: bool,
+        entities: &[LegalEntity],
         admin: bool,
     ) -> Self {
         let kinds = [
@@ -126,13 +134,19 @@ impl<'a> List<'a> {
             older
                 .append_pair("kind", chosen)
                 .append_pair("state", &filter.state)
-                .append_pair("account", &filter.account);
+                .append_pair("account", &filter.account)
+                .append_pair("company", &filter.company);
             older.append_pair("after", &found.next_page_token);
             format!("?{}", older.finish())
         };
+        let mut companies = companies(entities, &filter.company);
+        if !companies.is_empty() {
+            companies.insert(0, Choice::new("", s.t("billing-filter-all"), &filter.company));
+        }
         Self {
             s,
-            enabled,
+            enabled: !entities.is_empty(),
+            companies,
             admin,
             kinds: kinds.map(|(word, key)| Choice::new(word, s.t(key), chosen)).into(),
             states: std::iter::once(all()).chain(states).collect(),
@@ -161,12 +175,14 @@ mod tests {
             let invoice = paper::tests::invoice();
             let names = HashMap::from([(invoice.account_id.clone(), "Acme <1>".to_owned())]);
             let found = ListDocumentsResponse { documents: vec![invoice], next_page_token: "t".to_owned() };
-            let html = List::new(&s, &filter, &found, &names, true, true).render().unwrap();
+            let entities = ["x", "y"].map(|id| LegalEntity { id: id.to_owned(), ..LegalEntity::default() });
+            let html = List::new(&s, &filter, &found, &names, &entities, true).render().unwrap();
+            assert!(html.contains("name=\"company\"") && html.contains("company=&"));
             assert!(html.contains("Acme &#60;1&#62; ·") && html.contains("href=\"/console/billing/0190aaaa"));
             assert!(html.contains("state=open") && html.contains("value=\"open\" selected"));
             for kind in ["estimate", "credit_note"] {
                 let filter = Filter { kind: kind.to_owned(), ..Filter::default() };
-                let none = List::new(&s, &filter, &ListDocumentsResponse::default(), &names, false, false);
+                let none = List::new(&s, &filter, &ListDocumentsResponse::default(), &names, &[], false);
                 let html = none.render().unwrap();
                 assert!(
                     html.contains("card empty")

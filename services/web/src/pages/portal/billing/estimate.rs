@@ -30,6 +30,7 @@ struct Estimate<'a> {
     s: &'a Shell,
     id: String,
     p: Paper,
+    keep: Vec<paper::Keep>,
     may_decide: bool,
     decided: String,
     reason: String,
@@ -137,6 +138,7 @@ impl<'a> Estimate<'a> {
         Self {
             s,
             p: Paper::of(s, &document),
+            keep: paper::keep(s, &document, false),
             may_decide: document.state == "sent",
             decided: decided.unwrap_or_default(),
             reason: decision.map(|decision| decision.reason).unwrap_or_default(),

@@ -23,6 +23,7 @@ struct Invoice<'a> {
     invoice: String,
     /// Where it is paid online; empty where it cannot be.
     pay: String,
+    keep: Vec<paper::Keep>,
 }
 
 pub(super) async fn show(ask: Ask, Path(id): Path<String>) -> Result<Response, PageError> {
@@ -56,6 +57,7 @@ impl<'a> Invoice<'a> {
             paid: found.settlements.iter().map(|one| paper::paid(s, one, &currency)).collect(),
             credit_notes: found.credit_notes.iter().map(|note| paper::row(s, note, false, "")).collect(),
             invoice,
+            keep: paper::keep(s, &document, found.has_e_invoice),
         }
     }
 }
@@ -85,9 +87,10 @@ mod tests {
                 ..GetDocumentResponse::default()
             };
             let html = Invoice::new(&s, &found).render().unwrap();
-            assert!(!html.contains("/pay\""));
-            let online = GetDocumentResponse { can_pay_online: true, ..found };
+            assert!(!html.contains("/pay\"") && html.contains("/pdf\"") && !html.contains("/ubl\""));
+            let online = GetDocumentResponse { can_pay_online: true, has_e_invoice: true, ..found };
             let html = Invoice::new(&s, &online).render().unwrap();
+            assert!(html.contains("/ubl\"") && html.contains("/cii\""));
             assert!(html.contains("/pay\"") && html.contains("name=\"_csrf\""));
             let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text}: {html}"));
             assert!(at("<h1") < at("DE89 3704") && at("DE89 3704") < at("Consulting"));

@@ -6,6 +6,7 @@ use crate::pages::{Entry, Who};
 
 mod estimate;
 mod invoice;
+mod keep;
 mod list;
 mod pay;
 mod statement;
@@ -26,6 +27,11 @@ pub(crate) const PAGES: &[Entry] = &[
         mount: || post(estimate::decline),
     },
     Entry { path: "/invoices/{sales_document_id}/pay", who: Who::SignedIn, mount: || post(pay::pay) },
+    Entry { path: "/invoices/{sales_document_id}/pdf", who: Who::SignedIn, mount: || get(keep::pdf) },
+    Entry { path: "/invoices/{sales_document_id}/ubl", who: Who::SignedIn, mount: || get(keep::ubl) },
+    Entry { path: "/invoices/{sales_document_id}/cii", who: Who::SignedIn, mount: || get(keep::cii) },
+    Entry { path: "/estimates/{sales_document_id}/pdf", who: Who::SignedIn, mount: || get(keep::pdf) },
     Entry { path: "/webhooks/stripe", who: Who::Anyone, mount: || post(pay::told) },
     Entry { path: "/statement", who: Who::SignedIn, mount: || get(statement::show) },
+    Entry { path: "/statement/pdf", who: Who::SignedIn, mount: || get(keep::statement) },
 ];

@@ -28,6 +28,19 @@ pub(super) struct Period {
     currency: String,
 }
 
+impl Period {
+    /// The period as a query that asks for it again.
+    pub(super) fn query(&self) -> String {
+        let pairs = [
+            ("account", &self.account),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("currency", &self.currency),
+        ];
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    }
+}
+
 /// A line: what, when, how much, and what is owed after it.
 struct Moved {
     what: String,
@@ -47,6 +60,8 @@ struct Statement<'a> {
     closing: String,
     credit: bool,
     empty: bool,
+    /// Where it is downloaded; empty where there is nothing to download.
+    pdf: String,
     errors: Errors,
 }
 
@@ -119,8 +134,11 @@ impl<'a> Statement<'a> {
                 balance: money(one.balance),
             }
         });
+        let known = errors.is_empty() && !answer.currency.is_empty();
+        let pdf = if known { format!("/statement/pdf?{}", period.query()) } else { String::new() };
         Self {
             s,
+            pdf,
             period,
             accounts: if accounts.len() > 1 { accounts } else { Vec::new() },
             opening: money(answer.opening),

@@ -25,6 +25,7 @@ use crate::{
 };
 
 pub(super) mod answers;
+pub(super) mod answers_pdf;
 pub(super) mod approval;
 pub(super) mod decline;
 pub(super) mod editing;

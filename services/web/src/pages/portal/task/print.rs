@@ -14,15 +14,15 @@ use crate::{
 
 #[derive(Template)]
 #[template(path = "pages/task/form_print.html")]
-struct Sheet<'a> {
-    s: &'a Shell,
-    step: &'a str,
-    title: &'a str,
+pub(super) struct Sheet<'a> {
+    pub(super) s: &'a Shell,
+    pub(super) step: &'a str,
+    pub(super) title: &'a str,
     /// Whose and about what.
-    about: String,
+    pub(super) about: String,
     /// When and by whom; empty for answers that are not handed in.
-    handed_in: String,
-    blocks: Vec<Block>,
+    pub(super) handed_in: String,
+    pub(super) blocks: Vec<Block>,
 }
 
 pub(in crate::pages::portal) async fn answers(
@@ -35,25 +35,28 @@ pub(in crate::pages::portal) async fn answers(
     }
     let form = Loaded::load(&ask, &step).await?;
     let s = &*ask.shell;
-    let view = sheet(s, &task, &form);
+    let view = Sheet::of(s, &task, &form);
     Page::new(task.step.title.clone(), view)
         .at("tasks")
         .under(task.step.title.clone(), format!("/tasks/{step}"))
         .respond(s, &ask.headers)
 }
 
-fn sheet<'a>(s: &'a Shell, task: &'a Task, form: &Loaded) -> Sheet<'a> {
-    let at = form.answer.submitted_at.as_ref().and_then(moment);
-    let by = &task.step.ended_by;
-    let handed_in =
-        at.map(|at| s.say("step-ended-by").arg("name", by).arg("date", s.date_time(&at)).to_string());
-    let about = [task.run.account_name.as_str(), task.run.record_title.as_str()];
-    Sheet {
-        s,
-        step: &task.step.id,
-        title: &task.step.title,
-        about: about.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
-        handed_in: handed_in.unwrap_or_default(),
-        blocks: form.blocks(s),
+impl<'a> Sheet<'a> {
+    /// What stands on the sheet of a form.
+    pub(super) fn of(s: &'a Shell, task: &'a Task, form: &Loaded) -> Self {
+        let at = form.answer.submitted_at.as_ref().and_then(moment);
+        let by = &task.step.ended_by;
+        let handed_in =
+            at.map(|at| s.say("step-ended-by").arg("name", by).arg("date", s.date_time(&at)).to_string());
+        let about = [task.run.account_name.as_str(), task.run.record_title.as_str()];
+        Self {
+            s,
+            step: &task.step.id,
+            title: &task.step.title,
+            about: about.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
+            handed_in: handed_in.unwrap_or_default(),
+            blocks: form.blocks(s),
+        }
     }
 }
