@@ -31,9 +31,15 @@ pub(crate) async fn record(
             store::requests::update(tx, request).await?;
             Ok(publish::step_fulfilled(service, tx, (&*request).into(), &outcome).await?)
         }
-        Standing::Waiting { on, progress } => {
-            Ok(publish::step_progressed(service, tx, (&*request).into(), on, &progress, publish::Next::Nobody).await?)
-        }
+        Standing::Waiting { on, progress } => Ok(publish::step_progressed(
+            service,
+            tx,
+            (&*request).into(),
+            on,
+            &progress,
+            publish::Next::Nobody,
+        )
+        .await?),
         Standing::Fulfilled { .. } => Ok(changed),
     }
 }

@@ -1,7 +1,9 @@
 //! Uploads that come in several goes: whose they are, where they go, how long they wait.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use portico_core::{AccountId, Ctx, DocumentId, FolderId, ItemId, PersonId, RecordId, StepId, TenantId, VersionId};
+use portico_core::{
+    AccountId, Ctx, DocumentId, FolderId, ItemId, PersonId, RecordId, StepId, TenantId, VersionId,
+};
 use uuid::Uuid;
 
 use crate::vault::{Part, WrappedKey};
