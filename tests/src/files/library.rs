@@ -48,7 +48,7 @@ pub(super) async fn a_folder_is_made_shared_filled_and_read() -> Outcome {
     ana.post_only(&format!("/files/{version}/restore"), &[]).await?.is(StatusCode::SEE_OTHER)?;
     let document = add.split('/').nth(2).unwrap_or_default().to_owned();
     let page = format!("/console/documents/{document}");
-    paul.get(&page).await?.is(StatusCode::OK)?.shows("Version 3")?;
+    paul.get(&page).await?.is(StatusCode::OK)?.shows("version 3: minutes.pdf")?;
 
     // What is read is told to the firm.
     ana.get(&format!("/files/{version}/pages/1")).await?.is(StatusCode::OK)?;
