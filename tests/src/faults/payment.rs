@@ -47,7 +47,7 @@ pub(super) async fn killed_in_mid_payment_it_is_paid_once() -> Outcome {
     stripe.be_silent(false);
     process.revive().await?;
     let sent = ana.post_only(&pay, &[]).await?.is(StatusCode::OK)?;
-    let leads = sent.body.contains("href=\"https://checkout.example/c/pay/cs_test_1\"");
+    let leads = sent.text().contains("href=\"https://checkout.example/c/pay/cs_test_1\"");
     ensure!(leads, "no way to the provider's page: {}", sent.text());
     let asked = stripe.asked();
     ensure!(stripe.pages() == 1 && asked.keys.len() == 2, "the provider was asked {:?}", asked.keys);
