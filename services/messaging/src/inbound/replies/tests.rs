@@ -309,6 +309,7 @@ async fn whoever_is_mailed_of_a_note_for_staff_is_not_asked_to_answer_by_mail() 
     let mail = to_eva().await;
     assert!(mail.source.contains("\nReply-To:"), "{}", mail.source);
     // The next one waits, and a note joins it there.
+    post.fixture.database.clock.advance(chrono::TimeDelta::minutes(1));
     said("It is about Friday.", post.ana, false).await;
     said("Tell her nothing yet.", post.tom, true).await;
     post.fixture.database.clock.advance(chrono::TimeDelta::minutes(20));
