@@ -32,7 +32,7 @@ pub(crate) async fn document(
     let document = store::documents::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
     let placed = store::folders::placed(&mut tx, &document).await?;
     drop(tx);
-    let right = right(service, call, &document, placed).await?;
+    let right = right(service, call, &document, None, placed).await?;
     Ok((document, right))
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn version(
         store::documents::read(&mut tx, version.document_id).await?.ok_or(DocumentsError::NotFound)?;
     let placed = store::folders::placed(&mut tx, &document).await?;
     drop(tx);
-    let right = right(service, call, &document, placed).await?;
+    let right = right(service, call, &document, Some(id), placed).await?;
     Ok((document, version, right))
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn visible(
     call: &Call,
     documents: Vec<Document>,
 ) -> Result<Vec<Document>, DocumentsError> {
-    // What decides is the step or the record, which many documents share.
+    // What decides is the step or the record, which many documents share. Whom an envelope names reads its papers and no others.
     let decider = |document: &Document| (document.bound, document.step_id, document.record_id);
     let mut asked = HashMap::new();
     for document in &documents {
@@ -131,7 +131,7 @@ pub(crate) async fn visible(
     let asked: Vec<_> = asked.into_iter().collect();
     let mut seen = HashSet::new();
     for some in asked.chunks(AT_ONCE) {
-        let answers = some.iter().map(|(_, document)| check(service, call, document));
+        let answers = some.iter().map(|(_, document)| belongs(service, call, document));
         for ((decider, _), answer) in some.iter().zip(join_all(answers).await) {
             match answer {
                 Ok(()) => drop(seen.insert(*decider)),
@@ -140,7 +140,13 @@ pub(crate) async fn visible(
             }
         }
     }
-    Ok(documents.into_iter().filter(|document| seen.contains(&decider(document))).collect())
+    let mut shown = Vec::with_capacity(documents.len());
+    for document in documents {
+        if seen.contains(&decider(&document)) || named_to_sign(service, call, &document, None).await? {
+            shown.push(document);
+        }
+    }
+    Ok(shown)
 }
 
 /// What the caller may do with a document: what the library lets them, or what its step or record does where that is more.
@@ -148,6 +154,7 @@ async fn right(
     service: &Service,
     call: &Call,
     document: &Document,
+    version: Option<VersionId>,
     placed: Option<Placed>,
 ) -> Result<Right, DocumentsError> {
     if call.ctx.actor.kind == ActorKind::System {
@@ -169,14 +176,28 @@ async fn right(
     if let Some(right) = library.filter(|right| right.level >= Level::View && !right.watermark) {
         return Ok(right);
     }
-    match check(service, call, document).await {
+    match check(service, call, document, version).await {
         Ok(()) => Ok(Right::of(library.map_or(Level::View, |right| right.level.max(Level::View)))),
         Err(DocumentsError::NotFound) => library.ok_or(DocumentsError::NotFound),
         Err(error) => Err(error),
     }
 }
 
-async fn check(service: &Service, call: &Call, document: &Document) -> Result<(), DocumentsError> {
+/// Whether the caller sees a document, or a version of it, by way of what it belongs to or because they were named to sign it.
+async fn check(
+    service: &Service,
+    call: &Call,
+    document: &Document,
+    version: Option<VersionId>,
+) -> Result<(), DocumentsError> {
+    match belongs(service, call, document).await {
+        Err(DocumentsError::NotFound) if named_to_sign(service, call, document, version).await? => Ok(()),
+        other => other,
+    }
+}
+
+/// Whether the caller sees what a document belongs to.
+async fn belongs(service: &Service, call: &Call, document: &Document) -> Result<(), DocumentsError> {
     if call.ctx.actor.kind == ActorKind::System {
         return Ok(());
     }
@@ -185,10 +206,9 @@ async fn check(service: &Service, call: &Call, document: &Document) -> Result<()
         return if own { Ok(()) } else { Err(DocumentsError::NotFound) };
     }
     let allowed = match (document.step_id, document.record_id) {
-        (Some(step), _) => match peers::authorize_step(service, &call.caller, step, StepAction::View).await {
-            Err(error) if error.hides() && named_to_sign(service, call, document).await? => Ok(()),
-            other => other.map(|_| ()),
-        },
+        (Some(step), _) => {
+            peers::authorize_step(service, &call.caller, step, StepAction::View).await.map(|_| ())
+        }
         (None, Some(record)) => peers::record_account(service, &call.caller, record).await.map(|_| ()),
         (None, None) => Err(DocumentsError::NotFound),
     };
@@ -201,9 +221,16 @@ async fn check(service: &Service, call: &Call, document: &Document) -> Result<()
     }
 }
 
-/// Whether the caller was named to sign this document: they read it, whatever else of its step they may see.
-async fn named_to_sign(service: &Service, call: &Call, document: &Document) -> Result<bool, DocumentsError> {
-    let Some(person) = call.ctx.actor.person else { return Ok(false) };
+/// Whether the caller was named to sign this document, or this version of it: they read it, whatever else of its step they may see.
+async fn named_to_sign(
+    service: &Service,
+    call: &Call,
+    document: &Document,
+    version: Option<VersionId>,
+) -> Result<bool, DocumentsError> {
+    let Some(person) = call.ctx.actor.person.filter(|_| document.bound && document.step_id.is_some()) else {
+        return Ok(false);
+    };
     let mut tx = service.store.begin(&call.ctx).await?;
-    store::envelopes::names_for_document(&mut tx, document.id, person).await
+    store::envelopes::names_for_document(&mut tx, document.id, version, person).await
 }

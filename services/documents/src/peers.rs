@@ -177,38 +177,53 @@ pub(crate) async fn staff(service: &Service, ctx: &Ctx) -> Result<Vec<PersonId>,
     Ok(present.filter_map(|one| one.person_id.parse().ok()).collect())
 }
 
-/// Brings somebody new into an account, without a role, and invites them. Somebody who belongs to it already stays as they are.
-pub(crate) async fn invite(
+/// The person with this address among the accounts' people: who is there already, as they are, or else somebody new by this name,
+/// who belongs to nothing yet.
+pub(crate) async fn found_or_created(
     service: &Service,
     ctx: &Ctx,
-    account: AccountId,
-    (name, email, message): (&str, &str, &str),
-) -> Result<PersonId, DocumentsError> {
-    let caller = || Caller::system_for(ctx, "documents.signers");
+    name: &str,
+    email: &str,
+) -> Result<Person, DocumentsError> {
     let request = CreatePersonRequest {
         email: email.to_owned(),
         name: name.to_owned(),
         side: identity::Side::External.into(),
         ..CreatePersonRequest::default()
     };
-    let mut identity = IdentityClient::new(service.peers.channel("identity", caller()));
-    let person = identity.create_person(request).await.map_err(refusal)?.into_inner().person;
-    let person = person.ok_or(DocumentsError::NotFound)?;
-    let id: PersonId = person.id.parse()?;
-    if members(service, ctx, account).await?.contains(&id) {
-        return Ok(id);
+    let channel = service.peers.channel("identity", Caller::system_for(ctx, "documents.signers"));
+    let answer = IdentityClient::new(channel).create_person(request).await.map_err(refusal)?.into_inner();
+    answer.person.ok_or(DocumentsError::NotFound)
+}
+
+/// Brings somebody into an account, without a role, and invites them. Somebody who belongs to it already stays as they are;
+/// `false` where they were shut out of it.
+pub(crate) async fn invite(
+    service: &Service,
+    ctx: &Ctx,
+    account: AccountId,
+    person: PersonId,
+    message: &str,
+) -> Result<bool, DocumentsError> {
+    let channel = |name| service.peers.channel(name, Caller::system_for(ctx, "documents.signers"));
+    let mut tenancy = TenancyClient::new(channel("tenancy"));
+    let request = ListMembershipsRequest { account_id: account.to_string(), person_id: person.to_string() };
+    let known = tenancy.list_memberships(request).await.map_err(refusal)?.into_inner().memberships;
+    // Among all, also those who are deactivated: to set their place anew would take their roles.
+    if let Some(known) = known.iter().find(|one| one.person_id == person.to_string()) {
+        return Ok(!known.deactivated);
     }
     let request = SetMembershipRequest {
         account_id: account.to_string(),
-        person_id: person.id.clone(),
+        person_id: person.to_string(),
         roles: Vec::new(),
     };
-    let mut tenancy = TenancyClient::new(service.peers.channel("tenancy", caller()));
     tenancy.set_membership(request).await.map_err(refusal)?;
     let message = message.chars().take(500).collect();
-    let request = InvitePersonRequest { person_id: person.id, account_id: account.to_string(), message };
-    identity.invite_person(request).await.map_err(refusal)?;
-    Ok(id)
+    let request =
+        InvitePersonRequest { person_id: person.to_string(), account_id: account.to_string(), message };
+    IdentityClient::new(channel("identity")).invite_person(request).await.map_err(refusal)?;
+    Ok(true)
 }
 
 /// Those who have a role: the account's people for a role of the account, the firm's otherwise.

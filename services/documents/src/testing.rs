@@ -48,6 +48,10 @@ pub(crate) struct World {
     pub(crate) team: Vec<PersonId>,
     /// Who belongs to an account.
     pub(crate) members: HashMap<AccountId, Vec<PersonId>>,
+    /// People who were shut out of the firm.
+    pub(crate) deactivated: HashSet<PersonId>,
+    /// How often a place in an account was given.
+    pub(crate) placed: usize,
     /// The firm's people.
     pub(crate) staff: Vec<PersonId>,
     /// People to whom workflow shows no step.

@@ -159,7 +159,9 @@ impl Subjects {
         for account in accounts {
             let roles = actor.roles_in(*account).iter().map(|role| format!("role:{role}"));
             let person = actor.person.map(|person| format!("person:{person}"));
-            for name in roles.chain(person).chain(["everyone".to_owned()]) {
+            // Somebody who was let in to sign one paper has no role, and is nobody with whom the account's files were shared.
+            let everyone = (!actor.roles_in(*account).is_empty()).then(|| "everyone".to_owned());
+            for name in roles.chain(person).chain(everyone) {
                 all.accounts.push(account.0);
                 all.names.push(name);
             }
@@ -285,7 +287,9 @@ mod tests {
         let has = |account: AccountId, name: &str| {
             subjects.accounts.iter().zip(&subjects.names).any(|(at, known)| *at == account.0 && known == name)
         };
-        assert!(has(acme, "role:client") && has(acme, "everyone") && has(globex, "everyone"));
+        let person = format!("person:{}", ctx.actor.person.unwrap());
+        assert!(has(acme, "role:client") && has(acme, "everyone"));
+        assert!(has(globex, &person) && !has(globex, "everyone"), "without a role, only what names them");
         assert!(!has(globex, "role:client") && !subjects.manages);
         let staff = Subjects::of(&portico_testkit::staff(tenant, &["admin"]).actor);
         assert!(staff.manages && staff.names.is_empty());

@@ -34,13 +34,10 @@ pub(crate) async fn folder_changed(
         internal: folder.internal,
     };
     log(service, tx, draft).await?;
-    let account = told_account(folder.internal, folder.account_id);
-    let event = Touched {
-        object_kind: "folder".to_owned(),
-        object_id: folder.id.to_string(),
-        account_id: account.map(|id| id.to_string()).unwrap_or_default(),
-    };
-    say(service, tx, "document", folder.id.0, account, &event).await
+    // Not everybody of the account sees every folder, and an event cannot ask who does.
+    let event =
+        Touched { object_kind: "folder".to_owned(), object_id: folder.id.to_string(), ..Touched::default() };
+    say(service, tx, "document", folder.id.0, None, &event).await
 }
 
 /// Something was done with a document and no bytes came.
@@ -53,7 +50,7 @@ pub(crate) async fn document_changed(
     details: Value,
 ) -> Result<EventTag, StoreError> {
     version_audited(service, tx, action, document, latest, details).await?;
-    let account = told_account(document.internal, document.account_id);
+    let account = told_of(document);
     let event = Touched {
         object_kind: "document".to_owned(),
         object_id: document.id.to_string(),
@@ -65,6 +62,11 @@ pub(crate) async fn document_changed(
 /// The account whose people hear of it: what is for the firm's side only is told to nobody of the account.
 pub(super) fn told_account(internal: bool, account: AccountId) -> Option<AccountId> {
     (!internal).then_some(account)
+}
+
+/// The same of a document. One in a folder is shared with some of the account at most, so the firm's side alone hears of it.
+pub(super) fn told_of(document: &Document) -> Option<AccountId> {
+    told_account(document.internal || document.shelf.folder.is_some(), document.account_id)
 }
 
 /// Sharing as it stands in the audit.

@@ -21,7 +21,7 @@ use crate::{
         signature::Envelope,
     },
     error::DocumentsError,
-    events::library::told_account,
+    events::library::{told_account, told_of},
     service::Service,
     store::{self, deliverables::Deliverable},
 };
@@ -54,8 +54,12 @@ pub(crate) async fn version_audited(
     action: &'static str,
     document: &Document,
     version: &Version,
-    details: Value,
+    mut details: Value,
 ) -> Result<(), StoreError> {
+    // What is in a folder is not everybody's of the account. By this word the audit shows people of accounts their own acts only.
+    if let Some(folder) = document.shelf.folder {
+        details["folder"] = json!(folder);
+    }
     let draft = AuditDraft {
         action,
         object_kind: "document",
@@ -141,12 +145,13 @@ pub(crate) async fn version_scanned(
         details["signature"] = json!(signature);
     }
     version_audited(service, tx, action, document, version, details).await?;
+    let account = told_of(document);
     let event = Touched {
         object_kind: "document".to_owned(),
         object_id: document.id.to_string(),
-        account_id: document.account_id.to_string(),
+        account_id: account.map(|id| id.to_string()).unwrap_or_default(),
     };
-    say(service, tx, "document", document.id.0, Some(document.account_id), &event).await?;
+    say(service, tx, "document", document.id.0, account, &event).await?;
     Ok(())
 }
 

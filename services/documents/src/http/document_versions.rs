@@ -65,6 +65,8 @@ pub(super) async fn put(
     id: DocumentId,
     landed: &Landed,
 ) -> Result<Uploaded, DocumentsError> {
+    // The file may have been long on its way: whoever may no longer send it here is refused now.
+    aim(service, call, id).await?;
     let mut tx = service.store.begin(&call.ctx).await?;
     store::filed::lock(&mut tx, id).await?;
     let document = store::documents::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;

@@ -56,6 +56,8 @@ pub(super) async fn put(
     id: FolderId,
     landed: &Landed,
 ) -> Result<Uploaded, DocumentsError> {
+    // The file may have been long on its way: whoever may no longer send it here is refused now.
+    aim(service, call, id).await?;
     let mut tx = service.store.begin(&call.ctx).await?;
     store::folders::lock(&mut tx, id).await?;
     let folder = store::folders::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;

@@ -10,7 +10,7 @@ use portico_db::Tx;
 use portico_rpc::ServiceError as _;
 use tokio_util::io::StreamReader;
 
-use super::Uploaded;
+use super::{Uploaded, uploads::is_final};
 use crate::{
     content::{Accept, Kind, accepts, safe_file_name, sniff, unpacks_to_too_much},
     domain::{
@@ -122,7 +122,8 @@ pub(super) async fn receive(
     judge(service, &received, name, accepted, false).await
 }
 
-/// Looks at what is stored and says what it is; a file that is refused leaves nothing behind.
+/// Looks at what is stored and says what it is; a file that is refused leaves nothing behind. What could not
+/// be judged leaves nothing either, unless it came in several goes.
 pub(super) async fn judge(
     service: &Service,
     received: &Received,
@@ -173,7 +174,10 @@ pub(super) async fn judge(
             Ok(landed)
         }
         Err(error) => {
-            discard(service, tenant, version).await;
+            // Of what came in several goes the sender was told that it is here: it stays for the next try, unless it is refused.
+            if !in_goes || is_final(&error) {
+                discard(service, tenant, version).await;
+            }
             Err(error)
         }
     }

@@ -17,8 +17,8 @@ pub(super) async fn run(service: &Service) -> Result<Duration, DocumentsError> {
     for upload in expired {
         let ctx = Ctx::system(upload.tenant, "documents.expire_uploads");
         let mut tx = service.store.begin(&ctx).await?;
-        // A last go may be under way.
-        let gone = store::uploads::delete(&mut tx, upload.id, now).await?;
+        // A last go may be under way, or have given it another day since it was listed.
+        let gone = store::uploads::delete_expired(&mut tx, upload.id, now).await?;
         let landed = store::versions::read(&mut tx, upload.id).await?.is_some();
         tx.commit().await?;
         if gone {

@@ -36,7 +36,7 @@ pub(super) async fn handle(
     let owns = authorize(service, &call, &envelope, place).await?;
     let signer = open_place(&envelope, place)?;
     let message = check_text("message", &request.message, false)?;
-    let taker = taker(service, &call, (&envelope, signer, owns), &request, &message).await?;
+    let taker = taker(service, &call, (&envelope, signer, owns), &request).await?;
 
     let mut tx = service.store.begin(&call.ctx).await?;
     let envelope = store::envelopes::lock(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
@@ -46,6 +46,13 @@ pub(super) async fn handle(
         return Err(DocumentsError::Envelope { reason: "envelope_changed", text });
     }
     free_for(&envelope, present, taker.person)?;
+    if request.person_id.is_empty() {
+        // Under the envelope's lock: of several at once only the one who gets the place brings somebody into the account.
+        let invited = peers::invite(service, &call.ctx, envelope.account_id, taker.person, &message).await;
+        if !invited.map_err(not_to_be_invited)? {
+            return Err(shut_out());
+        }
+    }
     let now = service.clock.now();
     let mut named = present.clone();
     named.expected = Some(taker.clone());
@@ -154,11 +161,10 @@ async fn taker(
     call: &Call,
     (envelope, signer, owns): (&Envelope, &Signer, bool),
     request: &DelegateSigningRequest,
-    message: &str,
 ) -> Result<Expected, DocumentsError> {
     let ctx = &call.ctx;
     if request.person_id.is_empty() {
-        return newcomer(service, call, (envelope, signer, owns), request, message).await;
+        return newcomer(service, call, (envelope, signer, owns), request).await;
     }
     let unknown = || DocumentsError::invalid("person_id", "Choose somebody from the list.");
     let person: PersonId = request.person_id.parse().map_err(|_| unknown())?;
@@ -180,7 +186,6 @@ async fn newcomer(
     call: &Call,
     (envelope, signer, owns): (&Envelope, &Signer, bool),
     request: &DelegateSigningRequest,
-    message: &str,
 ) -> Result<Expected, DocumentsError> {
     if signer.side == Side::Internal || (owns && !envelope.invite_others) {
         return Err(DocumentsError::invalid("person_id", "Choose who signs instead."));
@@ -196,15 +201,27 @@ async fn newcomer(
         fields.refuse("new_email", "Enter a mail address, such as name@example.com.");
     }
     fields.check().map_err(DocumentsError::Invalid)?;
-    let invited = peers::invite(service, &call.ctx, envelope.account_id, (&name, email, message)).await;
-    let person = invited.map_err(|error| match error {
-        DocumentsError::Peer(_) => {
-            DocumentsError::invalid("new_email", "Nobody can be invited with this address. Use another one.")
-        }
-        other => other,
-    })?;
+    let found = peers::found_or_created(service, &call.ctx, &name, email).await;
+    let found = found.map_err(not_to_be_invited)?;
+    if !found.active {
+        return Err(shut_out());
+    }
+    let person: PersonId = found.id.parse()?;
     free_for(envelope, signer, person)?;
-    Ok(Expected { person, name })
+    // Somebody who is there already goes by their own name, whatever was typed.
+    Ok(Expected { person, name: found.name })
+}
+
+/// Whoever was shut out is not let in again by somebody who names them.
+fn shut_out() -> DocumentsError {
+    DocumentsError::invalid("new_email", "Nobody can be invited with this address. Use another one.")
+}
+
+fn not_to_be_invited(error: DocumentsError) -> DocumentsError {
+    match error {
+        DocumentsError::Peer(_) => shut_out(),
+        other => other,
+    }
 }
 
 #[cfg(test)]

@@ -359,23 +359,30 @@ pub(crate) async fn name(tx: &mut Tx, signer: &Signer) -> Result<(), DocumentsEr
     Ok(())
 }
 
-/// Whether the person was named to sign an envelope of the step that this document belongs to.
+/// Whether the person was named to sign an envelope that this document is a paper of, or where a version is asked about, that
+/// version. Other attempts of the same step are not theirs.
 pub(crate) async fn names_for_document(
     tx: &mut Tx,
     document: DocumentId,
+    version: Option<VersionId>,
     person: PersonId,
 ) -> Result<bool, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let named = sqlx::query_scalar!(
         r#"select exists (
-             select from documents.documents d
-             join documents.envelopes e on e.tenant_id = d.tenant_id and e.step_id = d.step_id
-             join documents.signers s on s.tenant_id = e.tenant_id and s.envelope_id = e.id
-             where d.tenant_id = $1 and d.id = $2 and s.named and s.expected_id = $3
+             select from documents.signers s
+             join documents.envelopes e on e.tenant_id = s.tenant_id and e.id = s.envelope_id
+             join documents.versions v on v.tenant_id = s.tenant_id and v.document_id = $2
+             where s.tenant_id = $1 and s.named and s.expected_id = $3 and ($4::uuid is null or v.id = $4)
+               and (v.id in (e.original_version_id, e.signed_version_id) or exists (
+                 select from documents.envelope_papers p
+                 where p.tenant_id = e.tenant_id and p.envelope_id = e.id
+                   and v.id in (p.original_version_id, p.signed_version_id)))
            ) as "named!""#,
         tenant,
         document.0,
-        person.0
+        person.0,
+        version.map(|id: VersionId| -> Uuid { id.0 })
     );
     Ok(named.fetch_one(tx.conn()).await?)
 }

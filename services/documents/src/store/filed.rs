@@ -132,7 +132,8 @@ pub(crate) async fn taken(
     Ok(keys.into_iter().collect())
 }
 
-/// Puts a document into a folder under a title, as that folder is for the firm's side only or for both.
+/// Puts a document into a folder under a title, as that folder is for the firm's side only or for both. What was the firm's and
+/// becomes shared is its newest version: the drafts before it stay the firm's.
 pub(crate) async fn put(
     tx: &mut Tx,
     id: DocumentId,
@@ -153,7 +154,11 @@ pub(crate) async fn put(
     .execute(tx.conn())
     .await?;
     sqlx::query!(
-        "update documents.versions set internal = $3 where tenant_id = $1 and document_id = $2 and internal <> $3",
+        "update documents.versions v set internal = $3
+         where v.tenant_id = $1 and v.document_id = $2 and v.internal <> $3
+           and ($3 or v.number = (
+             select max(newest.number) from documents.versions newest
+             where newest.tenant_id = $1 and newest.document_id = v.document_id))",
         tenant,
         id.0,
         folder.internal

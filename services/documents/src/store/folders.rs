@@ -317,11 +317,16 @@ pub(crate) async fn shift(
 }
 
 /// Marks what is in these folders as for the firm's side only, or as for both.
+/// Marks what is in the folders as the firm's or as shared. Of what becomes shared it is the newest version: the drafts before it
+/// stay the firm's.
 async fn mark(tx: &mut Tx, folders: &[Uuid], internal: bool) -> Result<(), DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     sqlx::query!(
         "update documents.versions v set internal = $3 from documents.documents d
-         where v.tenant_id = $1 and d.tenant_id = $1 and d.id = v.document_id and d.folder_id = any ($2)",
+         where v.tenant_id = $1 and d.tenant_id = $1 and d.id = v.document_id and d.folder_id = any ($2)
+           and ($3 or v.number = (
+             select max(newest.number) from documents.versions newest
+             where newest.tenant_id = $1 and newest.document_id = v.document_id))",
         tenant,
         folders,
         internal

@@ -200,6 +200,23 @@ pub(crate) async fn delete(tx: &mut Tx, id: VersionId, now: DateTime<Utc>) -> Re
     Ok(deleted.execute(tx.conn()).await?.rows_affected() == 1)
 }
 
+/// Removes an upload that has expired and still has; `false` where it is gone already, or somebody has gone on with it.
+pub(crate) async fn delete_expired(
+    tx: &mut Tx,
+    id: VersionId,
+    now: DateTime<Utc>,
+) -> Result<bool, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let deleted = sqlx::query!(
+        "delete from documents.uploads
+         where tenant_id = $1 and id = $2 and expires_at <= $3 and (held_until is null or held_until <= $3)",
+        tenant,
+        id.0,
+        now
+    );
+    Ok(deleted.execute(tx.conn()).await?.rows_affected() == 1)
+}
+
 /// The uploads that have expired, over all firms.
 pub(crate) async fn expired(
     store: &Store,

@@ -76,9 +76,16 @@ pub(super) fn stand_ins(tenant: TenantId, world: &SharedWorld) -> [(&'static str
     let known = Arc::clone(world);
     let members = move |_: Ctx, request: tenancy::ListMembershipsRequest| {
         let account: AccountId = request.account_id.parse().map_err(|_| not_found())?;
-        let people = known.lock().unwrap().members.get(&account).cloned().unwrap_or_default();
-        let member = |id: PersonId| tenancy::Membership { person_id: id.to_string(), ..Default::default() };
-        Ok(tenancy::ListMembershipsResponse { memberships: people.into_iter().map(member).collect() })
+        let world = known.lock().unwrap();
+        let people = world.members.get(&account).cloned().unwrap_or_default();
+        let member = |id: PersonId| tenancy::Membership {
+            person_id: id.to_string(),
+            deactivated: world.deactivated.contains(&id),
+            ..Default::default()
+        };
+        let asked = |id: &PersonId| request.person_id.is_empty() || request.person_id == id.to_string();
+        let memberships = people.into_iter().filter(asked).map(member).collect();
+        Ok(tenancy::ListMembershipsResponse { memberships })
     };
     let known = Arc::clone(world);
     let firms = move |_: Ctx, _: tenancy::ListStaffRequest| {
@@ -91,15 +98,25 @@ pub(super) fn stand_ins(tenant: TenantId, world: &SharedWorld) -> [(&'static str
     let place = move |_: Ctx, request: tenancy::SetMembershipRequest| {
         let account: AccountId = request.account_id.parse().map_err(|_| not_found())?;
         let person: PersonId = request.person_id.parse().map_err(|_| not_found())?;
-        known.lock().unwrap().members.entry(account).or_default().push(person);
+        let mut world = known.lock().unwrap();
+        world.placed += 1;
+        world.members.entry(account).or_default().push(person);
         Ok(tenancy::SetMembershipResponse::default())
     };
     let known = Arc::clone(world);
     let create = move |_: Ctx, request: identity::CreatePersonRequest| {
         let id = PersonId::from(Uuid::from_u128(u128::from(request.email.len() as u64)));
-        known.lock().unwrap().names.insert(id, request.name.clone());
-        known.lock().unwrap().invited.push(request.email.clone());
-        let person = identity::Person { id: id.to_string(), email: request.email, ..Default::default() };
+        let mut world = known.lock().unwrap();
+        // Whoever is there already stays as they are.
+        let name = world.names.entry(id).or_insert(request.name).clone();
+        world.invited.push(request.email.clone());
+        let person = identity::Person {
+            id: id.to_string(),
+            name,
+            email: request.email,
+            active: true,
+            ..Default::default()
+        };
         Ok(identity::CreatePersonResponse { person: Some(person), ..Default::default() })
     };
     let invite =

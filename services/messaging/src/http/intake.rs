@@ -74,7 +74,20 @@ async fn take(
         client: text(CLIENT),
         helo: text(HELO),
     };
-    inbound::take(service, &ctx, arrival).await.map_err(|error| error.problem())
+    inbound::take(service, &ctx, arrival).await.map_err(|error| answered(&error))
+}
+
+/// What the mail server is told. A peer that does not recognise us is no fault of the mail: a refusal would send it back for good.
+fn answered(error: &MessagingError) -> Problem {
+    match error {
+        MessagingError::Peer(problem) if problem.code == ErrorCode::Unauthenticated => Problem::new(
+            ErrorCode::Unavailable,
+            "peer_away",
+            "Part of the system cannot be asked just now. Hand the mail over again later.",
+        )
+        .with_cause(error),
+        _ => error.problem(),
+    }
 }
 
 /// Checks the firm's secret, in constant time.
@@ -86,5 +99,18 @@ async fn open(service: &Service, ctx: &Ctx, secret: &str) -> Result<(), Messagin
     match kept {
         Some(kept) if !secret.is_empty() && bool::from(kept.ct_eq(given.as_slice())) => Ok(()),
         _ => Err(MessagingError::IntakeClosed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_that_does_not_recognise_us_sends_no_mail_back() {
+        let peer = |code| MessagingError::Peer(Problem::new(code, "x", "x"));
+        assert_eq!(answered(&peer(ErrorCode::Unauthenticated)).code, ErrorCode::Unavailable);
+        assert_eq!(answered(&peer(ErrorCode::ResourceExhausted)).code, ErrorCode::ResourceExhausted);
+        assert_eq!(answered(&MessagingError::NotForUs).code, MessagingError::NotForUs.problem().code);
     }
 }

@@ -187,9 +187,10 @@ async fn files(
     Ok((taken, left))
 }
 
-/// Whether a refusal of a file stays one: its size or its kind, and not something that is away.
+/// Whether a refusal of a file stays one: its size or its kind, or that it may not be there. Anything else may be otherwise at the next
+/// attempt, and what is taken for final is lost to whoever sent it.
 const fn is_for_good(code: ErrorCode) -> bool {
-    !matches!(code, ErrorCode::Unavailable | ErrorCode::DeadlineExceeded | ErrorCode::Internal)
+    matches!(code, ErrorCode::InvalidArgument | ErrorCode::FailedPrecondition | ErrorCode::PermissionDenied)
 }
 
 /// The address of the one sender; none where there are several or none.

@@ -114,10 +114,14 @@ async fn write(
     if let Some(blank) = objection(service, ctx, mail, person_id, person).await? {
         return Ok(Err(blank));
     }
-    let reply_to = mail.reply_to.and_then(|id| people.get(&id));
+    let of_note = match mail.thread_id {
+        Some(thread) => tells_of_note(service, ctx, person_id, thread).await?,
+        None => false,
+    };
+    let reply_to = mail.reply_to.filter(|_| !of_note).and_then(|id| people.get(&id));
     let answers = match mail.thread_id {
-        Some(thread) => answers_to(service, ctx, office, person_id, thread).await?,
-        None => None,
+        Some(thread) if !of_note => answers_to(service, ctx, office, person_id, thread).await?,
+        _ => None,
     };
     let code = optional_kind(&mail.kind).and_then(|kind| office.tokens.unsubscribe(person_id, kind));
     let unsubscribe = code.map(|code| format!("{}/mail/unsubscribe/{code}", office.origin));
@@ -159,6 +163,20 @@ async fn write(
     let named = |person: &Person| (person.name.clone(), person.email.clone());
     let reply_to = answers.or_else(|| reply_to.map(named));
     Ok(Ok(Written { letter, to: named(person), reply_to, unsubscribe }))
+}
+
+/// Whether a mail about a thread tells this person of a note for staff. An answer by mail is posted for everybody to read, so such a
+/// mail must not ask for one. Asked when the mail leaves: a note may have joined others while it waited.
+async fn tells_of_note(
+    service: &Service,
+    ctx: &Ctx,
+    person: PersonId,
+    thread: ThreadId,
+) -> Result<bool, MessagingError> {
+    let mut tx = service.store.begin(ctx).await?;
+    let found = store::participants::has_unread_note(&mut tx, thread, person).await?;
+    tx.rollback().await?;
+    Ok(found)
 }
 
 /// The name and address that this person's answers in a thread go to; none where the firm takes no mail in.
@@ -206,8 +224,9 @@ pub(super) async fn objection(
     let Some(kind) = kind else { return Ok(None) };
     let unwanted = store::preferences::of(&mut tx, person_id).await?.way(kind) == Way::Never;
     let read = match mail.notification_id {
-        Some(id) => store::notifications::is_read(&mut tx, id).await?,
-        None => false,
+        // Whoever has read of a meeting in the app still needs the file that puts it into their calendar, or takes it out.
+        Some(id) if mail.calendar.is_empty() => store::notifications::is_read(&mut tx, id).await?,
+        _ => false,
     };
     tx.rollback().await?;
     Ok((unwanted || read).then_some(Blank::Pointless))

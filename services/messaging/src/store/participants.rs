@@ -136,6 +136,28 @@ pub(crate) async fn mail_state(
     Ok(row.map(|row| (row.mailed_at, row.unread)))
 }
 
+/// Whether a member of staff has not read a note for staff in the thread.
+pub(crate) async fn has_unread_note(
+    tx: &mut Tx,
+    thread: ThreadId,
+    person: PersonId,
+) -> Result<bool, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    Ok(sqlx::query_scalar!(
+        "select exists (
+           select from messaging.participants p
+           join messaging.messages m on m.tenant_id = p.tenant_id and m.thread_id = p.thread_id
+           where p.tenant_id = $1 and p.thread_id = $2 and p.person_id = $3 and p.staff and m.internal
+             and m.author_id <> p.person_id and (p.read_until is null or m.posted_at > p.read_until)
+         ) as \"found!\"",
+        tenant,
+        thread.0,
+        person.0
+    )
+    .fetch_one(tx.conn())
+    .await?)
+}
+
 /// Notes for when the latest mail about the thread to the person is planned.
 pub(crate) async fn set_mailed(
     tx: &mut Tx,

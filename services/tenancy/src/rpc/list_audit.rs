@@ -136,4 +136,48 @@ mod tests {
         assert!(actions(&fixture, stranger, ListAuditRequest::default()).await.is_empty());
         assert_eq!(actions(&fixture, fixture.staff(), ListAuditRequest::default()).await.len(), 5);
     }
+
+    #[tokio::test]
+    async fn i02_of_folders_and_what_is_in_them_people_of_an_account_read_only_their_own_acts() {
+        let fixture = Fixture::new().await;
+        let acme = fixture.account("Acme").await;
+        let (ana, bea) = (fixture.client(&[acme]), fixture.client(&[acme]));
+        let at = fixture.database.clock.now();
+        for (action, object_kind, actor, details) in [
+            ("document.filed", "document", None, json!({ "folder": Uuid::nil() })),
+            ("document.uploaded", "document", None, json!({ "kind": "library" })),
+            ("folder.shared", "folder", None, json!({ "grants": { "everyone": "view" } })),
+            ("document.viewed", "document", ana.actor.person, json!({ "folder": Uuid::nil() })),
+            ("document.downloaded", "document", None, json!({})),
+        ] {
+            let entry = AuditEntry {
+                id: fixture.database.entropy.uuid(at),
+                account_id: Some(acme),
+                account_name: String::new(),
+                internal: false,
+                at,
+                actor_kind: "client".to_owned(),
+                actor_id: actor,
+                actor_name: "Ana".to_owned(),
+                address: String::new(),
+                action: action.to_owned(),
+                object_kind: object_kind.to_owned(),
+                object_id: Uuid::nil().to_string(),
+                object_label: "Redundancies".to_owned(),
+                version: String::new(),
+                details,
+            };
+            let mut tx = fixture.service.store.begin(&fixture.system()).await.unwrap();
+            store::audit::insert(&mut tx, &entry).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let seen = async |ctx: &Ctx| {
+            let mut seen = actions(&fixture, ctx.clone(), ListAuditRequest::default()).await;
+            seen.sort();
+            seen
+        };
+        assert_eq!(seen(&bea).await, ["document.downloaded"], "hers is no grant");
+        assert_eq!(seen(&ana).await, ["document.downloaded", "document.viewed"]);
+        assert_eq!(seen(&fixture.staff()).await.len(), 5);
+    }
 }

@@ -81,7 +81,8 @@ pub(crate) async fn insert(tx: &mut Tx, entry: &AuditEntry) -> Result<(), StoreE
     Ok(())
 }
 
-/// Entries that the caller may read and `filter` lets through, newest first, after the one with this key.
+/// Entries that the caller may read, those of folders and what is in them by people of accounts only where they did it themselves, for
+/// the audit cannot ask with whom of the account they are shared; that `filter` lets through, newest first, after the one with this key.
 pub(crate) async fn list(
     tx: &mut Tx,
     filter: &AuditFilter,
@@ -91,6 +92,7 @@ pub(crate) async fn list(
     let tenant = tx.ctx().tenant.0;
     let internal = tx.ctx().is_internal();
     let reach = reach(tx);
+    let person = tx.ctx().actor.person.map(|id| id.0);
     let (after_at, after_id) = after.unzip();
     let rows = sqlx::query_as!(
         Row,
@@ -103,6 +105,8 @@ pub(crate) async fn list(
              and ($6::text is null or starts_with(e.action, $6)) and ($7::text is null or e.object_id = $7)
              and ($8::timestamptz is null or e.at >= $8) and ($9::timestamptz is null or e.at < $9)
              and ($10::timestamptz is null or (e.at, e.id) < ($10, $11::uuid))
+             and ($3 or e.actor_id = $13 or not (e.object_kind = 'folder'
+               or e.object_kind = 'document' and (e.details -> 'folder' is not null or coalesce(e.details ->> 'kind', '') = 'library')))
            order by e.at desc, e.id desc limit $12"#,
         tenant,
         reach.as_deref(),
@@ -115,7 +119,8 @@ pub(crate) async fn list(
         filter.until,
         after_at,
         after_id,
-        limit
+        limit,
+        person
     )
     .fetch_all(tx.conn())
     .await?;

@@ -44,7 +44,7 @@ pub(super) async fn land(
 }
 
 /// Whether the same file would be refused again.
-fn is_final(error: &DocumentsError) -> bool {
+pub(in crate::http) fn is_final(error: &DocumentsError) -> bool {
     matches!(
         error.problem().code,
         ErrorCode::InvalidArgument

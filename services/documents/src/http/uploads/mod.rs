@@ -14,6 +14,8 @@ mod protocol;
 mod stop;
 mod sum;
 
+pub(super) use land::is_final;
+
 use axum::{
     Router,
     routing::{MethodFilter, MethodRouter, on},

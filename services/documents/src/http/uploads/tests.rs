@@ -458,3 +458,39 @@ async fn only_its_owner_can_touch_an_upload_and_for_others_it_never_was() {
     }
     assert_eq!(tus.head(&path).await.offset(), Some(10));
 }
+
+#[tokio::test]
+async fn what_came_in_goes_and_cannot_be_judged_just_now_is_not_lost() {
+    let home = tempfile::tempdir().unwrap();
+    let scratch = home.path().join("scratch");
+    std::fs::create_dir(&scratch).unwrap();
+    let mut config = DocumentsConfig { checked_here: 0, ..DocumentsConfig::default() };
+    config.preview.scratch = scratch.clone();
+    let fixture = Fixture::with(config).await;
+    let (to, step) = row(&fixture).await;
+    let tus = Tus::new(&fixture, fixture.client("client"));
+    let path = tus.begin(&to, DATA_AGREEMENT.len()).await;
+    // The disk on which its pages are counted is away.
+    std::fs::remove_dir_all(&scratch).unwrap();
+    assert_ne!(tus.patch(&path, 0, DATA_AGREEMENT).await.status, 204);
+    assert!(fixture.blobs() > 0);
+    std::fs::create_dir(&scratch).unwrap();
+    let told = tus.head(&path).await;
+    assert_eq!((told.status, told.offset()), (200, Some(DATA_AGREEMENT.len() as u64)));
+    assert_eq!(item(&fixture, &step).await.files.len(), 1);
+}
+
+#[tokio::test]
+async fn an_upload_that_somebody_went_on_with_since_it_was_listed_stays() {
+    let fixture = Fixture::new().await;
+    let (to, _) = row(&fixture).await;
+    let tus = Tus::new(&fixture, fixture.client("client"));
+    let path = tus.begin(&to, 200_000).await;
+    let id = path.rsplit('/').next().unwrap().parse().unwrap();
+    let now = portico_core::Clock::now(&fixture.database.clock);
+    let store = fixture.database.store("documents");
+    let ctx = portico_testkit::system(fixture.tenant);
+    let mut tx = store.begin(&ctx).await.unwrap();
+    assert!(!crate::store::uploads::delete_expired(&mut tx, id, now).await.unwrap());
+    assert!(crate::store::uploads::delete_expired(&mut tx, id, now + IDLE).await.unwrap());
+}

@@ -1,8 +1,10 @@
 //! Who may name whom, and what becomes of the paper then.
 
-use portico_core::{Ctx, ErrorCode, Problem};
+use portico_core::{Ctx, ErrorCode, PersonId, Problem};
 use portico_proto::{
-    documents::v1::{DelegateSigningRequest, Envelope, GetEnvelopeRequest, SignEnvelopeRequest},
+    documents::v1::{
+        DelegateSigningRequest, Envelope, GetEnvelopeRequest, ListDocumentsRequest, SignEnvelopeRequest,
+    },
     events::v1::{NoticeRequested, StepProgressed},
 };
 
@@ -170,4 +172,72 @@ async fn somebody_new_is_invited_where_the_definition_allows_it() {
     assert_eq!(after.signers[0].name, "Nia New");
     let invited = fixture.world.lock().unwrap().invited.clone();
     assert_eq!(invited, ["nia@acme.example"]);
+}
+
+/// Whom the stand-in for identity knows by this address.
+fn addressed(email: &str) -> PersonId {
+    uuid::Uuid::from_u128(email.len() as u128).into()
+}
+
+fn newcomer(envelope: &Envelope, ana: &Ctx, email: &str) -> DelegateSigningRequest {
+    DelegateSigningRequest {
+        person_id: String::new(),
+        new_name: "Typed Name".to_owned(),
+        new_email: email.to_owned(),
+        ..to(envelope, 0, ana)
+    }
+}
+
+#[tokio::test]
+async fn whoever_was_shut_out_is_not_let_in_again_and_whoever_belongs_keeps_place_and_name() {
+    let (fixture, ana, _, envelope) = prepared(true).await;
+    let (gone, kept) = ("gone@acme.example", "colleague@acme.example");
+    {
+        let mut world = fixture.world.lock().unwrap();
+        world.members.entry(fixture.acme).or_default().extend([addressed(gone), addressed(kept)]);
+        world.deactivated.insert(addressed(gone));
+        world.names.insert(addressed(kept), "Karl Kept".to_owned());
+    }
+    let refusal = refused(fixture.documents(&ana).delegate_signing(newcomer(&envelope, &ana, gone)).await);
+    assert_eq!(refusal.fields[0].field, "new_email");
+    fixture.documents(&ana).delegate_signing(newcomer(&envelope, &ana, kept)).await.unwrap();
+    let after = open(&fixture, &fixture.manager(), &envelope.id).await.unwrap();
+    assert_eq!(after.signers[0].name, "Karl Kept");
+    assert_eq!(fixture.world.lock().unwrap().placed, 0, "nobody's roles were written anew");
+}
+
+#[tokio::test]
+async fn of_several_who_are_named_at_once_one_is_brought_in() {
+    let (fixture, ana, _, envelope) = prepared(true).await;
+    let (mut first, mut second, mut third) =
+        (fixture.documents(&ana), fixture.documents(&ana), fixture.documents(&ana));
+    let (first, second, third) = tokio::join!(
+        first.delegate_signing(newcomer(&envelope, &ana, "a@acme.example")),
+        second.delegate_signing(newcomer(&envelope, &ana, "bb@acme.example")),
+        third.delegate_signing(newcomer(&envelope, &ana, "ccc@acme.example"))
+    );
+    assert_eq!([first, second, third].iter().filter(|answer| answer.is_ok()).count(), 1);
+    assert_eq!(fixture.world.lock().unwrap().placed, 1);
+}
+
+#[tokio::test]
+async fn whoever_was_named_in_an_earlier_attempt_reads_nothing_of_the_next() {
+    let (fixture, ana, bea, envelope) = prepared(false).await;
+    fixture.documents(&ana).delegate_signing(to(&envelope, 0, &bea)).await.unwrap();
+    fixture.activate_again("agreement", &envelope.step_id, 2).await.unwrap();
+    let get = GetEnvelopeRequest { step_id: envelope.step_id.clone(), ..Default::default() };
+    let next = fixture.documents(&ana).get_envelope(get).await.unwrap().into_inner().envelope.unwrap();
+    assert_ne!(next.id, envelope.id);
+    let file = |envelope: &Envelope| format!("/versions/{}", envelope.original.as_ref().unwrap().id);
+    assert!(fixture.get(&bea, &file(&envelope)).await.is_ok(), "she was to sign it");
+    assert_eq!(fixture.get(&bea, &file(&next)).await.unwrap_err(), Problem::not_found());
+    assert!(fixture.get(&ana, &file(&next)).await.is_ok());
+    let signed = |name: &str| signature(&next, name);
+    fixture.documents(&ana).sign_envelope(signed("Ana Ruiz")).await.unwrap();
+    fixture.documents(&fixture.manager()).sign_envelope(signed("Tom Weber")).await.unwrap();
+    let listed = async |ctx: &Ctx| {
+        let listed = fixture.documents(ctx).list_documents(ListDocumentsRequest::default()).await.unwrap();
+        listed.into_inner().documents.len()
+    };
+    assert_eq!((listed(&ana).await, listed(&bea).await), (1, 0));
 }

@@ -45,8 +45,10 @@ pub(super) async fn handle(
     if folder.account_id != document.account_id || document.shelf.trashed_at.is_some() || !document.bound {
         return Err(DocumentsError::NotFound);
     }
-    // What clients see by way of a step or a record stays theirs, and a contract is read where it is signed.
-    if document.kind == DocumentKind::Contract || folder.internal && document.kind != DocumentKind::Library {
+    // What clients see by way of a step or a record stays theirs, a file of an internal note stays the firm's, for a folder would
+    // make it readable to whoever reads its record, and a contract is read where it is signed.
+    let elsewheres = document.kind != DocumentKind::Library;
+    if document.kind == DocumentKind::Contract || elsewheres && (folder.internal || document.internal) {
         return Err(DocumentsError::Fixed);
     }
     let chosen = match title {

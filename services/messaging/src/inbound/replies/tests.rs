@@ -289,3 +289,44 @@ async fn i24_whoever_has_no_place_in_the_account_any_more_posts_nothing() {
     refused(&post.arrive(&raw).await, "no_access");
     assert_eq!(post.said().await.len(), 1);
 }
+
+#[tokio::test]
+async fn whoever_is_mailed_of_a_note_for_staff_is_not_asked_to_answer_by_mail() {
+    let post = Post::new().await;
+    let eva = post.fixture.staff_person("Eva");
+    post.fixture.name_in(post.record, &[post.tom, eva]);
+    let said = async |text: &str, by: PersonId, internal: bool| {
+        post.fixture.post(by, post.record, text, internal).await;
+        post.fixture.handle_posted().await;
+    };
+    let to_eva = async || {
+        post.fixture.send_mails().await;
+        let mails = post.fixture.mails().await;
+        let newest = mails.into_iter().find(|mail| mail.person_id == Some(eva)).unwrap();
+        newest.parts.expect("the mail has left")
+    };
+    said("May I ask something?", post.ana, false).await;
+    let mail = to_eva().await;
+    assert!(mail.source.contains("\nReply-To:"), "{}", mail.source);
+    // The next one waits, and a note joins it there.
+    post.fixture.database.clock.advance(chrono::TimeDelta::minutes(1));
+    said("It is about Friday.", post.ana, false).await;
+    said("Tell her nothing yet.", post.tom, true).await;
+    post.fixture.database.clock.advance(chrono::TimeDelta::minutes(20));
+    let with_note = to_eva().await;
+    assert_ne!(with_note.source, mail.source);
+    assert!(!with_note.source.contains("\nReply-To:"), "{}", with_note.source);
+    let asks = crate::domain::words::Words::of("en").answer_by_mail();
+    assert!(mail.text.contains(asks) && !with_note.text.contains(asks), "{}", with_note.text);
+}
+
+#[test]
+fn only_what_the_file_itself_is_at_fault_for_is_final() {
+    use portico_core::ErrorCode;
+    for code in [ErrorCode::InvalidArgument, ErrorCode::FailedPrecondition, ErrorCode::PermissionDenied] {
+        assert!(super::is_for_good(code), "{code:?}");
+    }
+    for code in [ErrorCode::Unauthenticated, ErrorCode::ResourceExhausted, ErrorCode::Unavailable] {
+        assert!(!super::is_for_good(code), "{code:?}");
+    }
+}

@@ -113,8 +113,12 @@ async fn an_approver_needs_no_signature_and_copies_go_out_at_the_end() {
 
 #[tokio::test]
 async fn whoever_gives_their_place_to_a_colleague_stands_on_the_certificate() {
-    let (fixture, step) = prepared().await;
+    let fixture = Fixture::new().await;
+    fixture.upload_template().await;
     let (ana, bea, paul) = (fixture.client("signatory"), fixture.client("client"), fixture.manager());
+    let ana_id = fixture.named(&ana, "Ana Ruiz");
+    fixture.world.lock().unwrap().holders.insert("signatory".to_owned(), vec![ana_id]);
+    let step = fixture.activate("agreement").await;
     let bea_id = fixture.named(&bea, "Bea Roth");
     let reassigned = StepReassigned {
         run_id: fixture.run.to_string(),
