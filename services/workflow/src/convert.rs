@@ -182,7 +182,10 @@ pub(crate) fn step_of(viewer: &Viewer, found: &RunInReach, one: &StepRecord) -> 
         message.approvals_needed = message.approvals_needed.min(enough);
     }
     let mut doers: Vec<_> = viewer.person().into_iter().collect();
-    doers.extend(viewer.approves_for(one).map(|delegator| delegator.person));
+    if let Some(delegator) = found.on_behalf_of(viewer, one) {
+        doers.push(delegator.person);
+        message.on_behalf_of = delegator.name;
+    }
     if message.can_act
         && let Some(other) = found.barred(one, &doers)
     {

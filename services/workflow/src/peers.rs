@@ -10,7 +10,7 @@ use portico_proto::{
     identity::v1::{BatchGetPeopleRequest, Person, identity_client::IdentityClient},
     tenancy::v1::{
         GetAccountRequest, GetPortalRequest, GetPortalResponse, GetTenantRequest, ListHolidaysRequest,
-        ListMembershipsRequest, ListPeopleInRoleRequest, tenancy_client::TenancyClient,
+        ListMembershipsRequest, ListPeopleInRoleRequest, ListStaffRequest, tenancy_client::TenancyClient,
     },
 };
 use portico_rpc::{Caller, CallerChannel, problem_from};
@@ -18,7 +18,10 @@ use tonic::Status;
 use uuid::Uuid;
 
 use crate::{
-    domain::engine::{Directory, RoleHolders},
+    domain::{
+        engine::{Directory, RoleHolders},
+        permissions::Viewer,
+    },
     error::WorkflowError,
     service::{Firm, Service},
 };
@@ -67,6 +70,32 @@ pub(crate) async fn directory(
     let names =
         self::people(service, ctx, &ids).await?.into_iter().map(|(id, person)| (id, person.name)).collect();
     Ok(Directory { holders: RoleHolders(holders), names })
+}
+
+/// Whoever acts, standing in only for those who are still of the firm, and only in what these may still approve themselves: what somebody
+/// has left or lost is not theirs to hand on.
+pub(crate) async fn standing_for_those_left(
+    service: &Service,
+    ctx: &Ctx,
+    viewer: Viewer,
+) -> Result<Viewer, WorkflowError> {
+    if viewer.delegators().is_empty() {
+        return Ok(viewer);
+    }
+    let answer = tenancy(service, ctx).list_staff(ListStaffRequest {}).await.map_err(refusal)?.into_inner();
+    let staff: HashMap<String, Vec<String>> = answer
+        .bindings
+        .into_iter()
+        .filter(|binding| !binding.deactivated)
+        .map(|binding| (binding.person_id, binding.roles))
+        .collect();
+    let mut stands_for = viewer.delegators().to_vec();
+    stands_for.retain_mut(|delegator| {
+        let Some(held) = staff.get(&delegator.person.to_string()) else { return false };
+        delegator.roles.retain(|role| held.contains(role));
+        true
+    });
+    Ok(viewer.standing_for(stands_for))
 }
 
 /// People of the firm by id; ids that are nobody's are left out.

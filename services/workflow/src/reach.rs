@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         engine::{StepRecord, barred},
-        permissions::{StepAction, Verdict, Viewer},
+        permissions::{Delegator, StepAction, Verdict, Viewer},
     },
     error::WorkflowError,
     service::{Portal, Service},
@@ -134,6 +134,13 @@ impl RunInReach {
     pub(crate) fn barred(&self, step: &StepRecord, people: &[PersonId]) -> Option<&StepRecord> {
         let workflow = self.definition.spec.workflows.get(&self.run.workflow)?;
         barred(workflow, &self.run.state, step, people)
+    }
+
+    /// For whom `viewer` approves the step. Four eyes bar them from standing in for one who has asked them to, and not for another; where
+    /// everybody is barred, for the first, so that it can be said why.
+    pub(crate) fn on_behalf_of(&self, viewer: &Viewer, step: &StepRecord) -> Option<Delegator> {
+        let free = viewer.without(|person| self.barred(step, &[person]).is_some());
+        free.approves_for(step).or_else(|| viewer.approves_for(step)).cloned()
     }
 
     /// The step as the run's definition declares it.

@@ -177,6 +177,18 @@ impl Fixture {
         ctx
     }
 
+    /// Leaves a member of staff these roles alone.
+    pub(crate) fn leave_roles(&self, ctx: &Ctx, left: &[&str]) {
+        let mut world = self.world.lock().unwrap();
+        let held = world.roles.iter_mut().filter(|(id, ..)| Some(*id) == ctx.actor.person);
+        held.for_each(|(_, _, roles)| *roles = left.iter().map(|role| (*role).to_owned()).collect());
+    }
+
+    /// Lets a member of staff in no more.
+    pub(crate) fn deactivate(&self, ctx: &Ctx) {
+        self.world.lock().unwrap().people.get_mut(&id(ctx)).unwrap().active = false;
+    }
+
     /// A person of an account.
     pub(crate) fn client(&self, name: &str, account: AccountId, roles: &[&str]) -> Ctx {
         let mut ctx = portico_testkit::client(self.tenant, &[account], roles);
@@ -336,6 +348,7 @@ fn bind(peers: &Peers, world: &Shared) {
     peers.bind_local("identity", Routes::from(identity_routes)).unwrap();
 
     let (roles, members, portals, holidays) = (of(world), of(world), of(world), of(world));
+    let staff = of(world);
     let tenancy_routes = unary("/portico.tenancy.v1.Tenancy/GetTenant", |_: tenancy::GetTenantRequest| {
         let tenant = tenancy::Tenant {
             name: "Northwind".to_owned(),
@@ -366,6 +379,16 @@ fn bind(peers: &Peers, world: &Shared) {
             })
         },
     ))
+    .merge(unary("/portico.tenancy.v1.Tenancy/ListStaff", move |_: tenancy::ListStaffRequest| {
+        let world = staff.lock().unwrap();
+        let held = world.roles.iter().filter(|(_, at, _)| at.is_none());
+        let bindings = held.map(|(id, _, roles)| tenancy::StaffBinding {
+            person_id: id.to_string(),
+            roles: roles.clone(),
+            deactivated: !world.people.get(&id.to_string()).is_some_and(|person| person.active),
+        });
+        Ok(tenancy::ListStaffResponse { bindings: bindings.collect() })
+    }))
     .merge(unary(
         "/portico.tenancy.v1.Tenancy/ListMemberships",
         move |request: tenancy::ListMembershipsRequest| {

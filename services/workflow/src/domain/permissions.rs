@@ -83,19 +83,33 @@ impl Viewer {
         Self { stands_for, ..self }
     }
 
+    /// The same, standing in for none of those who are `barred`.
+    pub(crate) fn without(&self, barred: impl Fn(PersonId) -> bool) -> Self {
+        let stands_for = self.stands_for.iter().filter(|one| !barred(one.person)).cloned().collect();
+        Self { stands_for, ..self.clone() }
+    }
+
     /// For whom they stand in.
     pub(crate) fn delegators(&self) -> &[Delegator] {
         &self.stands_for
     }
 
-    /// For whom they approve a step: for themselves (nobody else) where it is their own turn, or for the first who asked them to.
+    /// For whom they approve a step: for themselves (nobody else) where it is their own turn, or for the first who asked them to and has not
+    /// approved it already; where all have, for the first of those, so that what was done stays in sight.
     pub(crate) fn approves_for(&self, step: &StepRecord) -> Option<&Delegator> {
         if self.is_meant(&step.owner) || self.is_meant(&step.turn) {
             return None;
         }
         let asked =
             |delegator: &&Delegator| delegator.is_meant(&step.owner) || delegator.is_meant(&step.turn);
-        self.stands_for.iter().find(asked).filter(|_| step.kind == "approval" && !step.owner.external)
+        let doers = step.doers();
+        let mut meant = self.stands_for.iter().filter(asked);
+        let first = meant.next();
+        first
+            .filter(|one| !doers.contains(&one.person))
+            .or_else(|| meant.find(|one| !doers.contains(&one.person)))
+            .or(first)
+            .filter(|_| step.kind == "approval" && !step.owner.external)
     }
 
     /// Whether they have given one of a step's approvals.

@@ -4,7 +4,9 @@ use portico_core::{ActorKind, Ctx, StepId};
 use portico_proto::workflow::v1::{AuthorizeStepRequest, AuthorizeStepResponse};
 
 use super::change::four_eyes;
-use crate::{convert, domain::permissions::StepAction, error::WorkflowError, reach, service::Service, store};
+use crate::{
+    convert, domain::permissions::StepAction, error::WorkflowError, peers, reach, service::Service, store,
+};
 
 pub(crate) async fn handle(
     service: &Service,
@@ -14,6 +16,9 @@ pub(crate) async fn handle(
     let id: StepId = request.step_id.parse()?;
     let mut tx = service.store.begin(&ctx).await?;
     let viewer = store::delegations::viewer(&mut tx, &ctx, service.clock.now()).await?;
+    tx.rollback().await?;
+    let viewer = peers::standing_for_those_left(service, &ctx, viewer).await?;
+    let mut tx = service.store.begin(&ctx).await?;
     let action = match request.action.as_str() {
         "view" => StepAction::View,
         "act" => StepAction::Act,

@@ -13,6 +13,7 @@ use crate::{
         permissions::Viewer,
     },
     error::WorkflowError,
+    peers,
     service::Service,
     store,
 };
@@ -28,6 +29,7 @@ pub(crate) async fn handle(
     let mut tx = service.store.begin(&ctx).await?;
     let viewer = store::delegations::viewer(&mut tx, &ctx, service.clock.now()).await?;
     tx.rollback().await?;
+    let viewer = peers::standing_for_those_left(service, &ctx, viewer).await?;
     let (step, found) = change::find(service, &ctx, &viewer, &request.step_id, Need::Act).await?;
     if step.kind != "approval" {
         return Err(WorkflowError::Precondition {
@@ -63,7 +65,7 @@ pub(crate) async fn handle(
     }
     held.must_be_open()?;
     let here = viewer.at(held.found.run.account);
-    let on_behalf = here.approves_for(&held.step).cloned();
+    let on_behalf = held.found.on_behalf_of(&here, &held.step);
     let mut deciding: Vec<PersonId> = viewer.person().into_iter().collect();
     deciding.extend(on_behalf.as_ref().map(|delegator| delegator.person));
     change::four_eyes(&held.found, &held.step, &deciding)?;

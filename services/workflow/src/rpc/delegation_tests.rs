@@ -7,8 +7,8 @@ use portico_rpc::ServiceError as _;
 use serde_json::json;
 
 use super::{
-    complete_task, decide_approval, end_delegation, get_step, list_attention, list_delegations,
-    set_delegation,
+    authorize_step, complete_task, decide_approval, end_delegation, get_step, list_attention,
+    list_delegations, set_delegation,
 };
 use crate::testing::{Fixture, INVOICES, id};
 
@@ -223,6 +223,60 @@ async fn a_stand_in_approves_until_the_day_and_both_names_are_kept() {
     assert!(headers.contains("Sten"), "{headers}");
     let history = one.fixture.run(&one.finance, &one.run).await;
     assert_eq!(history.state(), RunState::Done);
+}
+
+#[tokio::test]
+async fn nobody_hands_on_what_they_have_lost_themselves() {
+    let one = invoice(FOUR_EYES, 500).await;
+    let (flo, stand_in) = (one.fixture.staff("Flo", &["finance"]), one.fixture.staff("Sten", &[]));
+    prepare(&one).await;
+    let release = one.step(&flo, "release").await.id;
+    ask(&one, &flo, &stand_in, 7).await.unwrap();
+    let read = async || {
+        let request = GetStepRequest { step_id: release.clone() };
+        get_step::handle(&one.fixture.service, stand_in.clone(), request)
+            .await
+            .map_err(|error| error.problem())
+    };
+    let act = async || {
+        let request = AuthorizeStepRequest { step_id: release.clone(), action: "act".to_owned() };
+        let answer = authorize_step::handle(&one.fixture.service, stand_in.clone(), request).await;
+        answer.map(|_| ()).map_err(|error| error.problem())
+    };
+    assert!(read().await.unwrap().step.unwrap().can_act && act().await.is_ok());
+    one.fixture.leave_roles(&flo, &["project_manager"]);
+    assert_eq!(one.approve(&stand_in, "release").await.unwrap_err(), Problem::not_found());
+    assert_eq!(
+        (read().await.unwrap_err(), act().await.unwrap_err()),
+        (Problem::not_found(), Problem::not_found())
+    );
+    one.fixture.leave_roles(&flo, &["finance"]);
+    one.fixture.deactivate(&flo);
+    assert_eq!(one.approve(&stand_in, "release").await.unwrap_err(), Problem::not_found());
+    assert!(one.step(&one.finance, "release").await.approvals.is_empty());
+}
+
+#[tokio::test]
+async fn a_stand_in_of_several_decides_for_whoever_may_and_has_not() {
+    let one = invoice(FOUR_EYES, 500).await;
+    let (flo, stand_in) = (one.fixture.staff("Flo", &["finance"]), one.fixture.staff("Sten", &[]));
+    prepare(&one).await;
+    // The first who asked has prepared it, the second has not.
+    ask(&one, &one.finance, &stand_in, 7).await.unwrap();
+    one.fixture.database.clock.advance(TimeDelta::minutes(1));
+    ask(&one, &flo, &stand_in, 7).await.unwrap();
+    let done = one.approve(&stand_in, "release").await.unwrap();
+    assert_eq!((done.state(), done.approvals[0].on_behalf_of.as_str()), (StepState::Done, "Flo"));
+
+    let steps = IN_ORDER.replace("{role: finance, count: 2}", "{role: finance, count: 3}");
+    let one = invoice(&steps, 500).await;
+    let (flo, stand_in) = (one.fixture.staff("Flo", &["finance"]), one.fixture.staff("Sten", &[]));
+    ask(&one, &one.finance, &stand_in, 7).await.unwrap();
+    one.fixture.database.clock.advance(TimeDelta::minutes(1));
+    ask(&one, &flo, &stand_in, 7).await.unwrap();
+    one.approve(&one.finance, "sign_off").await.unwrap();
+    let second = one.approve(&stand_in, "sign_off").await.unwrap();
+    assert_eq!(second.approvals[1].on_behalf_of, "Flo", "who has approved is not stood in for");
 }
 
 #[tokio::test]

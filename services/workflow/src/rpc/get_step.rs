@@ -15,6 +15,9 @@ pub(crate) async fn handle(
     let id: StepId = request.step_id.parse()?;
     let mut tx = service.store.begin(&ctx).await?;
     let viewer = store::delegations::viewer(&mut tx, &ctx, service.clock.now()).await?;
+    tx.rollback().await?;
+    let viewer = peers::standing_for_those_left(service, &ctx, viewer).await?;
+    let mut tx = service.store.begin(&ctx).await?;
     let (step, found) = reach::step(service, &mut tx, &viewer, id, StepAction::View).await?;
     tx.rollback().await?;
     let mut colleagues = Vec::new();
