@@ -181,6 +181,67 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_the_books_refuse_stops_nothing_else() {
+        let (fixture, stripe) = Fixture::with_stripe().await;
+        let mut invoices = Vec::new();
+        for number in 0..2 {
+            let (invoice, checkout) = begun(&fixture, &stripe).await;
+            let paid = intent(&format!("pi_{number}"), &checkout, "succeeded", 142_800);
+            stripe.lock().unwrap().payment_intents.push(paid);
+            invoices.push(invoice);
+        }
+        // The second gives back what is not there any more.
+        for (id, payment) in [("re_1", "pi_0"), ("re_2", "pi_0"), ("re_3", "pi_1")] {
+            stripe.lock().unwrap().refunds.push(refund(id, payment, 142_800));
+        }
+        fixture.work("billing.reconcile").await;
+        assert_eq!(fixture.rows("refunds").await, 2);
+        for invoice in &invoices {
+            assert_eq!(fixture.read(invoice).await.state, "open");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_about_a_payment_of_others_is_not_asked_for_again_for_ever() {
+        let (fixture, _) = Fixture::with_stripe().await;
+        let system = portico_testkit::system(fixture.tenant);
+        let now = fixture.database.clock.now();
+        let tell = async |kind: &str, object: Value, ago: TimeDelta| {
+            let mut object = object;
+            object["created"] = json!((now - ago).timestamp());
+            send(&fixture, &system, kind, object, WEBHOOK_SECRETS[0]).await
+        };
+        let (just_now, long_ago) = (TimeDelta::minutes(59), TimeDelta::minutes(61));
+        for (ago, status) in [(just_now, 503), (long_ago, 204)] {
+            assert_eq!(tell("refund.created", refund("re_1", "pi_other", 100), ago).await, status);
+            assert_eq!(tell("charge.dispute.closed", dispute("pi_other", "lost"), ago).await, status);
+        }
+        assert_eq!((fixture.rows("refunds").await, fixture.rows("disputes").await), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn nobody_pays_again_while_a_payment_is_on_its_way() {
+        let (fixture, stripe) = Fixture::with_stripe().await;
+        let (invoice, checkout) = begun(&fixture, &stripe).await;
+        let system = portico_testkit::system(fixture.tenant);
+        let tell = async |kind: &str, status: &str| {
+            send(&fixture, &system, kind, intent("pi_1", &checkout, status, 0), WEBHOOK_SECRETS[0]).await
+        };
+        let again = async || {
+            let request = StartPaymentRequest { sales_document_id: invoice.clone() };
+            fixture.billing(&fixture.client()).start_payment(request).await
+        };
+        assert_eq!(tell("payment_intent.processing", "processing").await, 204);
+        let problem = crate::testing::refused(again().await);
+        assert!(problem.message.contains("on its way"), "{}", problem.message);
+        assert_eq!(fixture.rows("checkouts").await, 1);
+        assert_eq!(tell("payment_intent.canceled", "canceled").await, 204);
+        assert_eq!(tell("payment_intent.processing", "processing").await, 204, "told late");
+        again().await.unwrap();
+        assert_eq!(fixture.rows("checkouts").await, 2, "what has failed can be tried again");
+    }
+
+    #[tokio::test]
     async fn i06_a_message_that_is_not_signed_or_not_from_the_edge_changes_nothing() {
         let (fixture, stripe) = Fixture::with_stripe().await;
         let (invoice, checkout) = begun(&fixture, &stripe).await;

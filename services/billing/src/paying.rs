@@ -1,5 +1,6 @@
 //! What providers tell, taken into the books: each fact once, however often and in whatever order it comes.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use portico_core::{Ctx, TenantId};
 
 use crate::{
@@ -24,7 +25,15 @@ pub(crate) enum Taken {
     NotYet,
 }
 
-/// Takes in facts; answers [`Taken::NotYet`] where one has to be told again.
+/// What speaks of an unknown payment is waited for this long: messages overtake each other by seconds. Later it is of a payment that is none
+/// of ours, as others may use the same account; what came late after all is found at night.
+const OVERTAKEN: TimeDelta = TimeDelta::hours(1);
+
+/// Takes in facts; answers [`Taken::NotYet`] where one has to be told again. One that the books refuse stops no other: it is no better
+/// when it is told again, and people have to look at it.
+///
+/// # Errors
+/// Something is away: what was not taken in is to be told again.
 pub(crate) async fn take(
     service: &Service,
     tenant: TenantId,
@@ -33,11 +42,21 @@ pub(crate) async fn take(
 ) -> Result<Taken, BillingError> {
     let mut outcome = Taken::Done;
     for fact in facts {
-        if take_one(service, tenant, provider, fact).await? == Taken::NotYet {
-            outcome = Taken::NotYet;
+        match take_one(service, tenant, provider, fact).await {
+            Ok(Taken::Done) => {}
+            Ok(Taken::NotYet) => outcome = Taken::NotYet,
+            Err(BillingError::Refused(why)) => {
+                tracing::error!(%tenant, provider, ?fact, %why, "the books refuse what a payment provider tells");
+            }
+            Err(error) => return Err(error),
         }
     }
     Ok(outcome)
+}
+
+/// What becomes of a fact of the moment `at` about a payment that is not known.
+fn unknown(at: DateTime<Utc>, now: DateTime<Utc>) -> Taken {
+    if now - at > OVERTAKEN { Taken::Done } else { Taken::NotYet }
 }
 
 async fn take_one(
@@ -77,7 +96,7 @@ async fn take_one(
         }
         Fact::Refunded { reference, payment, money, at } => {
             let Some((id, account_id)) = store::checkouts::payment(&mut tx, provider, payment).await? else {
-                return Ok(Taken::NotYet);
+                return Ok(unknown(*at, now));
             };
             let refund = Refund {
                 id: service.id(),
@@ -89,11 +108,11 @@ async fn take_one(
                 reference: reference.clone(),
                 recorded_by: None,
             };
-            settling::refund(service, &mut tx, &refund, &format!("{provider}:{reference}")).await?;
+            settling::refund(service, &mut tx, &firm, &refund, &format!("{provider}:{reference}")).await?;
         }
         Fact::Disputed { reference, payment, over, lost, at } => {
             let Some((id, account)) = store::checkouts::payment(&mut tx, provider, payment).await? else {
-                return Ok(Taken::NotYet);
+                return Ok(unknown(*at, now));
             };
             let closed_at = over.then_some(now);
             let told = Told { provider, reference, payment: id, account, opened_at: *at, closed_at };
@@ -109,7 +128,8 @@ async fn take_one(
                     reference: reference.clone(),
                     recorded_by: None,
                 };
-                settling::refund(service, &mut tx, &refund, &format!("{provider}:{reference}")).await?;
+                settling::refund(service, &mut tx, &firm, &refund, &format!("{provider}:{reference}"))
+                    .await?;
             }
         }
     }

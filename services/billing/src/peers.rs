@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use portico_core::{AccountId, Ctx, ErrorCode, PersonId};
 use portico_proto::tenancy::v1::{
@@ -12,6 +13,9 @@ use tonic::Status;
 
 use crate::{error::BillingError, service::Service, words::Words};
 
+/// The hour of the day at which reminders go out, where the firm is.
+const REMINDER_HOUR: u32 = 9;
+
 /// What documents and notices need of the firm.
 #[derive(Debug, Clone)]
 pub(crate) struct Firm {
@@ -21,6 +25,19 @@ pub(crate) struct Firm {
     pub(crate) zone: Tz,
     /// What it writes in.
     pub(crate) words: Words,
+}
+
+impl Firm {
+    /// The moment at which people are reminded on the morning after `day`.
+    pub(crate) fn morning_after(&self, day: NaiveDate) -> DateTime<Utc> {
+        let morning =
+            (day + Days::new(1)).and_time(NaiveTime::from_hms_opt(REMINDER_HOUR, 0, 0).unwrap_or_default());
+        // An hour that a change of clocks leaves out is an hour later.
+        morning
+            .and_local_timezone(self.zone)
+            .earliest()
+            .map_or_else(|| morning.and_utc() + TimeDelta::hours(1), |local| local.to_utc())
+    }
 }
 
 /// The firm of the context; at most a few seconds old.

@@ -14,6 +14,7 @@ use crate::{
     },
     error::BillingError,
     events::publish,
+    peers::Firm,
     service::Service,
     store::{self, ledger::About},
     view,
@@ -108,6 +109,7 @@ pub(crate) async fn allocate(
 pub(crate) async fn refund(
     service: &Service,
     tx: &mut Tx,
+    firm: &Firm,
     refund: &Refund,
     key: &str,
 ) -> Result<Option<String>, BillingError> {
@@ -123,6 +125,12 @@ pub(crate) async fn refund(
         let booking = Booking::taken_back(refund.source, invoice, &money);
         let key = format!("take_back:{}:{invoice}", refund.id);
         book(service, tx, account, on, (label, &key), &booking).await?;
+        // Reminders ended when it was paid. It is owed again, and nobody is reminded before the day on which it is due.
+        let due = store::documents::read(tx, invoice).await?.and_then(|invoice| invoice.content.until);
+        if let Some(due) = due {
+            let at = firm.morning_after(due.max(service.today(firm)));
+            store::reminders::plan(tx, invoice, account, at).await?;
+        }
     }
     let booking = Booking::refund(refund.source, &refund.money);
     let booking_key = format!("refund:{}", refund.id);

@@ -14,6 +14,11 @@ pub(crate) enum NotCreditable {
     /// More than the invoice has at this rate, after earlier credit notes.
     #[error("This is more than is left of the invoice at one of its tax rates.")]
     MoreThanInvoiced,
+    /// Some of it was given up: who never paid that gets nothing for it.
+    #[error(
+        "This invoice was written off, as a whole or in part. Credit no more than what was not written off."
+    )]
+    WrittenOff,
 }
 
 /// The lines that take back whatever earlier credit notes have left of `invoice`, in words of `rest` where there were any.
@@ -59,6 +64,23 @@ pub(crate) fn check(invoice: &Totals, earlier: &[Totals], credit: &Totals) -> Re
     };
     if credited + credit.gross > invoice.gross || credit.taxes.iter().any(over) {
         return Err(NotCreditable::MoreThanInvoiced);
+    }
+    Ok(())
+}
+
+/// Whether `credit` stays within what was not given up of `invoice`: beyond that it would be money to the client that they never paid.
+///
+/// # Errors
+/// [`NotCreditable::WrittenOff`].
+pub(crate) fn check_written_off(
+    invoice: &Totals,
+    earlier: &[Earlier],
+    credit: &Totals,
+    written_off: i64,
+) -> Result<(), NotCreditable> {
+    let before: i64 = earlier.iter().map(|one| one.totals.gross).sum();
+    if written_off > 0 && before + credit.gross > invoice.gross - written_off {
+        return Err(NotCreditable::WrittenOff);
     }
     Ok(())
 }

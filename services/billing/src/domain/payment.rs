@@ -9,6 +9,9 @@ use super::ledger::Source;
 /// The ways in which staff record money.
 pub(crate) const METHODS: [&str; 6] = ["bank_transfer", "cash", "card", "direct_debit", "cheque", "other"];
 
+/// Stands for the provider of what staff record.
+pub(crate) const BY_HAND: &str = "manual";
+
 /// Money that came in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Payment {

@@ -56,11 +56,12 @@ impl CheckoutState {
             .find(|state| state.word() == word)
     }
 
-    /// What becomes of it when a provider reports `news`, in whatever order reports come: nothing follows success.
+    /// What becomes of it when a provider reports `news`, in whatever order reports come: nothing follows success, and
+    /// nothing but success a failure.
     pub(crate) const fn after(self, news: Self) -> Self {
         match (self, news) {
             (Self::Succeeded, _) => Self::Succeeded,
-            (Self::Failed | Self::Processing, Self::Open) => self,
+            (Self::Failed | Self::Processing, Self::Open) | (Self::Failed, Self::Processing) => self,
             (_, news) => news,
         }
     }
@@ -132,6 +133,7 @@ mod tests {
             (Processing.after(Failed), Failed.after(Open), Open.after(Processing)),
             (Failed, Failed, Processing)
         );
+        assert_eq!(Failed.after(Processing), Failed, "what is late tells nothing new");
         assert!(
             [Open, Processing, Succeeded, Failed]
                 .iter()

@@ -57,7 +57,8 @@ async fn remind(service: &Service, due: Due) -> Result<(), BillingError> {
     };
     let number = sent + 1;
     let notice = Notice {
-        key: format!("invoice-overdue:{}:{number}", due.invoice),
+        // The count begins anew where a payment was given back; the day tells the first reminder from that first one.
+        key: format!("invoice-overdue:{}:{number}:{}", due.invoice, service.today(&firm)),
         people: &people,
         told: firm.words.overdue(invoice.number(), &in_currency(open, &invoice.content.currency)?, until),
         link: publish::page(Kind::Invoice, due.invoice, true),
@@ -86,7 +87,7 @@ async fn put_off(service: &Service, due: Due) -> Result<(), BillingError> {
 
 #[cfg(test)]
 mod tests {
-    use portico_proto::events::v1::NoticeRequested;
+    use portico_proto::{billing::v1::RefundCreditRequest, events::v1::NoticeRequested};
 
     use super::*;
     use crate::testing::Fixture;
@@ -120,6 +121,31 @@ mod tests {
         fixture.database.clock.advance(BETWEEN);
         fixture.work("billing.remind").await;
         assert_eq!(reminders(&fixture).await.len(), 2, "what is paid is not said again");
+    }
+
+    #[tokio::test]
+    async fn what_is_owed_again_is_said_again() {
+        let fixture = Fixture::new().await;
+        let invoice = fixture.invoice().await;
+        fixture.database.clock.advance(TimeDelta::days(15));
+        fixture.work("billing.remind").await;
+        let payment = fixture.pay(142_800).await;
+        assert_eq!((fixture.rows("reminders").await, reminders(&fixture).await.len()), (0, 1));
+        let request = RefundCreditRequest {
+            payment_id: payment.payment_id,
+            amount: 142_800,
+            reason: "Returned by the bank".to_owned(),
+            idempotency_key: "k".to_owned(),
+            ..RefundCreditRequest::default()
+        };
+        fixture.billing(&fixture.admin()).refund_credit(request).await.unwrap();
+        fixture.work("billing.remind").await;
+        assert_eq!(reminders(&fixture).await.len(), 1, "not on the same day");
+        fixture.database.clock.advance(TimeDelta::days(1));
+        fixture.work("billing.remind").await;
+        let told = reminders(&fixture).await;
+        assert_eq!((told.len(), told[1].link.as_str()), (2, format!("/invoices/{}", invoice.id).as_str()));
+        assert_ne!(told[0].dedupe_key, told[1].dedupe_key, "it would be taken for the one before");
     }
 
     #[tokio::test]

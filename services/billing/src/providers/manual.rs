@@ -15,6 +15,10 @@ impl PaymentProvider for Manual {
         "manual"
     }
 
+    fn takes(&self, _currency: &str) -> bool {
+        false
+    }
+
     async fn start(&self, _order: &Order) -> Result<Started, ProviderError> {
         Err(ProviderError::NotSetUp)
     }

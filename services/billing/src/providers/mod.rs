@@ -59,6 +59,9 @@ pub(crate) trait PaymentProvider: Send + Sync {
     /// The word under which its payments are kept.
     fn name(&self) -> &'static str;
 
+    /// Whether amounts of a currency can be asked for, by its ISO 4217 code.
+    fn takes(&self, currency: &str) -> bool;
+
     /// Prepares a page on which an order can be paid. The same order always leads to the same page.
     async fn start(&self, order: &Order) -> Result<Started, ProviderError>;
 

@@ -20,6 +20,11 @@ use crate::domain::provider::Fact;
 /// Pages of a list that are read at most: 100 things each.
 const MOST_PAGES: usize = 50;
 
+/// Currencies whose amounts Stripe counts in other units than we do, after its page "Supported currencies" (zero-decimal, three-decimal and
+/// special cases): two decimals of króna and Ugandan shilling, none of the ariary, and tens of the thousandths of dinar and rial. An
+/// amount as it stands in our books would be a hundred times too small or large, or be refused.
+const OTHER_UNITS: [&str; 8] = ["BHD", "ISK", "JOD", "KWD", "MGA", "OMR", "TND", "UGX"];
+
 /// A firm's secrets at Stripe. They are never shown: there is no `Debug`.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -135,6 +140,10 @@ fn session_form(order: &Order) -> String {
 impl PaymentProvider for Stripe {
     fn name(&self) -> &'static str {
         "stripe"
+    }
+
+    fn takes(&self, currency: &str) -> bool {
+        !OTHER_UNITS.contains(&currency)
     }
 
     async fn start(&self, order: &Order) -> Result<Started, ProviderError> {

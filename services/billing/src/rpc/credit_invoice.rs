@@ -122,6 +122,8 @@ async fn draft(
         return Err(NotCreditable::NothingLeft.into());
     }
     credit::check(&invoice.totals, &earlier, &totals)?;
+    let written_off = view::settled(tx, invoice.id).await?.written_off;
+    credit::check_written_off(&invoice.totals, &earlier, &totals, written_off)?;
     Ok(Stored {
         id: service.id(),
         account_id: invoice.account_id,
@@ -142,7 +144,9 @@ async fn draft(
 #[cfg(test)]
 mod tests {
     use portico_core::{ErrorCode, Problem};
-    use portico_proto::billing::v1::{CreditNoteIssued, GetDocumentRequest, Line as Wire};
+    use portico_proto::billing::v1::{
+        CreditNoteIssued, GetDocumentRequest, Line as Wire, WriteOffInvoiceRequest,
+    };
 
     use super::*;
     use crate::testing::{Fixture, content, refused};
@@ -225,6 +229,27 @@ mod tests {
         let read = fixture.read(&invoice.id).await;
         assert_eq!((read.paid, read.credited, read.open), (107_100, 35_700, 0));
         assert_eq!(fixture.balances().await, [("bank", 107_100), ("client_credit", -107_100)]);
+    }
+
+    #[tokio::test]
+    async fn what_was_written_off_is_not_credited_on_top() {
+        let fixture = Fixture::new().await;
+        let invoice = fixture.invoice().await;
+        fixture.pay(71_400).await;
+        let written_off =
+            WriteOffInvoiceRequest { sales_document_id: invoice.id.clone(), reason: "Insolvent".to_owned() };
+        fixture.billing(&fixture.admin()).write_off_invoice(written_off).await.unwrap();
+        let mut staff = fixture.billing(&fixture.staff());
+        for lines in [Vec::new(), hours("5")] {
+            let problem = refused(staff.credit_invoice(credit(&invoice.id, lines, "")).await);
+            assert_eq!(problem.reason, "not_creditable");
+            assert!(problem.message.starts_with("This invoice was written off"), "{}", problem.message);
+        }
+        assert_eq!(fixture.rows("documents").await, 1, "nothing was issued");
+        // What they have paid can be theirs again.
+        staff.credit_invoice(credit(&invoice.id, hours("4"), "")).await.unwrap();
+        let problem = refused(staff.credit_invoice(credit(&invoice.id, hours("1"), "")).await);
+        assert_eq!(problem.reason, "not_creditable");
     }
 
     #[tokio::test]

@@ -1,6 +1,5 @@
 //! Issues an invoice.
 
-use chrono::{Days, NaiveTime, TimeDelta};
 use portico_proto::billing::v1::{IssueInvoiceRequest, IssueInvoiceResponse};
 use uuid::Uuid;
 
@@ -15,9 +14,6 @@ use crate::{
     settling::{self, in_currency},
     store, view,
 };
-
-/// The hour of the day at which reminders go out, where the firm is.
-const REMINDER_HOUR: u32 = 9;
 
 pub(super) async fn handle(
     service: &Service,
@@ -46,13 +42,7 @@ pub(super) async fn handle(
     let booking = Booking::invoice(id, &document.totals, currency);
     settling::book(service, &mut tx, account, today, (number, &format!("invoice:{id}")), &booking).await?;
     if let Some(due) = document.content.until {
-        let morning = due + Days::new(1);
-        let hour = NaiveTime::from_hms_opt(REMINDER_HOUR, 0, 0).unwrap_or_default();
-        // An hour that a change of clocks leaves out is an hour later.
-        let local = morning.and_time(hour).and_local_timezone(firm.zone).earliest();
-        let at = local
-            .map_or_else(|| morning.and_time(hour).and_utc() + TimeDelta::hours(1), |local| local.to_utc());
-        store::reminders::plan(&mut tx, id, account, at).await?;
+        store::reminders::plan(&mut tx, id, account, firm.morning_after(due)).await?;
     }
     let event = publish::invoice_issued(service, &mut tx, document, &issued.hash).await?;
     let money = in_currency(document.totals.gross, currency)?;

@@ -5,7 +5,10 @@ use portico_service::Fields;
 
 use crate::{
     convert,
-    domain::payment::Refund,
+    domain::{
+        ledger::Source,
+        payment::{BY_HAND, Refund},
+    },
     error::BillingError,
     peers,
     service::{Call, Service},
@@ -23,6 +26,14 @@ pub(super) async fn handle(
     let today = service.today(&firm);
     let mut tx = service.store.begin(&call.ctx).await?;
     let (account, credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
+    if let Source::Payment(payment) = source
+        && store::payments::provider_of(&mut tx, payment).await?.as_deref() != Some(BY_HAND)
+    {
+        // The provider tells of what it gives back; by hand as well, it would be in the books twice.
+        return Err(BillingError::WrongState(
+            "Refund it at the payment provider; it is booked here by itself.",
+        ));
+    }
     let key = convert::required_key(&request.idempotency_key)?;
     let mut fields = Fields::default();
     let reason = fields.line("reason", &request.reason, 500);
@@ -44,7 +55,7 @@ pub(super) async fn handle(
     if refund.money.amount <= 0 {
         return Err(crate::domain::settlement::Refused::Nothing.into());
     }
-    let event = settling::refund(service, &mut tx, &refund, key).await?;
+    let event = settling::refund(service, &mut tx, &firm, &refund, key).await?;
     let (_, credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
     tx.commit().await?;
     Ok(RefundCreditResponse { credit: Some(convert::credit(credit, true)), event: event.unwrap_or_default() })
@@ -52,11 +63,46 @@ pub(super) async fn handle(
 
 #[cfg(test)]
 mod tests {
-    use portico_core::{ErrorCode, Problem};
-    use portico_proto::billing::v1::PaymentRefunded;
+    use portico_core::{Clock as _, ErrorCode, Problem};
+    use portico_proto::billing::v1::{ListCreditsRequest, PaymentRefunded, StartPaymentRequest};
+    use serde_json::json;
 
     use super::*;
-    use crate::testing::{Fixture, refused};
+    use crate::{
+        fake_stripe::WEBHOOK_SECRETS,
+        providers::sign,
+        testing::{Fixture, refused},
+    };
+
+    #[tokio::test]
+    async fn what_came_through_a_provider_is_given_back_there() {
+        let (fixture, stripe) = Fixture::with_stripe().await;
+        let invoice = fixture.invoice().await;
+        let start = StartPaymentRequest { sales_document_id: invoice.id.clone() };
+        fixture.billing(&fixture.client()).start_payment(start).await.unwrap();
+        let checkout = stripe.lock().unwrap().forms[0]["metadata[checkout]"].clone();
+        let paid = json!({ "id": "pi_1", "status": "succeeded", "amount_received": 142_800, "currency": "eur",
+            "created": 1_800_003_600, "metadata": { "checkout": checkout } });
+        let body = json!({ "id": "evt_1", "type": "payment_intent.succeeded", "data": { "object": paid } })
+            .to_string();
+        let signature = sign(body.as_bytes(), WEBHOOK_SECRETS[0], fixture.database.clock.now());
+        let system = portico_testkit::system(fixture.tenant);
+        assert_eq!(fixture.post(&system, "/providers/webhook", &signature, body).await, 204);
+        let mut admin = fixture.billing(&fixture.admin());
+        let listed = ListCreditsRequest { account_id: fixture.acme.to_string(), ..Default::default() };
+        let credit = admin.list_credits(listed).await.unwrap().into_inner().credits.remove(0);
+        let request = RefundCreditRequest {
+            payment_id: credit.payment_id,
+            amount: 100,
+            reason: "Agreed".to_owned(),
+            idempotency_key: "k".to_owned(),
+            ..RefundCreditRequest::default()
+        };
+        let problem = refused(admin.refund_credit(request).await);
+        assert_eq!(problem.code, ErrorCode::FailedPrecondition);
+        assert_eq!(problem.message, "Refund it at the payment provider; it is booked here by itself.");
+        assert_eq!((fixture.rows("refunds").await, fixture.read(&invoice.id).await.paid), (0, 142_800));
+    }
 
     #[tokio::test]
     async fn what_is_given_back_is_owed_again_and_never_more_than_came_in() {

@@ -46,6 +46,18 @@ pub(super) async fn handle(
     if open <= 0 {
         return Err(BillingError::WrongState("This invoice is paid already."));
     }
+    let pending = store::checkouts::pending(&mut tx, &[id]).await?;
+    if pending.get(&id).is_some_and(|pending| pending.processing) {
+        // A bank takes days. Whoever pays again in the meantime has paid twice.
+        return Err(BillingError::WrongState(
+            "A payment of this invoice is on its way already. Please wait until it has arrived.",
+        ));
+    }
+    if !provider.takes(&invoice.content.currency) {
+        return Err(BillingError::WrongState(
+            "This currency cannot be paid online. Please pay by bank transfer.",
+        ));
+    }
     let money = in_currency(open, &invoice.content.currency)?;
     let known =
         store::checkouts::open(&mut tx, id, now - PAGE_LIFETIME).await?.filter(|known| known.money == money);
@@ -82,9 +94,10 @@ pub(super) async fn handle(
 #[cfg(test)]
 mod tests {
     use portico_core::{ErrorCode, Problem};
+    use portico_proto::billing::v1::{Content, CreateDraftRequest, DocumentKind};
 
     use super::*;
-    use crate::testing::{Fixture, refused};
+    use crate::testing::{Fixture, content, refused};
 
     fn start(id: &str) -> StartPaymentRequest {
         StartPaymentRequest { sales_document_id: id.to_owned() }
@@ -115,6 +128,23 @@ mod tests {
         assert_eq!(stripe.lock().unwrap().forms[1]["line_items[0][price_data][unit_amount]"], "100000");
         fixture.pay(100_000).await;
         assert_eq!(refused(client.start_payment(start(&invoice.id)).await).reason, "wrong_state");
+    }
+
+    #[tokio::test]
+    async fn a_currency_that_the_provider_counts_otherwise_is_not_paid_online() {
+        let (fixture, stripe) = Fixture::with_stripe().await;
+        let request = CreateDraftRequest {
+            account_id: fixture.acme.to_string(),
+            kind: DocumentKind::Invoice.into(),
+            content: Some(Content { currency: "ISK".to_owned(), ..content() }),
+            ..Default::default()
+        };
+        let mut staff = fixture.billing(&fixture.staff());
+        let draft = staff.create_draft(request).await.unwrap().into_inner().document.unwrap();
+        let invoice = fixture.issue(&draft.id).await;
+        let problem = refused(fixture.billing(&fixture.client()).start_payment(start(&invoice.id)).await);
+        assert_eq!(problem.message, "This currency cannot be paid online. Please pay by bank transfer.");
+        assert!(stripe.lock().unwrap().forms.is_empty());
     }
 
     #[tokio::test]

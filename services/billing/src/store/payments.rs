@@ -66,6 +66,18 @@ pub(crate) async fn find_by_key(
     .await?)
 }
 
+/// Who says that a payment came: staff, or a provider by its name.
+pub(crate) async fn provider_of(tx: &mut Tx, payment: Uuid) -> Result<Option<String>, BillingError> {
+    let tenant = tx.ctx().tenant.0;
+    Ok(sqlx::query_scalar!(
+        "select provider from billing.payments where tenant_id = $1 and id = $2",
+        tenant,
+        payment
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
 /// Adds a refund; `false` where the key is known.
 pub(crate) async fn insert_refund(
     tx: &mut Tx,

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         mail::{Mail, notice_kind},
         notification::{Notification, one_line, own_path},
+        preferences::Way,
     },
     error::MessagingError,
     events::publish,
@@ -69,6 +70,11 @@ impl Handler for Notices {
                 let preferences = store::preferences::of(&mut tx, *person).await?;
                 let (zone, hold) = (zone_of(facts, &firm), service.hold(&settings));
                 match preferences.due(&written.kind, zone, now, hold) {
+                    // A digest has no room for a calendar's file, and a meeting may be over before it comes.
+                    Some((Way::Digest, _)) if !written.calendar.is_empty() => {
+                        (written.way, written.due_at) =
+                            (Way::Now, preferences.times.after_quiet(zone, now + hold));
+                    }
                     Some((way, due_at)) => (written.way, written.due_at) = (way, due_at),
                     None => mail = None,
                 }
@@ -210,5 +216,43 @@ mod tests {
         fixture.take_identity_away(false);
         handler.handle(&event).await.unwrap();
         assert_eq!(fixture.mails().await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_file_for_the_calendar_waits_for_no_digest_and_comes_though_it_was_read_of() {
+        let fixture = Fixture::new().await;
+        let handler = Notices(Arc::clone(&fixture.service));
+        let tom = fixture.staff_person("Tom");
+        let mut tx = fixture.service.store.begin(&fixture.as_staff(tom)).await.unwrap();
+        let now = fixture.service.clock.now();
+        store::preferences::set_way(&mut tx, tom, "meeting", Way::Digest, now).await.unwrap();
+        tx.commit().await.unwrap();
+        let meeting = |key: &str, calendar: &str| NoticeRequested {
+            dedupe_key: key.to_owned(),
+            kind: "meeting".to_owned(),
+            calendar: calendar.to_owned(),
+            subject: key.to_owned(),
+            ..notice(&[tom], "", &["mail", "app"])
+        };
+        let file = "BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nEND:VCALENDAR\r\n";
+        for asked in [meeting("plain", ""), meeting("filed", file)] {
+            handler.handle(&fixture.received(&asked, None)).await.unwrap();
+        }
+        let way = |mails: &[Mail], subject: &str| {
+            mails.iter().find(|mail| mail.subject == subject).map(|mail| mail.way)
+        };
+        let mails = fixture.mails().await;
+        assert_eq!((way(&mails, "plain"), way(&mails, "filed")), (Some(Way::Digest), Some(Way::Now)));
+        let mut tx = fixture.service.store.begin(&fixture.as_staff(tom)).await.unwrap();
+        assert_eq!(store::notifications::mark_read(&mut tx, None, now).await.unwrap(), 2);
+        tx.commit().await.unwrap();
+        fixture.database.clock.advance(chrono::TimeDelta::days(2));
+        fixture.send_mails().await;
+        let mails = fixture.mails().await;
+        let [sent] = mails.as_slice() else {
+            panic!("what was read of needs no line in a digest: {mails:?}")
+        };
+        assert_eq!((sent.subject.as_str(), sent.state), ("filed", crate::domain::mail::State::Sent));
+        assert!(sent.parts.as_ref().unwrap().source.contains("text/calendar"));
     }
 }

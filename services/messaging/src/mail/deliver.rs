@@ -171,8 +171,9 @@ pub(super) async fn objection(
     let Some(kind) = kind else { return Ok(None) };
     let unwanted = store::preferences::of(&mut tx, person_id).await?.way(kind) == Way::Never;
     let read = match mail.notification_id {
-        Some(id) => store::notifications::is_read(&mut tx, id).await?,
-        None => false,
+        // Whoever has read of a meeting in the app still needs the file that puts it into their calendar, or takes it out.
+        Some(id) if mail.calendar.is_empty() => store::notifications::is_read(&mut tx, id).await?,
+        _ => false,
     };
     tx.rollback().await?;
     Ok((unwanted || read).then_some(Blank::Pointless))
