@@ -74,11 +74,11 @@ pub(crate) fn check(invoice: &Totals, earlier: &[Totals], credit: &Totals) -> Re
 /// [`NotCreditable::WrittenOff`].
 pub(crate) fn check_written_off(
     invoice: &Totals,
-    earlier: &[Earlier],
+    earlier: &[Totals],
     credit: &Totals,
     written_off: i64,
 ) -> Result<(), NotCreditable> {
-    let before: i64 = earlier.iter().map(|one| one.totals.gross).sum();
+    let before: i64 = earlier.iter().map(|one| one.gross).sum();
     if written_off > 0 && before + credit.gross > invoice.gross - written_off {
         return Err(NotCreditable::WrittenOff);
     }
