@@ -138,12 +138,14 @@ pub(crate) async fn version_scanned(
         details["signature"] = json!(signature);
     }
     version_audited(service, tx, action, document, version, details).await?;
+    // Of the firm's own files the account hears nothing, not even that there are any.
+    let told = (!document.internal).then_some(document.account_id);
     let event = Touched {
         object_kind: "document".to_owned(),
         object_id: document.id.to_string(),
-        account_id: document.account_id.to_string(),
+        account_id: told.map(|account| account.to_string()).unwrap_or_default(),
     };
-    say(service, tx, "document", document.id.0, Some(document.account_id), &event).await?;
+    say(service, tx, "document", document.id.0, told, &event).await?;
     Ok(())
 }
 
