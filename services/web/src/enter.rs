@@ -57,7 +57,8 @@ async fn shell(web: &Web, parts: &Parts) -> Shell {
     let mut shell = Shell::visitor(site.firm(), locale, zone, now, csrf);
     shell.area = if reader.is_staff() { Area::Console } else { Area::Portal };
     shell.reader = Some(Reader { name: reader.person.name.clone(), email: reader.person.email.clone() });
-    shell.live = true;
+    // The answer to a refused form stands at an address that is only posted to: there is nothing to fetch again.
+    shell.live = parts.method == Method::GET;
     let trace = extensions.get::<Reference>().map(|reference| reference.0.clone()).unwrap_or_default();
     let caller = Caller::new(Auth::Token(Arc::clone(&reader.token))).with_trace(&trace);
     let (unread, companies, portals, bills) = tokio::join!(

@@ -132,7 +132,7 @@ pub struct Shell {
     pub texts: Texts,
     /// Dates and numbers as the reader has them.
     pub formats: Formats,
-    /// Whether the page listens to the live stream at `/live`.
+    /// Whether the page listens to the live stream at `/live`: not where it answers a form that was posted.
     pub live: bool,
     /// The person whose view a member of staff looks at.
     pub viewing_as: Option<String>,

@@ -1,8 +1,11 @@
 import { announce, formToken, say } from "./words.js";
 
-/** After a refused form the reader starts at the list of what is wrong. @param {ParentNode} root */
-function focusErrors(root) {
-  const summary = /** @type {HTMLElement | null} */ (root.querySelector(".error-summary"));
+/**
+ * After a refused form the reader starts at the list of what is wrong; what is fetched again by itself, as when others
+ * are at work, leaves them where they are.
+ */
+function focusErrors() {
+  const summary = /** @type {HTMLElement | null} */ (document.querySelector(".error-summary"));
   summary?.focus();
 }
 
@@ -20,8 +23,10 @@ document.addEventListener("htmx:finally:request", (event) => {
 });
 
 document.addEventListener("htmx:error", () => announce(say("network")));
-document.addEventListener("htmx:after:swap", () => focusErrors(document));
-focusErrors(document);
+document.addEventListener("htmx:after:swap", (event) => {
+  if (/** @type {CustomEvent} */ (event).detail.ctx.request.method !== "GET") focusErrors();
+});
+focusErrors();
 
 // A menu closes when the reader goes elsewhere, and on Escape gives the focus back to its button.
 document.addEventListener("click", (event) => {

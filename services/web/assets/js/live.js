@@ -4,7 +4,7 @@
  * again as the reader, with the reader's own permission.
  *
  * `<section id="tasks" data-live="task.changed step.changed">` is fetched again from the page's own address (or from
- * `data-live-src`) and morphed in place, so that focus and half-typed text stay.
+ * `data-live-src`) and morphed in place, so that focus and half-typed text stay. Where the page names no stream, nothing is.
  *
  * @typedef {{ id: string, name: string }} Told
  */
@@ -22,7 +22,9 @@ let refreshTimer = 0;
 /** @param {Told} told */
 function hear(told) {
   if (told.id) lastHeard = told.id;
-  if (told.name === "signed-out") return location.reload();
+  if (told.name === "signed-out") return streamUrl ? location.reload() : location.replace("/");
+  // The answer to a refused form has no address of its own to be fetched from again.
+  if (!streamUrl) return;
   document.dispatchEvent(new CustomEvent(`live:${told.name}`, { detail: told }));
   for (const part of document.querySelectorAll("[data-live]")) {
     const names = (part.getAttribute("data-live") ?? "").split(/\s+/);
