@@ -16,9 +16,6 @@ use crate::{error::BillingError, paper::Look, service::Service, words::Words};
 /// The hour of the day at which reminders go out, where the firm is.
 const REMINDER_HOUR: u32 = 9;
 
-/// The hour of the day at which reminders go out, where the firm is.
-const REMINDER_HOUR: u32 = 9;
-
 /// What documents and notices need of the firm.
 #[derive(Debug, Clone)]
 pub(crate) struct Firm {
@@ -32,19 +29,6 @@ pub(crate) struct Firm {
     pub(crate) words: Words,
     /// What its papers look like.
     pub(crate) look: Look,
-}
-
-impl Firm {
-    /// The moment at which people are reminded on the morning after `day`.
-    pub(crate) fn morning_after(&self, day: NaiveDate) -> DateTime<Utc> {
-        let morning =
-            (day + Days::new(1)).and_time(NaiveTime::from_hms_opt(REMINDER_HOUR, 0, 0).unwrap_or_default());
-        // An hour that a change of clocks leaves out is an hour later.
-        morning
-            .and_local_timezone(self.zone)
-            .earliest()
-            .map_or_else(|| morning.and_utc() + TimeDelta::hours(1), |local| local.to_utc())
-    }
 }
 
 impl Firm {
