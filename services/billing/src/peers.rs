@@ -11,7 +11,12 @@ use portico_proto::tenancy::v1::{
 use portico_rpc::{Caller, problem_from};
 use tonic::Status;
 
-use crate::{error::BillingError, paper::Look, service::Service, words::Words};
+use crate::{
+    error::BillingError,
+    paper::Look,
+    service::{Call, Service},
+    words::Words,
+};
 
 /// The hour of the day at which reminders go out, where the firm is.
 const REMINDER_HOUR: u32 = 9;
@@ -62,14 +67,17 @@ pub(crate) async fn firm(service: &Service, ctx: &Ctx) -> Result<Arc<Firm>, Bill
 }
 
 /// Whether the account is one that the caller reaches.
-pub(crate) async fn account(service: &Service, caller: &Caller, id: AccountId) -> Result<(), BillingError> {
-    let channel = service.peers.channel("tenancy", caller);
+pub(crate) async fn account(service: &Service, call: &Call, id: AccountId) -> Result<(), BillingError> {
+    if !call.ctx.actor.accounts.includes(id) {
+        return Err(BillingError::NotFound);
+    }
+    let channel = service.peers.channel("tenancy", &call.caller);
     let request = GetAccountRequest { account_id: id.to_string() };
     TenancyClient::new(channel).get_account(request).await.map_err(refusal)?;
     Ok(())
 }
 
-/// The people of an account who can sign in.
+/// The people of an account who can sign in and have a role in it.
 pub(crate) async fn members(
     service: &Service,
     ctx: &Ctx,
@@ -78,7 +86,8 @@ pub(crate) async fn members(
     let channel = service.peers.channel("tenancy", Caller::system_for(ctx, "billing.notices"));
     let request = ListMembershipsRequest { account_id: account.to_string(), ..Default::default() };
     let answer = TenancyClient::new(channel).list_memberships(request).await.map_err(refusal)?.into_inner();
-    let active = answer.memberships.into_iter().filter(|member| !member.deactivated);
+    let active =
+        answer.memberships.into_iter().filter(|member| !member.deactivated && !member.roles.is_empty());
     active.map(|member| Ok(member.person_id.parse()?)).collect()
 }
 

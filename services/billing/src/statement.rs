@@ -36,7 +36,7 @@ pub(crate) async fn read(
     call: &Call,
     asked: Asked<'_>,
 ) -> Result<Statement, BillingError> {
-    peers::account(service, &call.caller, asked.account).await?;
+    peers::account(service, call, asked.account).await?;
     let needed = |field: &str, text: &str| {
         convert::day(field, text)?.ok_or_else(|| BillingError::field(field, "Write the day like 2026-12-25."))
     };

@@ -177,6 +177,8 @@ impl Fixture {
         let elsewhere = self.database.tenant();
         vec![
             portico_testkit::client(self.tenant, &[self.globex], &["client"]),
+            // Let in for one signature.
+            portico_testkit::client(self.tenant, &[self.acme], &[]),
             portico_testkit::client(elsewhere, &[self.acme], &["client"]),
             portico_testkit::staff(elsewhere, &["admin"]),
         ]

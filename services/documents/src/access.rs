@@ -8,13 +8,14 @@ use portico_core::{ActorKind, Ctx, DocumentId, ErrorCode, FolderId, RecordId, Ve
 use crate::{
     content::{Opening, may_open},
     domain::{
-        document::{Document, Version},
+        document::{Document, DocumentKind, FileFacts, Version},
         library::{Folder, Level, Placed, Right},
     },
     error::DocumentsError,
     peers::{self, StepAction},
     service::{Call, Service},
     store,
+    vault::Stored,
 };
 
 /// Questions to a peer at the same time.
@@ -76,6 +77,28 @@ pub(crate) async fn bytes(
     Ok((document, version, right))
 }
 
+/// The file whose pages stand for a version: the PDF that was drawn of an office file, else its own.
+pub(crate) async fn shown(
+    service: &Service,
+    ctx: &Ctx,
+    version: &Version,
+) -> Result<(FileFacts, Stored), DocumentsError> {
+    if version.file.kind == "office" {
+        let mut tx = service.store.begin(ctx).await?;
+        if let Some(stored) = store::renditions::find(&mut tx, version.document_id, version.id).await? {
+            let file = FileFacts {
+                media_type: "application/pdf".to_owned(),
+                kind: "pdf".to_owned(),
+                size: stored.size,
+                sha256: stored.sha256,
+                ..version.file.clone()
+            };
+            return Ok((file, stored));
+        }
+    }
+    Ok((version.file.clone(), version.stored(ctx.tenant)))
+}
+
 /// The mail address that stands across what the caller is shown.
 pub(crate) async fn address(service: &Service, call: &Call) -> Result<String, DocumentsError> {
     let person = call.ctx.actor.person.ok_or(DocumentsError::Forbidden)?;
@@ -122,8 +145,12 @@ pub(crate) async fn visible(
     call: &Call,
     documents: Vec<Document>,
 ) -> Result<Vec<Document>, DocumentsError> {
-    // What decides is the step or the record, which many documents share. Whom an envelope names reads its papers and no others.
-    let decider = |document: &Document| (document.bound, document.step_id, document.record_id);
+    // What decides is the step or the record, which many documents share; a file of a form or a field has rules of its own. Whom an
+    // envelope names reads its papers and no others.
+    let decider = |document: &Document| {
+        let own = (document.kind == DocumentKind::RecordFile).then_some(document.id);
+        (document.bound, document.step_id, document.record_id, own)
+    };
     let mut asked = HashMap::new();
     for document in &documents {
         asked.entry(decider(document)).or_insert(document);
@@ -205,6 +232,9 @@ async fn belongs(service: &Service, call: &Call, document: &Document) -> Result<
         let own = call.ctx.actor.person == Some(document.created_by);
         return if own { Ok(()) } else { Err(DocumentsError::NotFound) };
     }
+    if let (DocumentKind::RecordFile, Some(record)) = (document.kind, document.record_id) {
+        return belongs_to_record(service, call, document, record).await;
+    }
     let allowed = match (document.step_id, document.record_id) {
         (Some(step), _) => {
             peers::authorize_step(service, &call.caller, step, StepAction::View).await.map(|_| ())
@@ -218,6 +248,35 @@ async fn belongs(service: &Service, call: &Call, document: &Document) -> Result<
             Err(DocumentsError::NotFound)
         }
         other => other,
+    }
+}
+
+/// Whether the caller sees a file of a record: for the firm's side, whoever reads the record. People of the account see it by a field that
+/// holds it and is shown to them, or as those who may answer the form that it was given to.
+async fn belongs_to_record(
+    service: &Service,
+    call: &Call,
+    document: &Document,
+    record: RecordId,
+) -> Result<(), DocumentsError> {
+    let hidden = |error: &DocumentsError| match error {
+        DocumentsError::NotFound => true,
+        DocumentsError::Peer(problem) => problem.code == ErrorCode::PermissionDenied,
+        _ => false,
+    };
+    match peers::record(service, &call.caller, record).await {
+        Ok(found) if call.ctx.is_internal() || found.labels.contains_key(&document.id.to_string()) => {
+            return Ok(());
+        }
+        Err(error) if !hidden(&error) => return Err(error),
+        Ok(_) | Err(_) => {}
+    }
+    let Some(step) = document.step_id.filter(|_| !call.ctx.is_internal()) else {
+        return Err(DocumentsError::NotFound);
+    };
+    match peers::authorize_step(service, &call.caller, step, StepAction::Act).await {
+        Err(error) if hidden(&error) => Err(DocumentsError::NotFound),
+        other => other.map(|_| ()),
     }
 }
 

@@ -217,6 +217,7 @@ fn preview(error: &PreviewError) -> Problem {
         | PreviewError::Locked
         | PreviewError::TooLarge
         | PreviewError::Unsupported
+        | PreviewError::Unconfined
         | PreviewError::ToolMissing { .. } => {
             Problem::new(ErrorCode::FailedPrecondition, "no_preview", error.to_string())
         }

@@ -15,7 +15,7 @@ use portico_proto::{
         GetAccountRequest, GetPortalRequest, GetTenantRequest, ListMembershipsRequest,
         ListPeopleInRoleRequest, ListStaffRequest, SetMembershipRequest, tenancy_client::TenancyClient,
     },
-    workflow::v1::{AuthorizeStepRequest, GetRecordRequest, Step, workflow_client::WorkflowClient},
+    workflow::v1::{AuthorizeStepRequest, GetRecordRequest, Record, Step, workflow_client::WorkflowClient},
 };
 use portico_rpc::{Caller, problem_from};
 use tonic::Status;
@@ -85,11 +85,19 @@ pub(crate) async fn record_account(
     caller: &Caller,
     record: RecordId,
 ) -> Result<AccountId, DocumentsError> {
+    Ok(self::record(service, caller, record).await?.account_id.parse()?)
+}
+
+/// A record that the caller may read, as far as they may.
+pub(crate) async fn record(
+    service: &Service,
+    caller: &Caller,
+    record: RecordId,
+) -> Result<Record, DocumentsError> {
     let channel = service.peers.channel("workflow", caller);
     let request = GetRecordRequest { record_id: record.to_string() };
     let answer = WorkflowClient::new(channel).get_record(request).await.map_err(refusal)?.into_inner();
-    let record = answer.record.ok_or(DocumentsError::NotFound)?;
-    Ok(record.account_id.parse()?)
+    answer.record.ok_or(DocumentsError::NotFound)
 }
 
 /// Whether the account is one that the caller reaches.

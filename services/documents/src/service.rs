@@ -44,6 +44,8 @@ pub(crate) struct Service {
     pub(crate) scanner: Option<Clamd>,
     /// Wakes the job that scans.
     pub(crate) scans: Arc<Notify>,
+    /// Wakes the job that draws office files.
+    pub(crate) drawings: Arc<Notify>,
     /// Wakes the job that reminds signers.
     pub(crate) nudges: Arc<Notify>,
     /// What uploads that come in several goes may go on hashing with, where this process took the last one.
@@ -96,6 +98,7 @@ impl Service {
             previews,
             scanner,
             scans: Arc::default(),
+            drawings: Arc::default(),
             nudges: Arc::default(),
             hashes,
             firms,

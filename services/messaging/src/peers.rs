@@ -198,6 +198,24 @@ pub(crate) async fn is_member(
     }
 }
 
+/// Whether a person may read a record, with the roles that they have now.
+pub(crate) async fn reads(
+    service: &Service,
+    ctx: &Ctx,
+    person: PersonId,
+    id: RecordId,
+) -> Result<bool, MessagingError> {
+    let asker = match as_person(service, ctx, person).await {
+        Err(MessagingError::NotFound) => return Ok(false),
+        asker => asker?,
+    };
+    match record(service, &asker.caller, id).await {
+        Ok(_) => Ok(true),
+        Err(MessagingError::NotFound) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// The firm's administrators.
 pub(crate) async fn administrators(service: &Service, ctx: &Ctx) -> Result<Vec<PersonId>, MessagingError> {
     let mut client = TenancyClient::new(system(service, ctx, "tenancy", "messaging.audience"));
@@ -317,6 +335,7 @@ pub(crate) async fn bind_attachment(
         account_id: thread.account_id.to_string(),
         record_id: thread.record_id.to_string(),
         internal,
+        step_id: String::new(),
     };
     let answer = client.bind_document(request).await.map_err(refusal)?.into_inner();
     let version = answer.document.and_then(|document| document.latest).ok_or(MessagingError::NotFound)?;

@@ -169,7 +169,7 @@ pub(crate) async fn bind_document(
     ctx: &Ctx,
     document: Uuid,
     account: AccountId,
-    record: RecordId,
+    (record, step): (RecordId, Option<StepId>),
     internal: bool,
 ) -> Result<String, WorkflowError> {
     let channel = service.peers.channel("documents", Caller::system_for(ctx, "workflow"));
@@ -180,6 +180,7 @@ pub(crate) async fn bind_document(
         account_id: account.to_string(),
         record_id: record.to_string(),
         internal,
+        step_id: step.map(|id| id.to_string()).unwrap_or_default(),
     };
     let answer = DocumentsClient::new(channel).bind_document(request).await.map_err(refusal)?.into_inner();
     Ok(answer.document.map(|document| document.title).unwrap_or_default())

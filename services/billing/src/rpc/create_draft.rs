@@ -28,7 +28,7 @@ pub(super) async fn handle(
         _ => return Err(BillingError::field("kind", "Choose an estimate or an invoice.")),
     };
     let key = convert::key(&request.idempotency_key)?;
-    peers::account(service, &call.caller, account).await?;
+    peers::account(service, &call, account).await?;
     let firm = peers::firm(service, &call.ctx).await?;
     let today = service.today(&firm);
     let mut tx = service.store.begin(&call.ctx).await?;

@@ -17,7 +17,7 @@ pub(super) async fn handle(
     request: GetBuyerRequest,
 ) -> Result<GetBuyerResponse, BillingError> {
     let account: AccountId = request.account_id.parse()?;
-    peers::account(service, &call.caller, account).await?;
+    peers::account(service, &call, account).await?;
     let mut tx = service.store.begin(&call.ctx).await?;
     let stored = store::buyers::read(&mut tx, account).await?;
     let version = stored.as_ref().map_or(0, |stored| stored.version);

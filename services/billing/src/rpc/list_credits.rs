@@ -18,7 +18,7 @@ pub(super) async fn handle(
     request: ListCreditsRequest,
 ) -> Result<ListCreditsResponse, BillingError> {
     let account: AccountId = request.account_id.parse()?;
-    peers::account(service, &call.caller, account).await?;
+    peers::account(service, &call, account).await?;
     let size = page::size(request.page_size, 50, 200);
     let after = page::key(&request.page_token).map_err(BillingError::Invalid)?;
     let mut tx = service.store.begin(&call.ctx).await?;

@@ -38,7 +38,7 @@ pub(super) async fn handle(
         return Err(BillingError::field("state", "Choose one of the states of this list."));
     }
     if account.is_some() {
-        peers::account(service, &call.caller, request.account_id.parse()?).await?;
+        peers::account(service, &call, request.account_id.parse()?).await?;
     }
     let size = page::size(request.page_size, 50, 200);
     let after = page::key(&request.page_token).map_err(BillingError::Invalid)?;

@@ -27,7 +27,7 @@ pub(super) async fn handle(
     request: RecordPaymentRequest,
 ) -> Result<RecordPaymentResponse, BillingError> {
     let account: AccountId = request.account_id.parse()?;
-    peers::account(service, &call.caller, account).await?;
+    peers::account(service, &call, account).await?;
     let firm = peers::firm(service, &call.ctx).await?;
     let today = service.today(&firm);
     let mut fields = Fields::default();

@@ -20,7 +20,7 @@ pub(super) async fn handle(
     request: SetBuyerRequest,
 ) -> Result<SetBuyerResponse, BillingError> {
     let account: AccountId = request.account_id.parse()?;
-    peers::account(service, &call.caller, account).await?;
+    peers::account(service, &call, account).await?;
     let version = convert::version(&request.etag)?;
     let mut fields = Fields::default();
     let buyer = convert::buyer(request.buyer.unwrap_or_default()).check(&mut fields);

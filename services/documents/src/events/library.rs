@@ -50,6 +50,15 @@ pub(crate) async fn document_changed(
     details: Value,
 ) -> Result<EventTag, StoreError> {
     version_audited(service, tx, action, document, latest, details).await?;
+    touched(service, tx, document).await
+}
+
+/// Something is other with a document, as those hear who look at it.
+pub(crate) async fn touched(
+    service: &Service,
+    tx: &mut Tx,
+    document: &Document,
+) -> Result<EventTag, StoreError> {
     let account = told_of(document);
     let event = Touched {
         object_kind: "document".to_owned(),

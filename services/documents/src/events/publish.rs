@@ -5,9 +5,7 @@ use portico_db::{StoreError, Tx};
 use portico_events::{AuditDraft, Outgoing, audit, publish};
 use portico_proto::{
     documents::v1::{EnvelopeChanged, FileAdded, ItemChanged},
-    events::v1::{
-        DeliverableVersionAdded, NoticeRequested, StepFulfilled, StepProgressed, StepReturned, Touched,
-    },
+    events::v1::{DeliverableVersionAdded, NoticeRequested, StepFulfilled, StepProgressed, StepReturned},
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -21,7 +19,7 @@ use crate::{
         signature::Envelope,
     },
     error::DocumentsError,
-    events::library::{told_account, told_of},
+    events::library::{told_account, touched},
     service::Service,
     store::{self, deliverables::Deliverable},
 };
@@ -145,13 +143,7 @@ pub(crate) async fn version_scanned(
         details["signature"] = json!(signature);
     }
     version_audited(service, tx, action, document, version, details).await?;
-    let account = told_of(document);
-    let event = Touched {
-        object_kind: "document".to_owned(),
-        object_id: document.id.to_string(),
-        account_id: account.map(|id| id.to_string()).unwrap_or_default(),
-    };
-    say(service, tx, "document", document.id.0, account, &event).await?;
+    touched(service, tx, document).await?;
     Ok(())
 }
 

@@ -54,6 +54,7 @@ fn tight() -> DocumentsConfig {
         wall_clock: Duration::from_secs(8),
         memory: 512 * 1024 * 1024,
         output: 16 * 1024 * 1024,
+        ..Caps::default()
     };
     let preview = PreviewConfig { caps, ..DocumentsConfig::default().preview };
     DocumentsConfig { preview, ..DocumentsConfig::default() }

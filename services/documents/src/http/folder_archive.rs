@@ -23,7 +23,7 @@ use crate::{
     archive::Archive,
     content::{Disposition, ScanPolicy, content_disposition, may_open},
     domain::{
-        document::{Document, Version},
+        document::Version,
         library::{Folder, Level, key},
         packing::Names,
     },
@@ -53,7 +53,6 @@ pub(super) struct Of {
 /// A file of the archive.
 struct Packed {
     name: String,
-    document: Document,
     version: Version,
 }
 
@@ -137,7 +136,7 @@ async fn gather(
                     return Err(DocumentsError::invalid("documents", text));
                 }
                 let name = names.file(&around, &filed.document.title, &filed.latest.file.name);
-                files.push(Packed { name, document: filed.document, version: filed.latest });
+                files.push(Packed { name, version: filed.latest });
             }
             if !full {
                 break;
@@ -162,42 +161,43 @@ async fn pack(
     to: &Sender<Result<Bytes, io::Error>>,
 ) -> Result<(), DocumentsError> {
     let mut archive = Archive::default();
-    for Packed { name, document, version } in files {
+    for Packed { name, version } in files {
         let policy = peers::firm(service, &call.ctx).await?.policy;
-        let mut tx = service.store.begin(&call.ctx).await?;
-        let Some(now) = store::versions::read(&mut tx, version.id).await? else { continue };
-        let Some(document) = store::documents::read(&mut tx, document.id).await? else { continue };
-        let placed = store::folders::placed(&mut tx, &document).await?;
-        let allowed = placed.is_some_and(|placed| {
-            placed.level.is_some_and(|level| may_pack(level, placed.watermark, &now, policy))
-        });
-        if !allowed || document.shelf.trashed_at.is_some() {
+        let (document, now, right) = match access::version(service, call, version.id).await {
+            Err(DocumentsError::NotFound) => continue,
+            found => found?,
+        };
+        let in_sight = document.shelf.folder.is_some() && document.shelf.trashed_at.is_none();
+        if !in_sight || !may_pack(right.level, right.watermark, &now, policy) {
             continue;
         }
+        let mut tx = service.store.begin(&call.ctx).await?;
         let details = json!({ "archive": folder, "name": name });
         publish::version_audited(service, &mut tx, "document.downloaded", &document, &version, details)
             .await?;
         tx.commit().await?;
         let mut bytes = service.vault.read(&version.stored(call.ctx.tenant), None).await?;
-        if !send(to, archive.begin(&name, version.file.size, version.added_at)).await {
+        if !send(to, archive.begin(&name, version.file.size, version.added_at).map_err(unpackable)?).await {
             return Ok(());
         }
         while let Some(piece) = bytes.try_next().await? {
-            if !send(to, archive.add(&piece)).await {
+            if !send(to, archive.add(&piece).map_err(unpackable)?).await {
                 return Ok(());
             }
         }
-        if !send(to, archive.end()).await {
-            return Ok(());
-        }
     }
-    send(to, archive.finish()).await;
+    send(to, archive.finish().map_err(unpackable)?).await;
     Ok(())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "stands in `map_err`, which hands the error over")]
+fn unpackable(error: io::Error) -> DocumentsError {
+    DocumentsError::Unreadable(format!("an archive could not be written: {error}"))
 }
 
 /// Hands a piece on; `false` where nobody reads any more.
 async fn send(to: &Sender<Result<Bytes, io::Error>>, piece: Bytes) -> bool {
-    to.send(Ok(piece)).await.is_ok()
+    piece.is_empty() || to.send(Ok(piece)).await.is_ok()
 }
 
 #[cfg(test)]

@@ -28,13 +28,13 @@ pub(super) async fn get(
     let id: VersionId = id.parse().map_err(DocumentsError::from)?;
     let number: u32 = number.parse().map_err(|_| DocumentsError::NotFound)?;
     let (document, version, right) = access::openable(&service, &call, id).await?;
-    let stored = version.stored(call.ctx.tenant);
+    let (file, stored) = access::shown(&service, &call.ctx, &version).await?;
     let page = if right.watermark {
         let words = access::address(&service, &call).await?;
         let fonts = service.fonts().map_err(DocumentsError::from)?;
-        service.previews.marked_page(&service.vault, (&version.file, &stored), number, fonts, &words).await?
+        service.previews.marked_page(&service.vault, (&file, &stored), number, fonts, &words).await?
     } else {
-        service.previews.page(&service.vault, &version.file, &stored, number).await?
+        service.previews.page(&service.vault, &file, &stored, number).await?
     };
     let mut tx = service.store.begin(&call.ctx).await.map_err(DocumentsError::from)?;
     let details = json!({ "page": number });

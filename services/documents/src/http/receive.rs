@@ -199,6 +199,7 @@ pub(super) async fn settle<T: Send + 'static>(
             discard(&service, tenant, version).await;
         }
         service.scans.notify_one();
+        service.drawings.notify_one();
         outcome
     });
     settled

@@ -1,6 +1,7 @@
 //! What the service does by the clock. Every job finds its work anew in the database and on the disk, so that a restart
 //! loses nothing, and several processes may run the same one.
 
+mod draw_office;
 mod expire_uploads;
 mod purge_trash;
 mod remind_signers;
@@ -61,6 +62,13 @@ pub(crate) fn all(service: &SharedService) -> Vec<Job> {
             async move { answer(scan_versions::run(&service).await) }
         }
     };
+    let drawings = {
+        let service = Arc::clone(service);
+        move || {
+            let service = Arc::clone(&service);
+            async move { answer(draw_office::run(&service).await) }
+        }
+    };
     let uploads = {
         let service = Arc::clone(service);
         move || {
@@ -79,6 +87,7 @@ pub(crate) fn all(service: &SharedService) -> Vec<Job> {
         Job::new("documents.expire_uploads", Arc::new(Notify::new()), uploads),
         Job::new("documents.remind_signers", Arc::clone(&service.nudges), nudges),
         Job::new("documents.scan_versions", Arc::clone(&service.scans), scans),
+        Job::new("documents.draw_office", Arc::clone(&service.drawings), drawings),
         Job::new("documents.sweep_unfinished", Arc::new(Notify::new()), sweep),
         Job::new("documents.purge_trash", Arc::new(Notify::new()), trash),
         Job::new("documents.remove_unbound", Arc::new(Notify::new()), unbound),

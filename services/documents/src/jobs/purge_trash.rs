@@ -43,8 +43,7 @@ async fn visit(service: &Service, tenant: TenantId) -> Result<bool, DocumentsErr
                 json!({ "sha256": version.file.sha256_text(), "trashed_at": document.shelf.trashed_at });
             publish::version_audited(service, &mut tx, "document.purged", &document, &version, details)
                 .await?;
-            store::versions::delete(&mut tx, version.id).await?;
-            gone.push(version.id);
+            gone.extend(store::versions::delete(&mut tx, version.id).await?);
         }
         store::sharings::delete(&mut tx, id.0).await?;
         store::documents::delete(&mut tx, *id).await?;

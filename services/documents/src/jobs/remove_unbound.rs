@@ -44,20 +44,21 @@ async fn visit(service: &Service, tenant: TenantId) -> Result<bool, DocumentsErr
     let documents = store::documents::hold_unbound(&mut tx, now - UNBOUND_KEPT, BATCH).await?;
     let ids: Vec<_> = documents.iter().map(|document| document.id.0).collect();
     let versions = store::versions::of_documents(&mut tx, &ids).await?;
+    let mut gone = Vec::new();
     for document in &documents {
         for version in versions.iter().filter(|version| version.document_id == document.id) {
             let details = json!({ "sha256": version.file.sha256_text(), "uploaded_at": document.created_at });
             publish::version_audited(service, &mut tx, "document.expired", document, version, details)
                 .await?;
-            store::versions::delete(&mut tx, version.id).await?;
+            gone.extend(store::versions::delete(&mut tx, version.id).await?);
         }
         store::documents::delete(&mut tx, document.id).await?;
     }
     let forgotten = store::sightings::forget(&mut tx, now - ONE_LOOK, SIGHTINGS).await?;
     tx.commit().await?;
     // A process that ends here leaves bytes without a row, which the next job removes.
-    for version in &versions {
-        discard(service, tenant, version.id).await;
+    for version in &gone {
+        discard(service, tenant, *version).await;
     }
     if !documents.is_empty() {
         tracing::info!(%tenant, removed = documents.len(), "removed uploads that nobody had bound");
@@ -93,6 +94,7 @@ mod tests {
             account_id: fixture.acme.to_string(),
             record_id: fixture.record.to_string(),
             internal: false,
+            step_id: String::new(),
         };
         let mut system = fixture.documents(&portico_testkit::system(fixture.tenant));
         system.bind_document(bind(&bound)).await.unwrap();

@@ -80,7 +80,9 @@ async fn scan_one(service: &Service, scan: DueScan) -> Result<(), DocumentsError
         Ok(verdict) => conclude(service, &mut tx, scan.version, attempt, &verdict).await?,
         Err(error) => retry(service, &mut tx, scan.version, attempt, &error).await?,
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    service.drawings.notify_one();
+    Ok(())
 }
 
 /// Writes a verdict and what follows from it.

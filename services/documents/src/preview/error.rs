@@ -34,6 +34,11 @@ pub enum PreviewError {
         /// The Debian package that has it.
         package: &'static str,
     },
+    /// LibreOffice cannot be kept from this machine's files and network here.
+    #[error(
+        "this machine lets nobody confine a program (bwrap needs user namespaces), so office files are not drawn"
+    )]
+    Unconfined,
     /// The sender of the bytes, or the disk, failed.
     #[error("the preview could not be made")]
     Io(#[from] std::io::Error),

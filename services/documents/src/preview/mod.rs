@@ -10,6 +10,7 @@ mod heic;
 mod image;
 mod layout;
 mod leftovers;
+mod office;
 mod process;
 mod worker;
 
@@ -20,6 +21,9 @@ pub(crate) use leftovers::sweep;
 pub use process::Caps;
 pub(crate) use worker::RESOLUTION;
 pub use worker::{PreviewConfig, PreviewWorker, Source};
+
+#[cfg(test)]
+pub(crate) use office::tests::{able, word_document};
 
 #[cfg(test)]
 mod tests;

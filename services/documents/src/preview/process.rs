@@ -26,6 +26,8 @@ pub struct Caps {
     pub wall_clock: Duration,
     /// Bytes it may answer, and bytes it may write to any file.
     pub output: u64,
+    /// Files it may have open.
+    pub files: u32,
 }
 
 impl Default for Caps {
@@ -35,6 +37,7 @@ impl Default for Caps {
             processor: Duration::from_secs(10),
             wall_clock: Duration::from_secs(20),
             output: 32 * 1024 * 1024,
+            files: 64,
         }
     }
 }
@@ -70,6 +73,11 @@ impl Tool {
         })
     }
 
+    /// Where the program lies.
+    pub(super) fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// Runs the program to its end. Arguments reach it as they are; no shell reads them. Dropping the future ends it.
     pub(super) async fn run(
         &self,
@@ -83,7 +91,7 @@ impl Tool {
             .arg(format!("--as={}", caps.memory))
             .arg(format!("--cpu={seconds}:{}", seconds + 1))
             .arg(format!("--fsize={}", caps.output))
-            .arg("--nofile=64")
+            .arg(format!("--nofile={}", caps.files))
             .arg("--core=0")
             .arg("--")
             .arg(&self.program)
@@ -134,6 +142,7 @@ fn judge(status: ExitStatus, complaint: &str, caps: &Caps) -> Result<(), Preview
         Some(PROCESSOR | KILLED) => PreviewError::TimedOut,
         Some(FILE_SIZE | ABORTED) => PreviewError::TooLarge,
         _ if out_of_memory => PreviewError::TooLarge,
+        _ if complaint.starts_with("bwrap:") => PreviewError::Unconfined,
         _ if complaint.contains("incorrect password") => PreviewError::Locked,
         _ => PreviewError::Broken,
     })

@@ -68,8 +68,13 @@ impl Source {
     }
 
     /// The file itself.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.file
+    }
+
+    /// Another file of the same folder, which takes this one's place.
+    pub(super) fn in_place_of(self, file: PathBuf) -> Self {
+        Self { folder: self.folder, file }
     }
 }
 
@@ -227,8 +232,18 @@ impl PreviewWorker {
         source: &Source,
         words: &[std::ffi::OsString],
     ) -> Result<Answer, PreviewError> {
+        self.run_within(tool, source, words, &self.config.caps).await
+    }
+
+    pub(super) async fn run_within(
+        &self,
+        tool: &Tool,
+        source: &Source,
+        words: &[std::ffi::OsString],
+        caps: &Caps,
+    ) -> Result<Answer, PreviewError> {
         let _place: SemaphorePermit<'_> = self.places.acquire().await.map_err(std::io::Error::other)?;
-        tool.run(source.folder.path(), words, &self.config.caps).await
+        tool.run(source.folder.path(), words, caps).await
     }
 }
 

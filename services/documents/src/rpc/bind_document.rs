@@ -1,6 +1,6 @@
 //! Gives a fresh upload to the message or record that it was uploaded for.
 
-use portico_core::{AccountId, DocumentId, PersonId, RecordId};
+use portico_core::{AccountId, DocumentId, PersonId, RecordId, StepId};
 use portico_proto::documents::v1::{BindDocumentRequest, BindDocumentResponse};
 
 use crate::{
@@ -23,6 +23,7 @@ pub(super) async fn handle(
     let account: AccountId = request.account_id.parse()?;
     let record: Option<RecordId> =
         if request.record_id.is_empty() { None } else { Some(request.record_id.parse()?) };
+    let step: Option<StepId> = if request.step_id.is_empty() { None } else { Some(request.step_id.parse()?) };
     let kind = DocumentKind::of(&request.kind)
         .filter(|kind| matches!(kind, DocumentKind::Attachment | DocumentKind::RecordFile))
         .ok_or_else(|| DocumentsError::invalid("kind", "Say attachment or record_file."))?;
@@ -33,10 +34,13 @@ pub(super) async fn handle(
     if fresh.created_by != person {
         return Err(DocumentsError::NotFound);
     }
-    if !store::documents::bind(&mut tx, id, kind, account, record, request.internal).await? {
+    if !store::documents::bind(&mut tx, id, kind, account, (record, step), request.internal).await? {
         // Bound before, or in this very moment, or removed for its age.
         let bound = store::documents::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
-        let same = bound.kind == kind && bound.account_id == account && bound.record_id == record;
+        let same = bound.kind == kind
+            && bound.account_id == account
+            && bound.record_id == record
+            && bound.step_id == step;
         // A repeat changes nothing; anything else would move somebody's file.
         if !(bound.bound && same && bound.internal == request.internal) {
             return Err(DocumentsError::NotFound);
@@ -83,6 +87,7 @@ mod tests {
             account_id: fixture.acme.to_string(),
             record_id: fixture.record.to_string(),
             internal,
+            step_id: String::new(),
         };
         let stolen = refused(fixture.documents(&system).bind_document(bind(&colleague, false)).await);
         assert_eq!(stolen, Problem::not_found());
@@ -117,6 +122,7 @@ mod tests {
             account_id: fixture.acme.to_string(),
             record_id: fixture.record.to_string(),
             internal: true,
+            step_id: String::new(),
         };
         let system = portico_testkit::system(fixture.tenant);
         fixture.documents(&system).bind_document(bind).await.unwrap();

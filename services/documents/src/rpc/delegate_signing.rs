@@ -208,8 +208,10 @@ async fn newcomer(
     }
     let person: PersonId = found.id.parse()?;
     free_for(envelope, signer, person)?;
-    // Somebody who is there already goes by their own name, whatever was typed.
-    Ok(Expected { person, name: found.name })
+    // Somebody of the account goes by their own name, whatever was typed. Of anybody else an address tells no more than what was typed.
+    let members = peers::members(service, &call.ctx, envelope.account_id).await?;
+    let name = if members.contains(&person) { found.name } else { name };
+    Ok(Expected { person, name })
 }
 
 /// Whoever was shut out is not let in again by somebody who names them.

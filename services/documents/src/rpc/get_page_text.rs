@@ -20,8 +20,8 @@ pub(super) async fn handle(
     let id: VersionId = request.version_id.parse()?;
     let page = u32::try_from(request.page).unwrap_or_default();
     let (document, version, _) = access::bytes(service, &call, id).await?;
-    let stored = version.stored(call.ctx.tenant);
-    let layout = service.previews.layout(&service.vault, &version.file, &stored, page).await?;
+    let (file, stored) = access::shown(service, &call.ctx, &version).await?;
+    let layout = service.previews.layout(&service.vault, &file, &stored, page).await?;
     let mut tx = service.store.begin(&call.ctx).await?;
     let details = json!({ "page": page, "text": true });
     publish::version_seen(service, &mut tx, Way::Viewed, &document, &version, details).await?;

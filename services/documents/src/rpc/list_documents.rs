@@ -67,6 +67,7 @@ mod tests {
                 account_id: account.to_string(),
                 record_id: record.to_string(),
                 internal: false,
+                step_id: String::new(),
             };
             fixture.documents(&system).bind_document(bind).await.unwrap();
         }

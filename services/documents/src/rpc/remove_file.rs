@@ -40,12 +40,14 @@ pub(super) async fn handle(
     changed.state = found.state_with(item, changed.files.len());
     found.items[place] = changed;
     store::requests::remove_file(&mut tx, id, version_id).await?;
-    store::versions::delete(&mut tx, version_id).await?;
+    let gone = store::versions::delete(&mut tx, version_id).await?;
     store::documents::delete(&mut tx, document.id).await?;
     let details = json!({ "item": id, "sha256": version.file.sha256_text() });
     publish::version_audited(service, &mut tx, "document.removed", &document, &version, details).await?;
     let event = progress::record(service, &mut tx, "item.file_removed", &mut found, place).await?;
     tx.commit().await?;
-    discard(service, call.ctx.tenant, version_id).await;
+    for bytes in gone {
+        discard(service, call.ctx.tenant, bytes).await;
+    }
     Ok(RemoveFileResponse { request: Some(progress::view(service, &call, &found).await?), event })
 }

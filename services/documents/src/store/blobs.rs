@@ -26,6 +26,7 @@ pub(crate) async fn without_row(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Version
         r#"select id as "id!" from unnest($2::uuid[]) as blobs (id)
            where not exists (select from documents.versions v where v.tenant_id = $1 and v.id = blobs.id)
              and not exists (select from documents.templates t where t.tenant_id = $1 and t.version_id = blobs.id)
+             and not exists (select from documents.renditions r where r.tenant_id = $1 and r.id = blobs.id)
              and not exists (select from documents.uploads u where u.tenant_id = $1 and u.id = blobs.id)"#,
         tenant,
         ids

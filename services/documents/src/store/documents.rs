@@ -103,19 +103,21 @@ pub(crate) async fn bind(
     id: DocumentId,
     kind: DocumentKind,
     account: AccountId,
-    record: Option<RecordId>,
+    (record, step): (Option<RecordId>, Option<StepId>),
     internal: bool,
 ) -> Result<bool, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let bound = sqlx::query!(
-        "update documents.documents set kind = $3, account_id = $4, record_id = $5, internal = $6, bound = true
+        "update documents.documents set kind = $3, account_id = $4, record_id = $5, internal = $6, step_id = $7,
+           bound = true
          where tenant_id = $1 and id = $2 and not bound",
         tenant,
         id.0,
         kind.word(),
         account.0,
         record.map(|id| id.0),
-        internal
+        internal,
+        step.map(|id| id.0)
     )
     .execute(tx.conn())
     .await?;

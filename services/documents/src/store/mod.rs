@@ -3,12 +3,14 @@
 pub(crate) mod blobs;
 pub(crate) mod deliverables;
 pub(crate) mod documents;
+pub(crate) mod drawings;
 pub(crate) mod envelope_events;
 pub(crate) mod envelopes;
 pub(crate) mod filed;
 pub(crate) mod folders;
 pub(crate) mod nudges;
 pub(crate) mod readings;
+pub(crate) mod renditions;
 pub(crate) mod requests;
 pub(crate) mod scans;
 pub(crate) mod seals;

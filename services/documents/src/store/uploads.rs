@@ -168,23 +168,22 @@ pub(crate) async fn release(
     Ok(())
 }
 
-/// Writes what came of an upload.
-pub(crate) async fn conclude(tx: &mut Tx, id: VersionId, outcome: &Outcome) -> Result<(), DocumentsError> {
+/// Writes what came of an upload; `false` where that is known already, or the upload is gone.
+pub(crate) async fn conclude(tx: &mut Tx, id: VersionId, outcome: &Outcome) -> Result<bool, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let (answer, refusal) = match outcome {
         Outcome::Landed(answer) => (Some(answer), None),
         Outcome::Refused(text) => (None, Some(text)),
     };
-    sqlx::query!(
-        "update documents.uploads set answer = $3, refusal = $4, received = size where tenant_id = $1 and id = $2",
+    let concluded = sqlx::query!(
+        "update documents.uploads set answer = $3, refusal = $4, received = size
+         where tenant_id = $1 and id = $2 and answer is null and refusal is null",
         tenant,
         id.0,
         answer,
         refusal
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
+    );
+    Ok(concluded.execute(tx.conn()).await?.rows_affected() == 1)
 }
 
 /// Removes an upload; `false` where it is gone already or a go is under way.

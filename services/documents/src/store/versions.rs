@@ -162,6 +162,9 @@ async fn write(tx: &mut Tx, version: &Version) -> Result<(), DocumentsError> {
     if version.scan == ScanState::Pending {
         super::scans::enqueue(tx, version.id, version.added_at).await?;
     }
+    if file.kind == "office" {
+        super::drawings::enqueue(tx, version.id, version.added_at).await?;
+    }
     Ok(())
 }
 
@@ -180,11 +183,18 @@ pub(crate) async fn set_scan(tx: &mut Tx, id: VersionId, scan: ScanState) -> Res
     Ok(())
 }
 
-/// Removes a version.
-pub(crate) async fn delete(tx: &mut Tx, id: VersionId) -> Result<(), DocumentsError> {
+/// Removes a version and its rendition; answers the ids of the bytes of which no row tells then.
+pub(crate) async fn delete(tx: &mut Tx, id: VersionId) -> Result<Vec<VersionId>, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
+    let drawn = sqlx::query_scalar!(
+        "delete from documents.renditions where tenant_id = $1 and version_id = $2 returning id",
+        tenant,
+        id.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
     sqlx::query!("delete from documents.versions where tenant_id = $1 and id = $2", tenant, id.0)
         .execute(tx.conn())
         .await?;
-    Ok(())
+    Ok(drawn.map(VersionId).into_iter().chain([id]).collect())
 }

@@ -157,6 +157,17 @@ impl Ctx {
         !matches!(self.actor.kind, ActorKind::Client)
     }
 
+    /// The same context without the accounts in which a person of accounts has no role. Somebody is in an account without a role who was
+    /// let in for one thing, such as a signature: what the account has and does beside it is not theirs.
+    #[must_use]
+    pub fn with_roles_only(mut self) -> Self {
+        if let (ActorKind::Client, AccountScope::Listed(accounts)) = (self.actor.kind, &self.actor.accounts) {
+            let held = accounts.iter().filter(|account| !self.actor.roles_in(**account).is_empty());
+            self.actor.accounts = AccountScope::Listed(held.copied().collect());
+        }
+        self
+    }
+
     /// Whether the actor has this role: somewhere, for people of accounts. For what belongs to an account ask [`Ctx::has_role_in`].
     pub fn has_role(&self, role: &str) -> bool {
         self.actor.roles.iter().any(|held| held == role)

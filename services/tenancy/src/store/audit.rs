@@ -11,6 +11,9 @@ use crate::domain::audit::{AuditEntry, AuditFilter};
 /// The account of what concerns none. Nobody is a member of it.
 const NO_ACCOUNT: Uuid = Uuid::nil();
 
+/// What somebody does who has only looked: no hand in it.
+const LOOKED: [&str; 3] = ["document.viewed", "document.downloaded", "document.printed"];
+
 struct Row {
     id: Uuid,
     account_id: Uuid,
@@ -81,8 +84,11 @@ pub(crate) async fn insert(tx: &mut Tx, entry: &AuditEntry) -> Result<(), StoreE
     Ok(())
 }
 
-/// Entries that the caller may read, those of folders and what is in them by people of accounts only where they did it themselves, for
-/// the audit cannot ask with whom of the account they are shared; that `filter` lets through, newest first, after the one with this key.
+/// Entries that the caller may read and that `filter` lets through, newest first, after the one with this key.
+///
+/// People of accounts read what they did themselves. Of the accounts in which they have a role they read further what its records and
+/// money went through, as far as it is open to all its people; of files, papers to sign and messages what happened to those that they had
+/// a hand in, for the audit cannot ask who else may see them; and of folders and what is in them nothing further at all.
 pub(crate) async fn list(
     tx: &mut Tx,
     filter: &AuditFilter,
@@ -93,6 +99,8 @@ pub(crate) async fn list(
     let internal = tx.ctx().is_internal();
     let reach = reach(tx);
     let person = tx.ctx().actor.person.map(|id| id.0);
+    let roled: Vec<Uuid> =
+        tx.ctx().clone().with_roles_only().actor.accounts.listed().iter().map(|id| id.0).collect();
     let (after_at, after_id) = after.unzip();
     let rows = sqlx::query_as!(
         Row,
@@ -105,8 +113,12 @@ pub(crate) async fn list(
              and ($6::text is null or starts_with(e.action, $6)) and ($7::text is null or e.object_id = $7)
              and ($8::timestamptz is null or e.at >= $8) and ($9::timestamptz is null or e.at < $9)
              and ($10::timestamptz is null or (e.at, e.id) < ($10, $11::uuid))
-             and ($3 or e.actor_id = $13 or not (e.object_kind = 'folder'
-               or e.object_kind = 'document' and (e.details -> 'folder' is not null or coalesce(e.details ->> 'kind', '') = 'library')))
+             and ($3 or e.actor_id = $13 or e.account_id = any ($14) and not (e.object_kind = 'folder'
+               or e.object_kind = 'document' and (e.details -> 'folder' is not null or coalesce(e.details ->> 'kind', '') = 'library'))
+               and (e.object_kind not in ('document', 'item', 'envelope', 'message', 'thread') or exists (
+                 select from tenancy.audit_entries own
+                 where own.tenant_id = $1 and own.object_id = e.object_id and own.object_kind = e.object_kind
+                   and own.account_id = e.account_id and own.actor_id = $13 and own.action <> all ($15))))
            order by e.at desc, e.id desc limit $12"#,
         tenant,
         reach.as_deref(),
@@ -120,7 +132,9 @@ pub(crate) async fn list(
         after_at,
         after_id,
         limit,
-        person
+        person,
+        &roled,
+        &LOOKED.map(str::to_owned)
     )
     .fetch_all(tx.conn())
     .await?;

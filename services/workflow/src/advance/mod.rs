@@ -18,7 +18,8 @@ use uuid::Uuid;
 use crate::{
     domain::{
         engine::{
-            Command, Context, Directory, Event, PersonRef, RunFact, RunState, apply, decide, mentioned_roles,
+            Command, Context, Directory, Event, PersonRef, RunFact, RunState, StepRecord, apply, decide,
+            mentioned_roles,
         },
         fields,
     },
@@ -432,7 +433,7 @@ impl<'s> Stage<'s> {
         Ok(id)
     }
 
-    /// Writes down for the audit what was done.
+    /// Writes down for the audit what was done with a record or a run.
     pub(crate) async fn audit(
         &mut self,
         action: &'static str,
@@ -440,6 +441,29 @@ impl<'s> Stage<'s> {
         object_id: Uuid,
         label: &str,
         details: serde_json::Value,
+    ) -> Result<(), StoreError> {
+        let what = (object_kind, object_id, label);
+        self.write_down(action, what, details, false).await
+    }
+
+    /// Writes down for the audit what was done with a step. Of one that some of the account's people may not know of, only the firm's side
+    /// reads.
+    pub(crate) async fn audit_step(
+        &mut self,
+        action: &'static str,
+        step: &StepRecord,
+        details: serde_json::Value,
+    ) -> Result<(), StoreError> {
+        let what = ("step", step.id.0, step.title.as_str());
+        self.write_down(action, what, details, !step.is_for_everybody()).await
+    }
+
+    async fn write_down(
+        &mut self,
+        action: &'static str,
+        (object_kind, object_id, label): (&'static str, Uuid, &str),
+        details: serde_json::Value,
+        internal: bool,
     ) -> Result<(), StoreError> {
         let draft = AuditDraft {
             action,
@@ -449,7 +473,7 @@ impl<'s> Stage<'s> {
             version: "",
             account: Some(self.record.account),
             details,
-            internal: false,
+            internal,
         };
         audit(&mut self.tx, &*self.service.clock, &*self.service.entropy, draft).await?;
         Ok(())

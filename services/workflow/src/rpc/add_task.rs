@@ -53,7 +53,9 @@ pub(crate) async fn handle(
     let now = stage.now;
     store::idempotency::remember(&mut stage.tx, COMMAND, &request.idempotency_key, step.0, &event, now)
         .await?;
-    stage.audit("task.added", "step", step.0, &title, json!({ "run": id })).await?;
+    if let Some(made) = found.run.state.step(step) {
+        stage.audit_step("task.added", made, json!({ "run": id })).await?;
+    }
     let event = stage.commit().await?;
     let step = found.run.state.step(step).map(|step| convert::step_of(&viewer, &found, step));
     Ok(AddTaskResponse { step, event })

@@ -157,7 +157,7 @@ impl Held<'_> {
         action: &'static str,
         details: Value,
     ) -> Result<(proto::Step, String), WorkflowError> {
-        self.stage.audit(action, "step", self.step.id.0, &self.step.title, details).await?;
+        self.stage.audit_step(action, &self.step, details).await?;
         let message = self.as_it_is();
         Ok((message, self.stage.commit().await?))
     }

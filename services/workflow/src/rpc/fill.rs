@@ -58,7 +58,8 @@ pub(super) async fn labels(
         let text = document.to_string();
         let name = match known.get(&text) {
             Some(name) => Some(name.clone()),
-            None => match peers::bind_document(service, ctx, *document, account, record, false).await {
+            None => match peers::bind_document(service, ctx, *document, account, (record, None), false).await
+            {
                 Ok(name) => Some(name),
                 Err(WorkflowError::NotFound) => None,
                 Err(WorkflowError::Peer(problem)) if problem.code != ErrorCode::Unavailable => None,

@@ -35,8 +35,8 @@ pub(super) async fn bind(
         if known.contains_key(&id) || labels.contains_key(&id) {
             continue;
         }
-        let (account, record) = (found.record.account, found.record.id);
-        let bound = peers::bind_document(service, ctx, document, account, record, !step.client_visible).await;
+        let (account, place) = (found.record.account, (found.record.id, Some(step.id)));
+        let bound = peers::bind_document(service, ctx, document, account, place, !step.client_visible).await;
         match bound {
             Ok(name) => drop(labels.insert(id, name)),
             Err(WorkflowError::NotFound) => {}

@@ -57,7 +57,7 @@ pub(crate) async fn handle(
         version: &version.to_string(),
         account: Some(found.record.account),
         details: json!({}),
-        internal: false,
+        internal: !step.is_for_everybody(),
     };
     audit(&mut tx, &*service.clock, &*service.entropy, draft).await?;
     tx.commit().await?;

@@ -30,7 +30,10 @@ pub(super) async fn land(
             let told = problem.fields.first().map_or(problem.message, |first| first.description.clone());
             let outcome = Outcome::Refused(told);
             let mut tx = service.store.begin(&call.ctx).await?;
-            store::uploads::conclude(&mut tx, upload.id, &outcome).await?;
+            if !store::uploads::conclude(&mut tx, upload.id, &outcome).await? {
+                // Another go of the same upload has come to its end meanwhile: its answer stands, and so do its bytes.
+                return Err(error);
+            }
             tx.commit().await?;
             // It may have been refused before it became a version's bytes.
             if let Err(error) = service.vault.delete_part(call.ctx.tenant, upload.id).await {
@@ -51,7 +54,6 @@ pub(in crate::http) fn is_final(error: &DocumentsError) -> bool {
             | ErrorCode::FailedPrecondition
             | ErrorCode::PermissionDenied
             | ErrorCode::NotFound
-            | ErrorCode::AlreadyExists
     )
 }
 
@@ -67,6 +69,7 @@ async fn attempt(
     let landed = judge(service, &received, upload.file_name.clone(), &aim.accepted, true).await?;
     let uploaded = put(service, call, person, upload.account_id, upload.target, &landed).await?;
     service.scans.notify_one();
+    service.drawings.notify_one();
     serde_json::to_value(uploaded)
         .map_err(|error| DocumentsError::Unreadable(format!("the answer of an upload: {error}")))
 }

@@ -496,6 +496,7 @@ async fn a_file_of_an_internal_note_is_not_filed_where_others_read_it() {
         account_id: fixture.acme.to_string(),
         record_id: fixture.record.to_string(),
         internal: true,
+        step_id: String::new(),
     };
     fixture.documents(&portico_testkit::system(fixture.tenant)).bind_document(bind).await.unwrap();
     let open = fixture.folder("Open", "view").await;

@@ -197,6 +197,11 @@ const fn is_zero(count: &u32) -> bool {
 }
 
 impl StepRecord {
+    /// Whether all people of the account who read its record may see it.
+    pub(crate) fn is_for_everybody(&self) -> bool {
+        self.client_visible && self.visible_to.is_empty()
+    }
+
     /// Whether somebody can act.
     pub(crate) fn is_open(&self) -> bool {
         match self.status {
