@@ -6,7 +6,7 @@ use axum::body::{Body, HttpBody as _};
 use futures_util::TryStreamExt as _;
 use http::HeaderMap;
 use portico_core::{AccountId, DocumentId, ErrorCode, PersonId, RecordId, StepId, TenantId, VersionId};
-use portico_db::Tx;
+use portico_db::{StoreError, Tx};
 use portico_rpc::ServiceError as _;
 use tokio_util::io::StreamReader;
 
@@ -231,7 +231,11 @@ impl Landed {
         }
         let answer = serde_json::to_value(answer)
             .map_err(|error| DocumentsError::Unreadable(format!("the answer of an upload: {error}")))?;
-        store::uploads::conclude(tx, self.version, &Outcome::Landed(answer)).await
+        if store::uploads::conclude(tx, self.version, &Outcome::Landed(answer)).await? {
+            return Ok(());
+        }
+        // Another go has come to its end first, and this one leaves nothing.
+        Err(DocumentsError::Store(StoreError::Conflict))
     }
 
     /// The rows of the first version of a new document.

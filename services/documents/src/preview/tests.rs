@@ -166,6 +166,7 @@ async fn the_caps_hold_for_any_program() {
         processor: Duration::from_secs(1),
         wall_clock: Duration::from_secs(4),
         output: 10_000,
+        ..Caps::default()
     };
     let hungry = tool("tail").run(here, &["-n1", "/dev/zero"], &caps).await;
     assert!(matches!(hungry, Err(PreviewError::TooLarge)), "{hungry:?}");

@@ -1,7 +1,7 @@
 //! Documents.
 
 use chrono::{DateTime, Utc};
-use portico_core::{AccountId, DocumentId, RecordId};
+use portico_core::{AccountId, DocumentId, RecordId, StepId};
 use portico_db::Tx;
 use uuid::Uuid;
 
