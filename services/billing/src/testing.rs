@@ -432,14 +432,17 @@ fn stand_in(tenant: TenantId, accounts: [AccountId; 2], ana: PersonId) -> Router
             .ok_or_else(|| status(Problem::not_found()))
     };
     let memberships = move |_: &Ctx, request: tenancy::ListMembershipsRequest| {
-        let member = |person: PersonId, deactivated| tenancy::Membership {
+        let member = |person: PersonId, roles: &[&str], deactivated| tenancy::Membership {
             account_id: request.account_id.clone(),
             person_id: person.to_string(),
+            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
             deactivated,
             ..Default::default()
         };
-        let gone = PersonId(Uuid::from_u128(7));
-        Ok(tenancy::ListMembershipsResponse { memberships: vec![member(ana, false), member(gone, true)] })
+        let (gone, guest) = (PersonId(Uuid::from_u128(7)), PersonId(Uuid::from_u128(8)));
+        let memberships =
+            vec![member(ana, &["client"], false), member(gone, &["client"], true), member(guest, &[], false)];
+        Ok(tenancy::ListMembershipsResponse { memberships })
     };
     unary("/portico.tenancy.v1.Tenancy/GetTenant", firm)
         .merge(unary("/portico.tenancy.v1.Tenancy/GetAccount", account))

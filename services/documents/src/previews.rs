@@ -173,11 +173,16 @@ impl Previews {
     }
 
     /// An office file as PDF, laid ready. It is drawn anew each time: whoever asks keeps it.
-    pub(crate) async fn office_pdf(&self, vault: &Vault, stored: &Stored) -> Result<Source, DocumentsError> {
+    pub(crate) async fn office_pdf(
+        &self,
+        vault: &Vault,
+        stored: &Stored,
+        media_type: &str,
+    ) -> Result<Source, DocumentsError> {
         let _place = self.places.acquire().await.map_err(io::Error::other).map_err(PreviewError::from)?;
         let worker = self.worker()?;
         let source = lay_ready(worker, vault.read(stored, None).await?).await?;
-        Ok(worker.pdf_of_office(source).await?)
+        Ok(worker.pdf_of_office(source, media_type).await?)
     }
 
     async fn picture(

@@ -61,6 +61,8 @@ pub(crate) struct World {
     /// Names of people.
     pub(crate) names: HashMap<PersonId, String>,
     pub(crate) scanned_only: bool,
+    /// Documents in those fields of records that are shown to whoever reads them.
+    pub(crate) labels: Vec<String>,
     definition: String,
 }
 

@@ -101,7 +101,8 @@ async fn draw(
 
 /// The PDF of an office file, stored, with its number of pages. No row tells of it yet.
 async fn rendition(service: &Service, ctx: &Ctx, version: &Version) -> Result<(Stored, i32), DocumentsError> {
-    let source = service.previews.office_pdf(&service.vault, &version.stored(ctx.tenant)).await?;
+    let stored = version.stored(ctx.tenant);
+    let source = service.previews.office_pdf(&service.vault, &stored, &version.file.media_type).await?;
     let pages = service.previews.worker()?.page_count(&source).await?;
     let file = tokio::fs::File::open(source.path()).await.map_err(PreviewError::from)?;
     let id = VersionId::new(service.clock.now(), &*service.entropy);

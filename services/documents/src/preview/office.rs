@@ -32,7 +32,7 @@ impl Office {
     }
 
     /// The arguments of the box, with the program in it.
-    fn boxed(&self, folder: &Path) -> Vec<OsString> {
+    fn boxed(&self, folder: &Path, file: &str) -> Vec<OsString> {
         let mut words: Vec<OsString> = ["--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
             .map(OsString::from)
             .to_vec();
@@ -55,8 +55,22 @@ impl Office {
         );
         words.push(format!("-env:UserInstallation=file://{DESK}/profile").into());
         words.extend(["--convert-to", "pdf", "--outdir"].map(OsString::from));
-        words.extend([format!("{DESK}/drawn"), format!("{DESK}/source.pdf")].map(OsString::from));
+        words.extend([format!("{DESK}/drawn"), format!("{DESK}/{file}")].map(OsString::from));
         words
+    }
+}
+
+/// What a file of this type is called, so that LibreOffice takes it for nothing else: a broken one would become a page of signs.
+fn named(media_type: &str) -> &'static str {
+    match media_type {
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "source.docx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "source.xlsx",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation" => "source.pptx",
+        "application/vnd.oasis.opendocument.text" => "source.odt",
+        "application/vnd.oasis.opendocument.spreadsheet" => "source.ods",
+        "application/vnd.oasis.opendocument.presentation" => "source.odp",
+        // Word, Excel and PowerPoint before 2007 are told apart by what is in them.
+        _ => "source.doc",
     }
 }
 
@@ -77,15 +91,17 @@ impl PreviewWorker {
         Office::find(self.config()).is_ok()
     }
 
-    /// An office file as PDF, laid ready in its place.
+    /// An office file of this media type as PDF, laid ready in its place.
     ///
     /// # Errors
     /// [`PreviewError::ToolMissing`] where LibreOffice or the box is not installed, [`PreviewError::Unconfined`] where this machine
     /// lets nobody make the box; [`PreviewError::Broken`], [`PreviewError::TooLarge`] and [`PreviewError::TimedOut`].
-    pub async fn pdf_of_office(&self, source: Source) -> Result<Source, PreviewError> {
+    pub async fn pdf_of_office(&self, source: Source, media_type: &str) -> Result<Source, PreviewError> {
         // It is of use to few, so it is looked for when it is needed.
         let office = Office::find(self.config())?;
-        let words = office.boxed(source.folder());
+        let name = named(media_type);
+        tokio::fs::rename(source.path(), source.folder().join(name)).await?;
+        let words = office.boxed(source.folder(), name);
         self.run_within(&office.bwrap, &source, &words, &caps(self.config())).await?;
         let drawn = source.folder().join(DRAWN);
         let facts = tokio::fs::symlink_metadata(&drawn).await.map_err(|_| PreviewError::Broken)?;
@@ -174,16 +190,19 @@ pub(crate) mod tests {
         None
     }
 
+    const WORD: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    const TEXT: &str = "application/vnd.oasis.opendocument.text";
+
     #[tokio::test]
     async fn a_word_document_becomes_pages_and_a_broken_one_is_named() {
         let Some(worker) = able() else { return };
         let source = worker.receive(word_document("Statement of work").as_slice()).await.unwrap();
-        let drawn = worker.pdf_of_office(source).await.unwrap();
+        let drawn = worker.pdf_of_office(source, WORD).await.unwrap();
         assert_eq!(worker.page_count(&drawn).await.unwrap(), 2);
         assert!(worker.page_text(&drawn, 1).await.unwrap().contains("Statement of work"));
         let cut = &word_document("Statement of work")[..300];
         let source = worker.receive(cut).await.unwrap();
-        let refused = worker.pdf_of_office(source).await;
+        let refused = worker.pdf_of_office(source, WORD).await;
         assert!(matches!(refused, Err(PreviewError::Broken)), "{refused:?}");
     }
 
@@ -194,7 +213,7 @@ pub(crate) mod tests {
         secret.write_all(b"tenant key 4711").unwrap();
         let path = secret.path().to_str().unwrap();
         let source = worker.receive(linking_document(path).as_slice()).await.unwrap();
-        let drawn = worker.pdf_of_office(source).await.unwrap();
+        let drawn = worker.pdf_of_office(source, TEXT).await.unwrap();
         let text = worker.page_text(&drawn, 1).await.unwrap();
         assert!(text.contains("Before the link") && !text.contains("4711"), "{text}");
     }

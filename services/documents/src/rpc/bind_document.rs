@@ -110,6 +110,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn i29_a_file_of_a_form_is_for_those_who_may_answer_it() {
+        let fixture = Fixture::new().await;
+        let step = fixture.activate("sysdocs").await;
+        let (client, reader, manager) =
+            (fixture.client("client"), fixture.client("signatory"), fixture.manager());
+        let path = format!("/record-files?account_id={}", fixture.acme);
+        let uploaded = fixture.upload(&client, &path, "passport.txt", b"4711").await.unwrap();
+        let text = |key: &str| uploaded[key].as_str().unwrap().to_owned();
+        let bind = BindDocumentRequest {
+            document_id: text("document_id"),
+            person_id: client.actor.person.unwrap().to_string(),
+            kind: "record_file".to_owned(),
+            account_id: fixture.acme.to_string(),
+            record_id: fixture.record.to_string(),
+            internal: false,
+            step_id: step,
+        };
+        fixture.documents(&portico_testkit::system(fixture.tenant)).bind_document(bind).await.unwrap();
+        let path = format!("/versions/{}", text("version_id"));
+        for who in [&client, &manager] {
+            assert!(fixture.get(who, &path).await.is_ok());
+        }
+        assert_eq!(fixture.get(&reader, &path).await.unwrap_err(), Problem::not_found());
+        let listed = fixture.documents(&reader).list_documents(Default::default()).await.unwrap();
+        assert!(listed.into_inner().documents.is_empty());
+    }
+
+    #[tokio::test]
     async fn a_file_of_an_internal_note_never_reaches_a_client() {
         let fixture = Fixture::new().await;
         let manager = fixture.manager();

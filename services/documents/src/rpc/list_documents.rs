@@ -53,6 +53,7 @@ mod tests {
         let fixture = Fixture::new().await;
         let (client, manager) = (fixture.client("client"), fixture.manager());
         let system = portico_testkit::system(fixture.tenant);
+        let mut shown = Vec::new();
         for (name, account, record) in [
             ("seen.txt", fixture.acme, fixture.record),
             // A record of the account that workflow shows to nobody, such as one of a kind closed to the reader's role.
@@ -69,8 +70,15 @@ mod tests {
                 internal: false,
                 step_id: String::new(),
             };
+            shown.push(bind.document_id.clone());
             fixture.documents(&system).bind_document(bind).await.unwrap();
         }
+        let listed =
+            fixture.documents(&client).list_documents(ListDocumentsRequest::default()).await.unwrap();
+        let titles: Vec<_> =
+            listed.into_inner().documents.into_iter().map(|document| document.title).collect();
+        assert!(titles.is_empty(), "no field that they see holds it: {titles:?}");
+        fixture.world.lock().unwrap().labels.extend(shown);
         let listed =
             fixture.documents(&client).list_documents(ListDocumentsRequest::default()).await.unwrap();
         let titles: Vec<_> =

@@ -39,11 +39,14 @@ pub(super) fn stand_ins(tenant: TenantId, world: &SharedWorld) -> [(&'static str
         let account = account
             .filter(|account| ctx.tenant == tenant && ctx.actor.accounts.includes(*account))
             .ok_or_else(not_found)?;
+        let labels =
+            known.lock().unwrap().labels.iter().map(|id| (id.clone(), "a file".to_owned())).collect();
         let team: Vec<_> = known.lock().unwrap().team.iter().map(PersonId::to_string).collect();
         let record = workflow::Record {
             account_id: account.to_string(),
             kind: "engagement".to_owned(),
             fields: Some(json::to_struct(&serde_json::json!({ "team": team }))),
+            labels,
             ..Default::default()
         };
         Ok(workflow::GetRecordResponse { record: Some(record) })
