@@ -408,6 +408,9 @@ fn address(street: &str, post_code: &str, city: &str, country: &str) -> Option<p
     })
 }
 
+/// The firm's one administrator who can sign in.
+pub(crate) const ADMINISTRATOR: &str = "0190aaaa-0000-7000-8000-00000000000b";
+
 /// Tenancy as billing asks it: accounts are there for whoever reaches them.
 fn stand_in(tenant: TenantId, accounts: [AccountId; 2], ana: PersonId) -> Router {
     let firm = move |_: &Ctx, _: tenancy::GetTenantRequest| {
@@ -439,7 +442,21 @@ fn stand_in(tenant: TenantId, accounts: [AccountId; 2], ana: PersonId) -> Router
         let gone = PersonId(Uuid::from_u128(7));
         Ok(tenancy::ListMembershipsResponse { memberships: vec![member(ana, false), member(gone, true)] })
     };
+    let staff = move |_: &Ctx, _: tenancy::ListStaffRequest| {
+        let binding = |person: &str, role: &str, deactivated| tenancy::StaffBinding {
+            person_id: person.to_owned(),
+            roles: vec![role.to_owned()],
+            deactivated,
+        };
+        let bindings = vec![
+            binding(ADMINISTRATOR, "admin", false),
+            binding("0190aaaa-0000-7000-8000-00000000000c", "admin", true),
+            binding("0190aaaa-0000-7000-8000-00000000000d", "project_manager", false),
+        ];
+        Ok(tenancy::ListStaffResponse { bindings })
+    };
     unary("/portico.tenancy.v1.Tenancy/GetTenant", firm)
+        .merge(unary("/portico.tenancy.v1.Tenancy/ListStaff", staff))
         .merge(unary("/portico.tenancy.v1.Tenancy/GetAccount", account))
         .merge(unary("/portico.tenancy.v1.Tenancy/ListMemberships", memberships))
 }
