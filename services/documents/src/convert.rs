@@ -5,11 +5,13 @@ use portico_core::FolderId;
 use portico_core::VersionId;
 use portico_proto::{documents::v1 as proto, time};
 
+use sha2::{Digest as _, Sha256};
 use crate::{
     content::{ScanPolicy, ScanState, may_open},
     domain::{
         document::{Document, Template, Version},
         library::{Folder, Grant, Level, Sharing},
+        drop_link::{DropLink, DropState},
         request::{Item, ItemState, Request, accept_text, accept_word},
         signature::{Envelope, PlacedField, Side, Signer, SignerStatus},
     },
@@ -58,6 +60,34 @@ pub(crate) fn document(document: &Document, versions: &[Version], policy: ScanPo
 
 /// A folder as its reader sees it; `parent` where they see the one around it.
 pub(crate) fn folder(folder: &Folder, parent: Option<FolderId>) -> proto::Folder {
+/// What is kept of the secret in a link's address.
+pub(crate) fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// A drop link as the firm sees it at this moment.
+pub(crate) fn drop_link(link: &DropLink, now: DateTime<Utc>) -> proto::DropLink {
+    let state = match link.state(now) {
+        DropState::Open => proto::DropLinkState::Open,
+        DropState::Expired => proto::DropLinkState::Expired,
+        DropState::Full => proto::DropLinkState::Full,
+        DropState::Revoked => proto::DropLinkState::Revoked,
+    };
+    proto::DropLink {
+        id: link.id.to_string(),
+        folder_id: link.folder_id.to_string(),
+        title: link.title.clone(),
+        note: link.note.clone(),
+        most_files: link.most_files,
+        files: link.files,
+        expires_at: Some(time::timestamp(link.expires_at)),
+        state: state.into(),
+        created_by: link.created_by_name.clone(),
+        created_at: Some(time::timestamp(link.created_at)),
+        last_at: link.last_at.map(time::timestamp),
+    }
+}
+
     proto::Folder {
         id: folder.id.to_string(),
         account_id: folder.account_id.to_string(),

@@ -1,6 +1,7 @@
 //! Types and rules of documents; pure.
 
 pub(crate) mod document;
+pub(crate) mod drop_link;
 pub mod envelope;
 pub(crate) mod envelope_chain;
 pub(crate) mod library;
@@ -9,6 +10,7 @@ pub(crate) mod packing;
 pub(crate) mod reading;
 pub(crate) mod request;
 pub(crate) mod retention;
+pub(crate) mod request_template;
 pub(crate) mod sighting;
 pub(crate) mod signature;
 pub(crate) mod signed_file;

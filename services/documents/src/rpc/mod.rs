@@ -6,6 +6,7 @@ mod check_definition;
 mod declare_missing;
 mod decline_envelope;
 mod delegate_signing;
+mod drops;
 mod extend_signing;
 mod get_deliverable;
 mod get_document;
@@ -18,6 +19,7 @@ mod list_templates;
 mod remove_file;
 mod return_item;
 mod sign_envelope;
+mod request_templates;
 
 use portico_proto::documents::v1::{documents_server::Documents, *};
 use portico_rpc::{Incoming, answer};

@@ -3,6 +3,7 @@
 pub(crate) mod blobs;
 pub(crate) mod deliverables;
 pub(crate) mod documents;
+pub(crate) mod drop_links;
 pub(crate) mod envelope_events;
 pub(crate) mod envelopes;
 pub(crate) mod filed;
@@ -10,6 +11,7 @@ pub(crate) mod folders;
 pub(crate) mod nudges;
 pub(crate) mod readings;
 pub(crate) mod requests;
+pub(crate) mod request_templates;
 pub(crate) mod scans;
 pub(crate) mod seals;
 pub(crate) mod sharings;

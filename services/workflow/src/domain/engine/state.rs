@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use portico_core::{PersonId, StepId};
+use portico_definition::{DocumentRequestStep, Step, StepKind};
 use serde::{Deserialize, Serialize};
 
 use super::{Assignment, PersonRef};
@@ -137,6 +138,14 @@ pub(crate) struct Reminded {
 /// A step of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct StepRecord {
+/// What a one-off request asks for, and who looks at what comes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub(crate) request: DocumentRequestStep,
+    /// Nobody where an upload counts as accepted.
+    pub(crate) reviewer: Option<Assignment>,
+}
+
     pub(crate) id: StepId,
     /// The name in the definition; none for a one-off task.
     pub(crate) key: Option<String>,
@@ -193,6 +202,9 @@ pub(crate) struct StepRecord {
 }
 
 const fn is_zero(count: &u32) -> bool {
+    /// What a one-off request asks for. What a declared step asks for stands in the definition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) asks: Option<Box<Asked>>,
     *count == 0
 }
 
@@ -209,6 +221,25 @@ impl StepRecord {
     /// Whether nothing more happens to it by itself.
     pub(crate) fn is_ended(&self) -> bool {
         !self.is_open() && self.status != StepStatus::Blocked
+    /// The declaration of a one-off request, as a definition would have it.
+    pub(crate) fn own_declaration(&self) -> Option<Step> {
+        let asked = self.asks.as_ref()?;
+        Some(Step {
+            id: "request".to_owned(),
+            title: self.title.clone(),
+            help: None,
+            assignee: None,
+            visible_to: Vec::new(),
+            needs: Vec::new(),
+            only_if: None,
+            due: None,
+            remind: None,
+            escalate: None,
+            expire: None,
+            kind: StepKind::DocumentRequest(asked.request.clone()),
+        })
+    }
+
     }
 
     /// Everybody who has done it: whoever ended it, and whoever approved or had it approved for them. Nobody before it is done, except

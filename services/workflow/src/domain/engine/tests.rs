@@ -371,6 +371,7 @@ fn some_event(house: &House, run: &RunState, kind: u8, pick: u8) -> Event {
             due: None,
             client_visible: false,
         },
+            asks: None,
         15 => Event::Paused { reason: text() },
         16 => Event::Resumed,
         17 => Event::TimesOffered { step: step.id, until: house.now + TimeDelta::hours(i64::from(pick)) },
