@@ -289,7 +289,7 @@ fn apply_to_step(step: &mut StepRecord, line: &RunFact) {
             turn_to(step, turn, at);
         }
         Fact::VersionAdded { deliverable, turn, .. } => {
-            step.deliverable = Some(deliverable.clone());
+            step.deliverable = Some(Deliverable { by: line.by.clone(), ..deliverable.clone() });
             if step.is_open() {
                 step.status = StepStatus::Active;
                 turn_to(step, turn, at);

@@ -99,6 +99,9 @@ pub(crate) struct Deliverable {
     pub(crate) number: i32,
     pub(crate) sha256: String,
     pub(crate) file_name: String,
+    /// Who handed it over; nobody where that was not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<PersonRef>,
 }
 
 /// A role that is asked for its approval, as the record was when the step began.
@@ -135,9 +138,6 @@ pub(crate) struct Reminded {
     pub(crate) last: DateTime<Utc>,
 }
 
-/// A step of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct StepRecord {
 /// What a one-off request asks for, and who looks at what comes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Asked {
@@ -146,6 +146,9 @@ pub(crate) struct Asked {
     pub(crate) reviewer: Option<Assignment>,
 }
 
+/// A step of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct StepRecord {
     pub(crate) id: StepId,
     /// The name in the definition; none for a one-off task.
     pub(crate) key: Option<String>,
@@ -199,12 +202,12 @@ pub(crate) struct Asked {
     /// What was pinned to the version that was returned last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) pins: Vec<Pin>,
-}
-
-const fn is_zero(count: &u32) -> bool {
     /// What a one-off request asks for. What a declared step asks for stands in the definition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) asks: Option<Box<Asked>>,
+}
+
+const fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
@@ -218,9 +221,6 @@ impl StepRecord {
         }
     }
 
-    /// Whether nothing more happens to it by itself.
-    pub(crate) fn is_ended(&self) -> bool {
-        !self.is_open() && self.status != StepStatus::Blocked
     /// The declaration of a one-off request, as a definition would have it.
     pub(crate) fn own_declaration(&self) -> Option<Step> {
         let asked = self.asks.as_ref()?;
@@ -240,12 +240,18 @@ impl StepRecord {
         })
     }
 
+    /// Whether nothing more happens to it by itself.
+    pub(crate) fn is_ended(&self) -> bool {
+        !self.is_open() && self.status != StepStatus::Blocked
     }
 
     /// Everybody who has done it: whoever ended it, and whoever approved or had it approved for them. Nobody before it is done, except
     /// those who have approved already.
     pub(crate) fn doers(&self) -> Vec<PersonId> {
-        let ended = self.ended_by.as_ref().filter(|_| self.status == StepStatus::Done);
+        // Whoever waives an approval has decided about it as well.
+        let decided =
+            self.status == StepStatus::Done || (self.status == StepStatus::Waived && self.kind == "approval");
+        let ended = self.ended_by.as_ref().filter(|_| decided);
         let approved = self.approvals.iter().flat_map(|one| std::iter::once(&one.by).chain(&one.on_behalf));
         ended.into_iter().chain(approved).map(|person| person.id).collect()
     }
