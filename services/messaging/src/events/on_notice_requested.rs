@@ -279,42 +279,4 @@ mod tests {
         handler.handle(&event).await.unwrap();
         assert_eq!(fixture.mails().await.len(), 1);
     }
-
-    #[tokio::test]
-    async fn a_file_for_the_calendar_waits_for_no_digest_and_comes_though_it_was_read_of() {
-        let fixture = Fixture::new().await;
-        let handler = Notices(Arc::clone(&fixture.service));
-        let tom = fixture.staff_person("Tom");
-        let mut tx = fixture.service.store.begin(&fixture.as_staff(tom)).await.unwrap();
-        let now = fixture.service.clock.now();
-        store::preferences::set_way(&mut tx, tom, "meeting", Way::Digest, now).await.unwrap();
-        tx.commit().await.unwrap();
-        let meeting = |key: &str, calendar: &str| NoticeRequested {
-            dedupe_key: key.to_owned(),
-            kind: "meeting".to_owned(),
-            calendar: calendar.to_owned(),
-            subject: key.to_owned(),
-            ..notice(&[tom], "", &["mail", "app"])
-        };
-        let file = "BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nEND:VCALENDAR\r\n";
-        for asked in [meeting("plain", ""), meeting("filed", file)] {
-            handler.handle(&fixture.received(&asked, None)).await.unwrap();
-        }
-        let way = |mails: &[Mail], subject: &str| {
-            mails.iter().find(|mail| mail.subject == subject).map(|mail| mail.way)
-        };
-        let mails = fixture.mails().await;
-        assert_eq!((way(&mails, "plain"), way(&mails, "filed")), (Some(Way::Digest), Some(Way::Now)));
-        let mut tx = fixture.service.store.begin(&fixture.as_staff(tom)).await.unwrap();
-        assert_eq!(store::notifications::mark_read(&mut tx, None, now).await.unwrap(), 2);
-        tx.commit().await.unwrap();
-        fixture.database.clock.advance(chrono::TimeDelta::days(2));
-        fixture.send_mails().await;
-        let mails = fixture.mails().await;
-        let [sent] = mails.as_slice() else {
-            panic!("what was read of needs no line in a digest: {mails:?}")
-        };
-        assert_eq!((sent.subject.as_str(), sent.state), ("filed", crate::domain::mail::State::Sent));
-        assert!(sent.parts.as_ref().unwrap().source.contains("text/calendar"));
-    }
 }
