@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{layout::Shell, render::Page};
 
 /// The words that pages may be asked to say; each has its sentence `console-done-<word>`.
-const WORDS: [&str; 42] = [
+const WORDS: [&str; 45] = [
     "account-created",
     "account-renamed",
     "person-added",
@@ -49,6 +49,9 @@ const WORDS: [&str; 42] = [
     "document-restored",
     "time-given",
     "signer-named",
+    "drop-link-ended",
+    "request-template-saved",
+    "request-template-removed",
 ];
 
 /// The query of a page that one comes to after an act.

@@ -43,6 +43,7 @@ mod portals;
 mod record;
 mod record_new;
 mod review;
+mod requests;
 mod roles;
 mod run;
 mod run_acts;
@@ -104,6 +105,17 @@ pub const PAGES: &[Entry] = &[
     },
     Entry { path: "/console/records/{record_id}/state", who: Who::Staff, mount: || post(record::set_state) },
     Entry { path: "/console/runs/{run_id}", who: Who::Staff, mount: || get(run::show) },
+    Entry {
+        path: "/console/requests",
+        who: Who::Staff,
+        mount: || get(requests::show).post(requests::send),
+    },
+    Entry { path: "/console/requests/templates", who: Who::Staff, mount: || post(requests::save) },
+    Entry {
+        path: "/console/requests/templates/{request_template_id}/remove",
+        who: Who::Staff,
+        mount: || post(requests::remove),
+    },
     Entry { path: "/console/runs/{run_id}/plan", who: Who::Staff, mount: || get(plan::show) },
     Entry { path: "/console/runs/{run_id}/plan/{step_id}", who: Who::Staff, mount: || post(plan::shift) },
     Entry { path: "/console/runs/{run_id}/tasks", who: Who::Staff, mount: || post(run_acts::add_task) },
