@@ -15,11 +15,13 @@ mod get_page_text;
 mod get_request;
 mod library;
 mod list_documents;
+mod list_fields;
 mod list_templates;
+mod place_fields;
 mod remove_file;
+mod request_templates;
 mod return_item;
 mod sign_envelope;
-mod request_templates;
 
 use portico_proto::documents::v1::{documents_server::Documents, *};
 use portico_rpc::{Incoming, answer};
@@ -126,6 +128,14 @@ impl Documents for Rpc {
 
     async fn extend_signing(&self, request: Request<ExtendSigningRequest>) -> Answer<ExtendSigningResponse> {
         self.serve(request, extend_signing::handle).await
+    }
+
+    async fn list_fields(&self, request: Request<ListFieldsRequest>) -> Answer<ListFieldsResponse> {
+        self.serve(request, list_fields::handle).await
+    }
+
+    async fn place_fields(&self, request: Request<PlaceFieldsRequest>) -> Answer<PlaceFieldsResponse> {
+        self.serve(request, place_fields::handle).await
     }
 
     async fn list_templates(&self, request: Request<ListTemplatesRequest>) -> Answer<ListTemplatesResponse> {
