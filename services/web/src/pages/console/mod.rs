@@ -105,11 +105,7 @@ pub const PAGES: &[Entry] = &[
         mount: || get(record::show).post(record::update).layer(DefaultBodyLimit::disable()),
     },
     Entry { path: "/console/records/{record_id}/state", who: Who::Staff, mount: || post(record::set_state) },
-    Entry {
-        path: "/console/requests",
-        who: Who::Staff,
-        mount: || get(requests::show).post(requests::send),
-    },
+    Entry { path: "/console/requests", who: Who::Staff, mount: || get(requests::show).post(requests::send) },
     Entry { path: "/console/requests/templates", who: Who::Staff, mount: || post(requests::save) },
     Entry {
         path: "/console/requests/templates/{request_template_id}/remove",
