@@ -4,7 +4,7 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const FILES: [&str; 12] = [
+const FILES: [&str; 14] = [
     "portico/options/v1/access.proto",
     "portico/events/v1/audit.proto",
     "portico/events/v1/steps.proto",
@@ -13,6 +13,8 @@ const FILES: [&str; 12] = [
     "portico/tenancy/v1/tenancy.proto",
     "portico/documents/v1/documents.proto",
     "portico/documents/v1/library.proto",
+    "portico/documents/v1/drops.proto",
+    "portico/documents/v1/requests.proto",
     "portico/workflow/v1/workflow.proto",
     "portico/messaging/v1/messaging.proto",
     "portico/messaging/v1/mailing.proto",

@@ -306,6 +306,7 @@ pub(crate) fn credit(credit: Credit, internal: bool) -> proto::Credit {
         on: credit.on.to_string(),
         method: credit.method,
         note: if internal { credit.note } else { String::new() },
+        at_provider: credit.at_provider,
     }
 }
 

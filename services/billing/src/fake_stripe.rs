@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     Form, Json, Router,
-    extract::{Query, State},
+    extract::{Path, Query, State},
     routing::{get, post},
 };
 use http::{HeaderMap, StatusCode};
@@ -40,6 +40,9 @@ pub(crate) async fn start() -> (String, Shared) {
     let known = Shared::default();
     let app = Router::new()
         .route("/v1/checkout/sessions", post(sessions))
+        .route("/v1/checkout/sessions/{id}", get(session))
+        .route("/v1/refunds/{id}", get(refund))
+        .route("/v1/disputes/{id}", get(dispute))
         .route("/v1/payment_intents", get(payment_intents))
         .route("/v1/refunds", get(refunds))
         .route("/v1/disputes", get(disputes))
@@ -88,11 +91,30 @@ async fn disputes(State(known): State<Shared>, Query(asked): Asked) -> Json<Valu
     page(&known.lock().unwrap().disputes, &asked)
 }
 
+async fn session(State(known): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, StatusCode> {
+    one(known.lock().unwrap().sessions.values(), &id)
+}
+
+async fn refund(State(known): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, StatusCode> {
+    one(known.lock().unwrap().refunds.iter(), &id)
+}
+
+async fn dispute(State(known): State<Shared>, Path(id): Path<String>) -> Result<Json<Value>, StatusCode> {
+    one(known.lock().unwrap().disputes.iter(), &id)
+}
+
+fn one<'a>(mut all: impl Iterator<Item = &'a Value>, id: &str) -> Result<Json<Value>, StatusCode> {
+    all.find(|one| one["id"] == id).cloned().map(Json).ok_or(StatusCode::NOT_FOUND)
+}
+
 /// Two things a page, so that pages are followed.
 fn page(all: &[Value], asked: &HashMap<String, String>) -> Json<Value> {
+    let since: i64 = asked["created[gte]"].parse().unwrap();
+    let all: Vec<&Value> =
+        all.iter().filter(|one| one["created"].as_i64().unwrap_or_default() >= since).collect();
     let after = asked.get("starting_after");
     let from = after.and_then(|after| all.iter().position(|one| one["id"] == after.as_str()));
     let rest = &all[from.map_or(0, |at| at + 1)..];
-    let page: Vec<&Value> = rest.iter().take(2).collect();
+    let page: Vec<&Value> = rest.iter().take(2).copied().collect();
     Json(json!({ "object": "list", "data": page, "has_more": rest.len() > 2 }))
 }

@@ -7,13 +7,16 @@ use crate::{
     domain::{
         ledger::Source,
         payment::{Payment, Refund},
-        provider::{CheckoutState, Fact},
+        provider::{CheckoutState, Fact, RefundState},
     },
     error::BillingError,
     peers,
     service::Service,
     settling::{self, Pays},
-    store::{self, checkouts::Told},
+    store::{
+        self,
+        checkouts::{GivenBack, Told},
+    },
 };
 
 /// What became of a fact.
@@ -68,6 +71,10 @@ async fn take_one(
     let ctx = Ctx::system(tenant, "billing.payments");
     let firm = peers::firm(service, &ctx).await?;
     let now = service.clock.now();
+    let people = match fact {
+        Fact::Refunded { state: RefundState::Failed, .. } => peers::administrators(service, &ctx).await?,
+        _ => Vec::new(),
+    };
     let mut tx = service.store.begin(&ctx).await?;
     match fact {
         Fact::Moved { checkout, state } => {
@@ -94,21 +101,33 @@ async fn take_one(
             settling::receive(service, &mut tx, &payment, None, Pays::Invoice(there.invoice_id)).await?;
             store::checkouts::set_state(&mut tx, *checkout, CheckoutState::Succeeded, now).await?;
         }
-        Fact::Refunded { reference, payment, money, at } => {
+        Fact::Refunded { state, reference, payment, money, at } => {
             let Some((id, account_id)) = store::checkouts::payment(&mut tx, provider, payment).await? else {
                 return Ok(unknown(*at, now));
             };
-            let refund = Refund {
-                id: service.id(),
-                account_id,
-                source: Source::Payment(id),
-                money: money.clone(),
-                refunded_on: at.with_timezone(&firm.zone).date_naive(),
-                reason: provider.to_owned(),
-                reference: reference.clone(),
-                recorded_by: None,
-            };
-            settling::refund(service, &mut tx, &firm, &refund, &format!("{provider}:{reference}")).await?;
+            store::hold_account(&mut tx, account_id).await?;
+            let told =
+                GivenBack { provider, reference, payment: id, account: account_id, state: *state, now };
+            let key = format!("{provider}:{reference}");
+            match store::checkouts::refund(&mut tx, service.id(), told).await? {
+                RefundState::Pending => {}
+                RefundState::Succeeded => {
+                    let refund = Refund {
+                        id: service.id(),
+                        account_id,
+                        source: Source::Payment(id),
+                        money: money.clone(),
+                        refunded_on: at.with_timezone(&firm.zone).date_naive(),
+                        reason: provider.to_owned(),
+                        reference: reference.clone(),
+                        recorded_by: None,
+                    };
+                    settling::refund(service, &mut tx, &firm, &refund, &key).await?;
+                }
+                RefundState::Failed => {
+                    settling::refund_failed(service, &mut tx, &firm, (account_id, &key), &people).await?;
+                }
+            }
         }
         Fact::Disputed { reference, payment, over, lost, at } => {
             let Some((id, account)) = store::checkouts::payment(&mut tx, provider, payment).await? else {

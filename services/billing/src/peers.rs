@@ -6,7 +6,8 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use portico_core::{AccountId, Ctx, ErrorCode, PersonId};
 use portico_proto::tenancy::v1::{
-    GetAccountRequest, GetTenantRequest, ListMembershipsRequest, tenancy_client::TenancyClient,
+    GetAccountRequest, GetTenantRequest, ListMembershipsRequest, ListStaffRequest,
+    tenancy_client::TenancyClient,
 };
 use portico_rpc::{Caller, problem_from};
 use tonic::Status;
@@ -20,6 +21,9 @@ use crate::{
 
 /// The hour of the day at which reminders go out, where the firm is.
 const REMINDER_HOUR: u32 = 9;
+
+/// The role of whoever gives money back.
+const ADMIN: &str = "admin";
 
 /// What documents and notices need of the firm.
 #[derive(Debug, Clone)]
@@ -89,6 +93,16 @@ pub(crate) async fn members(
     let active =
         answer.memberships.into_iter().filter(|member| !member.deactivated && !member.roles.is_empty());
     active.map(|member| Ok(member.person_id.parse()?)).collect()
+}
+
+/// The firm's administrators who can sign in.
+pub(crate) async fn administrators(service: &Service, ctx: &Ctx) -> Result<Vec<PersonId>, BillingError> {
+    let channel = service.peers.channel("tenancy", Caller::system_for(ctx, "billing.notices"));
+    let answer =
+        TenancyClient::new(channel).list_staff(ListStaffRequest {}).await.map_err(refusal)?.into_inner();
+    let active = answer.bindings.into_iter().filter(|binding| !binding.deactivated);
+    let admins = active.filter(|binding| binding.roles.iter().any(|role| role == ADMIN));
+    admins.map(|binding| Ok(binding.person_id.parse()?)).collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "stands in `map_err`, which hands the status over")]

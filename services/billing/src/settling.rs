@@ -1,7 +1,7 @@
 //! Setting money against invoices: what every way of paying has in common. The account is held from before what is left is read.
 
 use chrono::NaiveDate;
-use portico_core::{AccountId, Money};
+use portico_core::{AccountId, Money, PersonId};
 use portico_db::Tx;
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::{
         stored::Stored,
     },
     error::BillingError,
-    events::publish,
+    events::publish::{self, Notice},
     peers::Firm,
     service::Service,
     store::{self, ledger::About},
@@ -117,9 +117,11 @@ pub(crate) async fn refund(
     if !store::payments::insert_refund(tx, refund, key, service.clock.now()).await? {
         return Ok(None);
     }
+    // What the client reads is what was given back of; why it was is for the firm alone.
+    let (_, credit) = store::payments::credit(tx, refund.source).await?.ok_or(BillingError::NotFound)?;
     let (left, allocated) =
         (store::ledger::left(tx, refund.source).await?, store::ledger::allocated(tx, refund.source).await?);
-    let (account, on, label) = (refund.account_id, refund.refunded_on, refund.reason.as_str());
+    let (account, on, label) = (refund.account_id, refund.refunded_on, credit.shown());
     for (invoice, amount) in settlement::free_up(refund.money.amount, left, &allocated)? {
         let money = in_currency(amount, &refund.money.currency)?;
         let booking = Booking::taken_back(refund.source, invoice, &money);
@@ -136,6 +138,45 @@ pub(crate) async fn refund(
     let booking_key = format!("refund:{}", refund.id);
     book(service, tx, account, on, (label, &booking_key), &booking).await?;
     Ok(Some(publish::refunded(service, tx, refund).await?))
+}
+
+/// Takes back in the books, once, that money was given back: it did not arrive. What the refund had taken from invoices pays them again, as
+/// far as they are open; the rest is the client's credit. Answers whether anything was booked: nothing is where the refund never was.
+pub(crate) async fn refund_failed(
+    service: &Service,
+    tx: &mut Tx,
+    firm: &Firm,
+    (account, key): (AccountId, &str),
+    people: &[PersonId],
+) -> Result<bool, BillingError> {
+    store::hold_account(tx, account).await?;
+    let Some(refund) = store::payments::find_refund(tx, account, key).await? else { return Ok(false) };
+    let (_, credit) = store::payments::credit(tx, refund.source).await?.ok_or(BillingError::NotFound)?;
+    let (on, label) = (service.today(firm), credit.shown());
+    let booking = Booking::refund_failed(refund.source, &refund.money);
+    let booking_key = format!("refund_failed:{}", refund.id);
+    if !book(service, tx, account, on, (label, &booking_key), &booking).await? {
+        return Ok(false);
+    }
+    for (invoice, taken) in store::ledger::taken_back_for(tx, account, refund.id).await? {
+        let open = view::settled(tx, invoice).await?.open();
+        let amount = taken.min(open).min(store::ledger::left(tx, refund.source).await?);
+        if amount > 0 {
+            let key = format!("allocate_again:{}:{invoice}", refund.id);
+            allocate(service, tx, refund.source, invoice, amount, on, (label, &key)).await?;
+        }
+    }
+    publish::refund_failed(service, tx, &refund).await?;
+    let notice = Notice {
+        key: booking_key,
+        people,
+        told: firm.words.refund_failed(&refund.money, &refund.reference),
+        link: format!("/console/accounts/{account}/billing"),
+        kind: "notice",
+        reply_to: None,
+    };
+    publish::tell(service, tx, refund.source.id(), account, notice).await?;
+    Ok(true)
 }
 
 /// An amount in a currency that was checked when it was stored.

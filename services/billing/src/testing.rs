@@ -410,6 +410,9 @@ fn address(street: &str, post_code: &str, city: &str, country: &str) -> Option<p
     })
 }
 
+/// The firm's one administrator who can sign in.
+pub(crate) const ADMINISTRATOR: &str = "0190aaaa-0000-7000-8000-00000000000b";
+
 /// Tenancy as billing asks it: accounts are there for whoever reaches them.
 fn stand_in(tenant: TenantId, accounts: [AccountId; 2], ana: PersonId) -> Router {
     let firm = move |_: &Ctx, _: tenancy::GetTenantRequest| {
@@ -444,7 +447,21 @@ fn stand_in(tenant: TenantId, accounts: [AccountId; 2], ana: PersonId) -> Router
             vec![member(ana, &["client"], false), member(gone, &["client"], true), member(guest, &[], false)];
         Ok(tenancy::ListMembershipsResponse { memberships })
     };
+    let staff = move |_: &Ctx, _: tenancy::ListStaffRequest| {
+        let binding = |person: &str, role: &str, deactivated| tenancy::StaffBinding {
+            person_id: person.to_owned(),
+            roles: vec![role.to_owned()],
+            deactivated,
+        };
+        let bindings = vec![
+            binding(ADMINISTRATOR, "admin", false),
+            binding("0190aaaa-0000-7000-8000-00000000000c", "admin", true),
+            binding("0190aaaa-0000-7000-8000-00000000000d", "project_manager", false),
+        ];
+        Ok(tenancy::ListStaffResponse { bindings })
+    };
     unary("/portico.tenancy.v1.Tenancy/GetTenant", firm)
+        .merge(unary("/portico.tenancy.v1.Tenancy/ListStaff", staff))
         .merge(unary("/portico.tenancy.v1.Tenancy/GetAccount", account))
         .merge(unary("/portico.tenancy.v1.Tenancy/ListMemberships", memberships))
 }

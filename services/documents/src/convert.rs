@@ -2,16 +2,21 @@
 
 use chrono::{DateTime, Utc};
 use portico_core::FolderId;
+use portico_core::PersonId;
 use portico_core::VersionId;
 use portico_proto::{documents::v1 as proto, time};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use crate::{
     content::{ScanPolicy, ScanState, may_open},
     domain::{
         document::{Document, Template, Version},
+        drop_link::{DropLink, DropState},
         library::{Folder, Grant, Level, Sharing},
+        placement::{Broken, Placement, PlacementKind},
         request::{Item, ItemState, Request, accept_text, accept_word},
-        signature::{Envelope, PlacedField, Side, Signer, SignerStatus},
+        signature::{Envelope, EnvelopeState, PlacedField, Side, Signer, SignerStatus},
     },
     preview::PageLayout,
     store::filed::Filed,
@@ -53,6 +58,34 @@ pub(crate) fn document(document: &Document, versions: &[Version], policy: ScanPo
         record_id: document.record_id.map(|id| id.to_string()).unwrap_or_default(),
         step_id: document.step_id.map(|id| id.to_string()).unwrap_or_default(),
         folder_id: document.shelf.folder.map(|id| id.to_string()).unwrap_or_default(),
+    }
+}
+
+/// What is kept of the secret in a link's address.
+pub(crate) fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// A drop link as the firm sees it at this moment.
+pub(crate) fn drop_link(link: &DropLink, now: DateTime<Utc>) -> proto::DropLink {
+    let state = match link.state(now) {
+        DropState::Open => proto::DropLinkState::Open,
+        DropState::Expired => proto::DropLinkState::Expired,
+        DropState::Full => proto::DropLinkState::Full,
+        DropState::Revoked => proto::DropLinkState::Revoked,
+    };
+    proto::DropLink {
+        id: link.id.to_string(),
+        folder_id: link.folder_id.to_string(),
+        title: link.title.clone(),
+        note: link.note.clone(),
+        most_files: link.most_files,
+        files: link.files,
+        expires_at: Some(time::timestamp(link.expires_at)),
+        state: state.into(),
+        created_by: link.created_by_name.clone(),
+        created_at: Some(time::timestamp(link.created_at)),
+        last_at: link.last_at.map(time::timestamp),
     }
 }
 
@@ -152,6 +185,64 @@ fn fields(placed: &[PlacedField]) -> Vec<proto::EnvelopeField> {
         height: field.area[3],
     });
     fields.collect()
+}
+
+/// What is placed on an envelope's documents, as `reader` sees it: what others filled in stands in the finished file, and nowhere
+/// before.
+pub(crate) fn placed_fields(envelope: &Envelope, reader: Option<PersonId>) -> Vec<proto::PlacedField> {
+    let complete = envelope.state == EnvelopeState::Completed;
+    let own = |place: &Placement| {
+        let mut signers = envelope.signers.iter();
+        reader.is_some() && signers.any(|signer| signer.id == place.signer && signer.person == reader)
+    };
+    let fields = envelope.placements.iter().map(|place| {
+        let [x, y, width, height] = place.area;
+        proto::PlacedField {
+            id: place.id.to_string(),
+            paper: place.paper,
+            page: i32::try_from(place.page).unwrap_or_default(),
+            x,
+            y,
+            width,
+            height,
+            kind: place.kind.word().to_owned(),
+            signer_id: place.signer.to_string(),
+            required: place.required,
+            label: place.label.clone(),
+            choices: place.choices.clone(),
+            value: place.value.clone().filter(|_| complete || own(place)).unwrap_or_default(),
+        }
+    });
+    fields.collect()
+}
+
+/// The places that are asked for, each with a fresh id, and what is wrong with how they are written. What names no signer belongs to
+/// nobody, which the rules refuse.
+pub(crate) fn placements(
+    fields: &[proto::PlacedField],
+    mut id: impl FnMut() -> Uuid,
+) -> (Vec<Placement>, Vec<Broken>) {
+    let (mut placements, mut wrong) = (Vec::new(), Vec::new());
+    for (index, field) in fields.iter().enumerate() {
+        let Some(kind) = PlacementKind::of(&field.kind) else {
+            let text = "Choose signature, initials, date, text, checkbox or choice.".to_owned();
+            wrong.push(Broken { field: format!("fields[{index}].kind"), text });
+            continue;
+        };
+        placements.push(Placement {
+            id: id(),
+            paper: field.paper,
+            page: u32::try_from(field.page).unwrap_or_default(),
+            area: [field.x, field.y, field.width, field.height],
+            kind,
+            signer: field.signer_id.parse().unwrap_or(Uuid::nil()),
+            required: field.required && kind.asks(),
+            label: field.label.trim().to_owned(),
+            choices: field.choices.iter().map(|choice| choice.trim().to_owned()).collect(),
+            value: None,
+        });
+    }
+    (placements, wrong)
 }
 
 /// An envelope as somebody sees it who is the signer `own`, if any.

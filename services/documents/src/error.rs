@@ -71,6 +71,9 @@ pub(crate) enum DocumentsError {
         /// For the person.
         text: String,
     },
+    /// Somebody else has changed it since it was read.
+    #[error("the etag is not the present one")]
+    Stale,
     /// The caller may see it and not do this.
     #[error("not for this caller")]
     Forbidden,
@@ -158,6 +161,11 @@ impl ServiceError for DocumentsError {
             )
             .with_cause(error),
             Self::Envelope { reason, text } => refused(reason, text.clone()),
+            Self::Stale => Problem::new(
+                ErrorCode::Conflict,
+                "stale",
+                "Somebody else has changed this in the meantime. Reload and try again.",
+            ),
             Self::Forbidden => Problem::new(
                 ErrorCode::PermissionDenied,
                 "permission_denied",

@@ -13,6 +13,7 @@ mod events;
 #[cfg(test)]
 mod hostile;
 mod http;
+mod inbox;
 mod jobs;
 mod peers;
 pub mod preview;
@@ -30,7 +31,10 @@ pub mod vault;
 
 use std::sync::Arc;
 
-use portico_proto::documents::v1::{documents_server::DocumentsServer, library_server::LibraryServer};
+use portico_proto::documents::v1::{
+    documents_server::DocumentsServer, drops_server::DropsServer, library_server::LibraryServer,
+    request_templates_server::RequestTemplatesServer,
+};
 use portico_service::{Kit, ServiceParts};
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
@@ -82,7 +86,9 @@ pub async fn build(config: DocumentsConfig, kit: Kit) -> anyhow::Result<ServiceP
     Ok(ServiceParts {
         name: "documents",
         grpc: Routes::new(DocumentsServer::new(Rpc::new(Arc::clone(&service))))
-            .add_service(LibraryServer::new(Rpc::new(Arc::clone(&service)))),
+            .add_service(LibraryServer::new(Rpc::new(Arc::clone(&service))))
+            .add_service(DropsServer::new(Rpc::new(Arc::clone(&service))))
+            .add_service(RequestTemplatesServer::new(Rpc::new(Arc::clone(&service)))),
         http: http::routes(&service).merge(seal::routes(&service)),
         subscriptions: events::subscriptions(&service),
         jobs: jobs::all(&service),

@@ -154,6 +154,13 @@ impl Fixture {
         self.world.read().uploads.len()
     }
 
+    /// Corrects a person's address.
+    pub(crate) fn move_to(&self, person: PersonId, address: &str) {
+        if let Some(person) = self.world.write().people.get_mut(&person.to_string()) {
+            person.email = address.to_owned();
+        }
+    }
+
     pub(crate) fn deactivate(&self, person: PersonId) {
         if let Some(person) = self.world.write().people.get_mut(&person.to_string()) {
             person.active = false;

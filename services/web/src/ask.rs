@@ -11,7 +11,10 @@ use http::{HeaderMap, HeaderValue, header::SET_COOKIE, request::Parts};
 use portico_core::{ErrorCode, EventId, Problem, TenantId};
 use portico_proto::{
     billing::v1::billing_client::BillingClient,
-    documents::v1::{documents_client::DocumentsClient, library_client::LibraryClient},
+    documents::v1::{
+        documents_client::DocumentsClient, drops_client::DropsClient, library_client::LibraryClient,
+        request_templates_client::RequestTemplatesClient,
+    },
     identity::v1::identity_client::IdentityClient,
     messaging::v1::{mailing_client::MailingClient, messaging_client::MessagingClient},
     tenancy::v1::tenancy_client::TenancyClient,
@@ -77,6 +80,11 @@ impl Visit {
         Caller::new(Auth::system(self.site.tenant, name))
             .with_trace(&self.trace)
             .with_address(self.address.as_deref())
+    }
+
+    /// Drop links, called by Portico itself for a visitor.
+    pub fn drops_of_visitor(&self) -> DropsClient<CallerChannel> {
+        DropsClient::new(self.web.channel("documents", self.system("web.drop")))
     }
 
     /// Identity, called by Portico itself for a visitor.
@@ -158,6 +166,11 @@ impl Ask {
         WorkflowClient::new(self.web.channel("workflow", self.caller()))
     }
 
+    /// The same for what takes as long as it takes, such as an act for many accounts.
+    pub fn workflow_without_deadline(&self) -> WorkflowClient<CallerChannel> {
+        WorkflowClient::new(self.web.channel("workflow", self.caller()).without_deadline())
+    }
+
     /// Documents, in the reader's name.
     pub fn documents(&self) -> DocumentsClient<CallerChannel> {
         DocumentsClient::new(self.web.channel("documents", self.caller()))
@@ -166,6 +179,16 @@ impl Ask {
     /// The library of documents, in the reader's name.
     pub fn library(&self) -> LibraryClient<CallerChannel> {
         LibraryClient::new(self.web.channel("documents", self.caller()))
+    }
+
+    /// The templates of requests, in the reader's name.
+    pub fn request_templates(&self) -> RequestTemplatesClient<CallerChannel> {
+        RequestTemplatesClient::new(self.web.channel("documents", self.caller()))
+    }
+
+    /// The links by which files come in, in the reader's name.
+    pub fn drops(&self) -> DropsClient<CallerChannel> {
+        DropsClient::new(self.web.channel("documents", self.caller()))
     }
 
     /// Messaging, in the reader's name.

@@ -43,7 +43,7 @@ pub(crate) async fn send_file_by(
     path: &str,
     field: Field<'_>,
 ) -> Result<Value, Problem> {
-    send(method, ask.files("documents"), &ask.shell, path, field).await
+    send(method, ask.files("documents"), &ask.shell, path, &[], field).await
 }
 
 /// A file that a visitor brings, sent to a route of documents in Portico's own name; `name` says for what.
@@ -56,8 +56,22 @@ pub(crate) async fn send_file_of_visitor(
     path: &str,
     field: Field<'_>,
 ) -> Result<Value, Problem> {
+    send_file_with(visit, name, path, &[], field).await
+}
+
+/// The same, with further headers: their names, and texts that are encoded as they need to be.
+///
+/// # Errors
+/// As [`send_file`].
+pub(crate) async fn send_file_with(
+    visit: &Visit,
+    name: &'static str,
+    path: &str,
+    headers: &[(&'static str, &str)],
+    field: Field<'_>,
+) -> Result<Value, Problem> {
     let channel = visit.web.channel("documents", visit.system(name)).without_deadline();
-    send(Method::POST, channel, &visit.shell, path, field).await
+    send(Method::POST, channel, &visit.shell, path, headers, field).await
 }
 
 async fn send(
@@ -65,17 +79,18 @@ async fn send(
     channel: CallerChannel,
     s: &Shell,
     path: &str,
+    headers: &[(&'static str, &str)],
     mut field: Field<'_>,
 ) -> Result<Value, Problem> {
     let name = field.file_name().unwrap_or_default().to_owned();
     let (sender, receiver) = mpsc::channel::<Result<Bytes, io::Error>>(IN_BETWEEN);
     let body = axum::body::Body::from_stream(ReceiverStream::new(receiver));
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("x-file-name", HeaderValue::from_str(&percent_encoded(&name)).map_err(Problem::internal)?)
-        .body(Body::new(body))
-        .map_err(Problem::internal)?;
+    let mut request = Request::builder().method(method).uri(path);
+    for (header, text) in headers.iter().copied().chain([("x-file-name", name.as_str())]) {
+        let encoded = HeaderValue::from_str(&percent_encoded(text)).map_err(Problem::internal)?;
+        request = request.header(header, encoded);
+    }
+    let request = request.body(Body::new(body)).map_err(Problem::internal)?;
     let pump = async {
         let mut sender = Some(sender);
         loop {

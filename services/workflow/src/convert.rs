@@ -181,13 +181,11 @@ pub(crate) fn step_of(viewer: &Viewer, found: &RunInReach, one: &StepRecord) -> 
     if let Some(enough) = enough.and_then(|enough| i32::try_from(enough).ok()) {
         message.approvals_needed = message.approvals_needed.min(enough);
     }
-    let mut doers: Vec<_> = viewer.person().into_iter().collect();
     if let Some(delegator) = found.on_behalf_of(viewer, one) {
-        doers.push(delegator.person);
         message.on_behalf_of = delegator.name;
     }
     if message.can_act
-        && let Some(other) = found.barred(one, &doers)
+        && let Some(other) = found.bars(viewer, one)
     {
         message.can_act = false;
         message.barred_by = other.title.clone();

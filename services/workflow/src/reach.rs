@@ -136,6 +136,13 @@ impl RunInReach {
         barred(workflow, &self.run.state, step, people)
     }
 
+    /// The step that `viewer` has done, or whoever they would do this one for, and that keeps them from doing it.
+    pub(crate) fn bars(&self, viewer: &Viewer, step: &StepRecord) -> Option<&StepRecord> {
+        let mut people: Vec<PersonId> = viewer.person().into_iter().collect();
+        people.extend(self.on_behalf_of(viewer, step).map(|delegator| delegator.person));
+        self.barred(step, &people)
+    }
+
     /// For whom `viewer` approves the step. Four eyes bar them from standing in for one who has asked them to, and not for another; where
     /// everybody is barred, for the first, so that it can be said why.
     pub(crate) fn on_behalf_of(&self, viewer: &Viewer, step: &StepRecord) -> Option<Delegator> {

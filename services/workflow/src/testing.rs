@@ -111,6 +111,11 @@ impl Fixture {
 
     /// An event of another service arrives.
     pub(crate) async fn receive<M: prost::Message + prost::Name>(&self, body: &M) -> Received {
+        self.receive_from(&Ctx::system(self.tenant, "Test"), body).await
+    }
+
+    /// The same, caused by somebody.
+    pub(crate) async fn receive_from<M: prost::Message + prost::Name>(&self, by: &Ctx, body: &M) -> Received {
         let now = self.database.clock.now();
         let received = Received {
             id: EventId::new(now, &*self.database.entropy),
@@ -120,9 +125,9 @@ impl Fixture {
             event_type: M::full_name(),
             key: format!("{}:{}", self.tenant, self.database.entropy.uuid(now)),
             actor: EventActor {
-                kind: portico_core::ActorKind::System,
-                person: None,
-                name: "Test".to_owned(),
+                kind: by.actor.kind,
+                person: by.actor.person,
+                name: by.actor.name.clone(),
                 impersonator: None,
             },
             trace: String::new(),

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, ensure};
 use http::{HeaderMap, Method, StatusCode};
-use portico_proto::{documents::v1::GetEnvelopeRequest, workflow::v1::ListAttentionRequest};
+use portico_proto::{
+    documents::v1::{GetEnvelopeRequest, ListFoldersRequest},
+    workflow::v1::ListAttentionRequest,
+};
 use portico_web::pages::all;
 use serde_json::json;
 
@@ -108,8 +111,17 @@ async fn tour(
     let host = world.url("northwind", "");
     let bare = format!("http://localhost:{}", world.address().port());
     kinds.extend(walk(browser, &bare, &["/", "/setup", "/mailbox"], &mut look).await?);
-    let open =
-        ["/sign-in", "/sign-in/sent", "/offline", &link, "/link/never-was", "/mail/unsubscribe/never-was"];
+    let dropped = drop_page(world).await?;
+    let open = [
+        "/sign-in",
+        "/sign-in/sent",
+        "/offline",
+        &link,
+        "/link/never-was",
+        "/mail/unsubscribe/never-was",
+        &dropped,
+        "/drop/never-was",
+    ];
     kinds.extend(walk(browser, &host, &open, &mut look).await?);
     let sign_in = world.url("northwind", "/sign-in");
     browser.goto(&sign_in).await?;
@@ -139,6 +151,15 @@ async fn tour(
     kinds.extend(walk(browser, &host, &["/console"], &mut look).await?);
     let unmet = unmet(world, &kinds).await?;
     Ok(unmet.into_iter().map(|path| format!("nobody was led to {path}")).collect())
+}
+
+/// The page of a drop link, which is known to whoever was sent it.
+async fn drop_page(world: &World) -> anyhow::Result<String> {
+    let paul = world.person("northwind", "paul@northwind.example").await?;
+    let folders = paul.library().list_folders(ListFoldersRequest::default()).await?.into_inner().folders;
+    let folder = folders.first().context("no folder")?;
+    let (_, secret) = paul.drop_link(&folder.id, "Papers for the audit").await?;
+    Ok(format!("/drop/{secret}"))
 }
 
 /// The page of the paper that waits for Sam, as it is under its own address: only mails lead there.

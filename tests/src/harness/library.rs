@@ -1,7 +1,11 @@
 //! The library of the demo's accounts.
 
 use anyhow::Context as _;
-use portico_proto::documents::v1::{CreateFolderRequest, library_client::LibraryClient};
+use portico_proto::documents::v1::{
+    CreateDropLinkRequest, CreateFolderRequest, SaveRequestTemplateRequest, TemplateItem,
+    drops_client::DropsClient, library_client::LibraryClient,
+    request_templates_client::RequestTemplatesClient,
+};
 use portico_rpc::CallerChannel;
 
 use super::{Engagement, Persona, World, pdf};
@@ -16,11 +20,43 @@ pub(crate) struct Shelf {
     pub(crate) document: String,
     /// Its first version.
     pub(crate) version: String,
+    /// A drop link to the outer folder: its id and its secret.
+    pub(crate) drop_link: (String, String),
 }
 
 impl Persona {
     pub(crate) fn library(&self) -> LibraryClient<CallerChannel> {
         LibraryClient::new(self.channel("documents"))
+    }
+
+    /// Keeps a template of a request and answers its id.
+    pub(crate) async fn request_template(&self, title: &str) -> anyhow::Result<String> {
+        let item = TemplateItem {
+            name: "Bank statements".to_owned(),
+            required: true,
+            accept: vec!["pdf".to_owned()],
+            ..TemplateItem::default()
+        };
+        let asked = SaveRequestTemplateRequest {
+            title: title.to_owned(),
+            items: vec![item],
+            ..SaveRequestTemplateRequest::default()
+        };
+        let mut templates = RequestTemplatesClient::new(self.channel("documents"));
+        let kept = templates.save_request_template(asked).await?.into_inner();
+        Ok(kept.template.context("no template")?.id)
+    }
+
+    /// Makes a drop link to a folder and answers its id and its secret.
+    pub(crate) async fn drop_link(&self, folder: &str, title: &str) -> anyhow::Result<(String, String)> {
+        let asked = CreateDropLinkRequest {
+            folder_id: folder.to_owned(),
+            title: title.to_owned(),
+            days: 7,
+            ..CreateDropLinkRequest::default()
+        };
+        let made = DropsClient::new(self.channel("documents")).create_drop_link(asked).await?.into_inner();
+        Ok((made.link.context("no link")?.id, made.token))
     }
 
     async fn folder(&self, asked: CreateFolderRequest) -> anyhow::Result<String> {
@@ -51,8 +87,9 @@ impl World {
         let first = paul.upload(&format!("/folders/{inner}/files"), &name, pdf(title, 2)).await?;
         let document = first.text("document_id")?;
         paul.upload(&format!("/documents/{document}/versions"), &name, pdf(title, 3)).await?;
+        let drop_link = paul.drop_link(&top, &format!("{title}, to be sent")).await?;
         self.settle().await?;
         let version = first.text("version_id")?;
-        Ok(Shelf { folders: [top, inner], of_record, document, version })
+        Ok(Shelf { folders: [top, inner], of_record, document, version, drop_link })
     }
 }

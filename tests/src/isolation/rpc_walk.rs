@@ -131,6 +131,8 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
     let all_steps: Vec<String> = run.steps.iter().map(|step| step.id.clone()).collect();
     let mut ids = BTreeMap::from([
         ("account_id", vec![engagement.account.clone()]),
+        ("account_ids", vec![engagement.account.clone()]),
+        ("reviewer_id", vec![ana.id.clone()]),
         ("record_id", vec![engagement.record.clone()]),
         ("record_ids", vec![engagement.record.clone()]),
         ("object_id", vec![engagement.record.clone()]),
@@ -148,6 +150,8 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         ("envelope_id", vec![envelope.id]),
         ("signer_id", envelope.signers.iter().map(|signer| signer.id.clone()).collect()),
         ("document_id", vec![original.document_id, shelf.document]),
+        ("drop_link_id", vec![shelf.drop_link.0]),
+        ("request_template_id", vec![admin.request_template(CANARY).await?]),
         ("folder_id", shelf.folders.iter().cloned().chain([shelf.of_record]).collect()),
         ("parent_id", shelf.folders[..1].to_vec()),
         (
@@ -356,13 +360,14 @@ fn service_of(path: &str) -> &str {
 
 /// Counts and latest changes of what belongs to Acme: a stranger's call must not move them.
 pub(super) async fn fingerprint(world: &World) -> anyhow::Result<Vec<(String, i64)>> {
-    const TABLES: [&str; 15] = [
+    const TABLES: [&str; 16] = [
         "workflow.records",
         "workflow.runs",
         "documents.versions",
         "documents.items",
         "documents.documents",
         "documents.folders",
+        "documents.drop_links",
         "documents.readings",
         "documents.grants",
         "messaging.messages",

@@ -88,6 +88,8 @@ pub(crate) enum Act {
     TakenBack,
     /// Money was given back.
     Refunded,
+    /// Money that was given back came back.
+    RefundFailed,
     /// What is open of an invoice was given up.
     WrittenOff,
 }
@@ -102,6 +104,7 @@ impl Act {
             Self::Allocated => "allocated",
             Self::TakenBack => "taken_back",
             Self::Refunded => "refunded",
+            Self::RefundFailed => "refund_failed",
             Self::WrittenOff => "written_off",
         }
     }
@@ -171,6 +174,11 @@ impl Booking {
         Self::moved(Act::Refunded, Chart::Bank, Chart::ClientCredit(source), money)
     }
 
+    /// What was given back did not arrive: the source has it again.
+    pub(crate) fn refund_failed(source: Source, money: &Money) -> Self {
+        Self::moved(Act::RefundFailed, Chart::ClientCredit(source), Chart::Bank, money)
+    }
+
     /// What is open of an invoice is given up.
     pub(crate) fn write_off(invoice: Uuid, money: &Money) -> Self {
         Self::moved(Act::WrittenOff, Chart::Receivable(invoice), Chart::BadDebt, money)
@@ -215,6 +223,7 @@ mod tests {
             Booking::allocation(source, invoice, &money),
             Booking::taken_back(source, invoice, &money),
             Booking::refund(source, &money),
+            Booking::refund_failed(source, &money),
             Booking::write_off(invoice, &money),
         ] {
             assert_eq!(booking.entries.iter().map(|entry| entry.amount).sum::<i64>(), 0, "{booking:?}");

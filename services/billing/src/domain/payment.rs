@@ -48,7 +48,7 @@ pub(crate) struct Refund {
     pub(crate) money: Money,
     /// When.
     pub(crate) refunded_on: NaiveDate,
-    /// Why.
+    /// Why; for the firm alone.
     pub(crate) reason: String,
     /// The provider's id of it; empty for one by hand.
     pub(crate) reference: String,
@@ -73,6 +73,15 @@ pub(crate) struct Credit {
     pub(crate) on: NaiveDate,
     /// How a payment came; empty for a credit note.
     pub(crate) method: String,
+    /// Whether it came through a payment provider, which then gives it back.
+    pub(crate) at_provider: bool,
     /// For the firm alone.
     pub(crate) note: String,
+}
+
+impl Credit {
+    /// What people know it by: the reference or number, or how it came.
+    pub(crate) fn shown(&self) -> &str {
+        if self.label.is_empty() { &self.method } else { &self.label }
+    }
 }

@@ -67,6 +67,53 @@ impl CheckoutState {
     }
 }
 
+/// How far a provider is with giving money back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefundState {
+    /// It is under way.
+    Pending,
+    /// The money left the firm.
+    Succeeded,
+    /// The payer's bank did not take it, or it was called off: the firm has it.
+    Failed,
+}
+
+impl RefundState {
+    /// The word that is stored.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state of a stored word.
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        [Self::Pending, Self::Succeeded, Self::Failed].into_iter().find(|state| state.word() == word)
+    }
+
+    /// What becomes of it when a provider reports `news`, in whatever order reports come: nothing follows a failure, and nothing but a
+    /// failure success.
+    pub(crate) const fn after(self, news: Self) -> Self {
+        match (self, news) {
+            (Self::Failed, _) | (Self::Succeeded, Self::Pending) => self,
+            (_, news) => news,
+        }
+    }
+}
+
+/// Something at a provider that is not decided yet, by the provider's id of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Waiting {
+    /// A payment that a client began.
+    Checkout(String),
+    /// Money on its way back.
+    Refund(String),
+    /// A dispute.
+    Dispute(String),
+}
+
 /// Something that happened at a provider. The same fact may be told any number of times, and facts come in any order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fact {
@@ -88,8 +135,10 @@ pub(crate) enum Fact {
         /// When.
         at: DateTime<Utc>,
     },
-    /// Money was given back.
+    /// Money is given back.
     Refunded {
+        /// How far that is.
+        state: RefundState,
         /// The provider's id of the refund.
         reference: String,
         /// Its id of the payment.
@@ -134,6 +183,13 @@ mod tests {
             (Failed, Failed, Processing)
         );
         assert_eq!(Failed.after(Processing), Failed, "what is late tells nothing new");
+        use RefundState as Back;
+        for order in
+            [[Back::Pending, Back::Succeeded, Back::Failed], [Back::Failed, Back::Succeeded, Back::Pending]]
+        {
+            assert_eq!(order.into_iter().fold(Back::Pending, Back::after), Back::Failed);
+        }
+        assert_eq!(Back::Succeeded.after(Back::Pending), Back::Succeeded);
         assert!(
             [Open, Processing, Succeeded, Failed]
                 .iter()

@@ -287,7 +287,7 @@ pub(crate) async fn refunded(service: &Service, tx: &mut Tx, refund: &Refund) ->
         object_label: &refund.money.to_string(),
         version: "",
         account: Some(refund.account_id),
-        details: json!({ "amount": refund.money.amount, "currency": refund.money.currency, "reason": refund.reason }),
+        details: json!({ "amount": refund.money.amount, "currency": refund.money.currency }),
         internal: false,
     };
     log(service, tx, draft).await?;
@@ -298,6 +298,51 @@ pub(crate) async fn refunded(service: &Service, tx: &mut Tx, refund: &Refund) ->
     let event = proto::PaymentRefunded {
         payment_id,
         credit_note_id,
+        account_id: refund.account_id.to_string(),
+        currency: refund.money.currency.clone(),
+        amount: refund.money.amount,
+    };
+    say(service, tx, "payment", refund.source.id(), refund.account_id, &event).await
+}
+
+/// Why money was given back, for the firm alone.
+pub(crate) async fn refund_explained(
+    service: &Service,
+    tx: &mut Tx,
+    refund: &Refund,
+) -> Result<(), StoreError> {
+    let draft = AuditDraft {
+        action: "refund.explained",
+        object_kind: "payment",
+        object_id: refund.source.id(),
+        object_label: &refund.money.to_string(),
+        version: "",
+        account: Some(refund.account_id),
+        details: json!({ "reason": refund.reason }),
+        internal: true,
+    };
+    log(service, tx, draft).await
+}
+
+/// Money that was given back did not arrive.
+pub(crate) async fn refund_failed(
+    service: &Service,
+    tx: &mut Tx,
+    refund: &Refund,
+) -> Result<String, StoreError> {
+    let draft = AuditDraft {
+        action: "payment.refund_failed",
+        object_kind: "payment",
+        object_id: refund.source.id(),
+        object_label: &refund.money.to_string(),
+        version: "",
+        account: Some(refund.account_id),
+        details: json!({ "amount": refund.money.amount, "currency": refund.money.currency }),
+        internal: false,
+    };
+    log(service, tx, draft).await?;
+    let event = proto::RefundFailed {
+        payment_id: refund.source.id().to_string(),
         account_id: refund.account_id.to_string(),
         currency: refund.money.currency.clone(),
         amount: refund.money.amount,

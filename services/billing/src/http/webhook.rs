@@ -51,10 +51,17 @@ async fn take(
 mod tests {
     use chrono::TimeDelta;
     use portico_core::{Clock as _, Ctx};
-    use portico_proto::billing::v1::StartPaymentRequest;
+    use portico_proto::{
+        billing::v1::{GetStatementRequest, ListCreditsRequest, RefundFailed, StartPaymentRequest},
+        events::v1::NoticeRequested,
+    };
     use serde_json::{Value, json};
 
-    use crate::{fake_stripe::WEBHOOK_SECRETS, providers::sign, testing::Fixture};
+    use crate::{
+        fake_stripe::WEBHOOK_SECRETS,
+        providers::sign,
+        testing::{ADMINISTRATOR, Fixture},
+    };
 
     async fn begun(fixture: &Fixture, stripe: &crate::fake_stripe::Shared) -> (String, String) {
         let invoice = fixture.invoice().await;
@@ -249,5 +256,126 @@ mod tests {
             (fixture.read(&invoice).await.state.as_str(), fixture.rows("payments").await),
             ("open", 0)
         );
+    }
+
+    async fn paid(fixture: &Fixture, stripe: &crate::fake_stripe::Shared) -> (String, String) {
+        let (invoice, checkout) = begun(fixture, stripe).await;
+        fixture.tick();
+        let system = portico_testkit::system(fixture.tenant);
+        let object = intent("pi_1", &checkout, "succeeded", 142_800);
+        assert_eq!(send(fixture, &system, "payment_intent.succeeded", object, WEBHOOK_SECRETS[0]).await, 204);
+        (invoice, checkout)
+    }
+
+    fn refund_that(status: &str) -> Value {
+        let mut refund = refund("re_1", "pi_1", 42_800);
+        refund["status"] = json!(status);
+        refund
+    }
+
+    #[tokio::test]
+    async fn a_refund_that_did_not_arrive_is_taken_back_once_and_staff_are_told() {
+        let (fixture, stripe) = Fixture::with_stripe().await;
+        let (invoice, _) = paid(&fixture, &stripe).await;
+        let system = portico_testkit::system(fixture.tenant);
+        let tell = async |kind: &str, object: Value| {
+            fixture.tick();
+            send(&fixture, &system, kind, object, WEBHOOK_SECRETS[0]).await
+        };
+        assert_eq!(tell("refund.created", refund_that("pending")).await, 204);
+        assert_eq!(fixture.read(&invoice).await.state, "paid", "nothing is booked before the money left");
+        assert_eq!(tell("refund.updated", refund_that("succeeded")).await, 204);
+        assert_eq!(fixture.read(&invoice).await.open, 42_800);
+        for (kind, status) in [
+            ("refund.failed", "failed"),
+            ("charge.refund.updated", "failed"),
+            ("refund.updated", "succeeded"),
+            ("refund.failed", "failed"),
+        ] {
+            assert_eq!(tell(kind, refund_that(status)).await, 204);
+        }
+        let read = fixture.read(&invoice).await;
+        assert_eq!((read.state.as_str(), read.paid, read.open), ("paid", 142_800, 0));
+        let request =
+            ListCreditsRequest { account_id: fixture.acme.to_string(), ..ListCreditsRequest::default() };
+        let credit = fixture.billing(&fixture.staff()).list_credits(request).await.unwrap().into_inner();
+        assert_eq!((credit.credits[0].left, credit.credits[0].refunded), (0, 0));
+        let asked = GetStatementRequest {
+            account_id: fixture.acme.to_string(),
+            from: "2027-01-01".to_owned(),
+            to: "2027-01-31".to_owned(),
+            currency: String::new(),
+        };
+        let statement = fixture.billing(&fixture.client()).get_statement(asked).await.unwrap().into_inner();
+        let moved: Vec<_> =
+            statement.movements.iter().map(|one| (one.act.as_str(), one.amount, one.balance)).collect();
+        assert_eq!(moved[2..], [("refunded", 42_800, 42_800), ("refund_failed", -42_800, 0)]);
+        assert_eq!(fixture.balances().await.iter().map(|(_, amount)| amount).sum::<i64>(), 0);
+        let told: Vec<NoticeRequested> = fixture.published::<NoticeRequested>().await;
+        let told: Vec<&NoticeRequested> =
+            told.iter().filter(|notice| notice.subject.contains("did not arrive")).collect();
+        assert!(matches!(told[..], [notice] if notice.person_ids == [ADMINISTRATOR.to_owned()]), "{told:?}");
+        assert_eq!(fixture.published::<RefundFailed>().await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_refund_whose_failure_is_told_first_is_never_booked() {
+        let (fixture, stripe) = Fixture::with_stripe().await;
+        let (invoice, _) = paid(&fixture, &stripe).await;
+        let system = portico_testkit::system(fixture.tenant);
+        for (kind, status) in [("refund.failed", "failed"), ("refund.created", "succeeded")] {
+            let told = send(&fixture, &system, kind, refund_that(status), WEBHOOK_SECRETS[0]).await;
+            assert_eq!(told, 204);
+        }
+        assert_eq!((fixture.read(&invoice).await.state.as_str(), fixture.rows("refunds").await), ("paid", 0));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_decided_is_asked_about_however_old_it_is() {
+        let (fixture, stripe) = Fixture::with_stripe().await;
+        let system = portico_testkit::system(fixture.tenant);
+        let mut begun_ones = Vec::new();
+        for number in 0..4 {
+            let (invoice, checkout) = begun(&fixture, &stripe).await;
+            let id = format!("pi_{number}");
+            let kind = if number == 2 { "succeeded" } else { "processing" };
+            let object = intent(&id, &checkout, kind, if number == 2 { 142_800 } else { 0 });
+            let told = send(&fixture, &system, "payment_intent.processing", object, WEBHOOK_SECRETS[0]).await;
+            assert_eq!(told, 204);
+            begun_ones.push((invoice, checkout, id));
+        }
+        let opened = dispute("pi_2", "needs_response");
+        assert_eq!(send(&fixture, &system, "charge.dispute.created", opened, WEBHOOK_SECRETS[0]).await, 204);
+        let states = async || {
+            let mut states = Vec::new();
+            for (invoice, _, _) in &begun_ones {
+                states.push(fixture.read(invoice).await.state);
+            }
+            states
+        };
+        assert_eq!(states().await, ["processing", "processing", "disputed", "processing"]);
+        fixture.database.clock.advance(TimeDelta::days(400));
+        {
+            // One debit came, one did not, one is still on its way; the dispute was lost. No message of it ever arrived.
+            let mut stripe = stripe.lock().unwrap();
+            let ends = [("succeeded", 142_800, "paid"), ("requires_payment_method", 0, "unpaid")];
+            for ((_, checkout, id), (status, amount, paid)) in begun_ones.iter().zip(ends) {
+                let whole = intent(id, checkout, status, amount);
+                let session = stripe
+                    .sessions
+                    .values_mut()
+                    .find(|session| session["metadata"]["checkout"] == checkout.as_str())
+                    .unwrap();
+                session["status"] = json!("complete");
+                session["payment_status"] = json!(paid);
+                session["payment_intent"] = whole;
+            }
+            stripe.disputes.push(dispute("pi_2", "lost"));
+        }
+        for _ in 0..2 {
+            fixture.work("billing.reconcile").await;
+        }
+        assert_eq!(states().await, ["paid", "overdue", "overdue", "processing"]);
+        assert_eq!((fixture.rows("payments").await, fixture.rows("refunds").await), (2, 1));
     }
 }

@@ -187,11 +187,13 @@ pub(super) fn movement(words: Words, act: &str, label: &str) -> String {
         (Words::English, "credit_issued") => "Credit note",
         (Words::English, "payment_received") => "Payment",
         (Words::English, "refunded") => "Refund",
+        (Words::English, "refund_failed") => "Refund that did not arrive",
         (Words::English, "written_off") => "Written off",
         (Words::German, "invoice_issued") => "Rechnung",
         (Words::German, "credit_issued") => "Gutschrift",
         (Words::German, "payment_received") => "Zahlung",
         (Words::German, "refunded") => "Rückzahlung",
+        (Words::German, "refund_failed") => "Rückzahlung, die nicht ankam",
         (Words::German, "written_off") => "Ausgebucht",
         (_, other) => other,
     };

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{Order, PaymentProvider, ProviderError, Started};
-use crate::domain::provider::Fact;
+use crate::domain::provider::{Fact, Waiting};
 
 /// No provider.
 pub(crate) struct Manual;
@@ -28,6 +28,10 @@ impl PaymentProvider for Manual {
     }
 
     async fn list(&self, _since: DateTime<Utc>) -> Result<Vec<Fact>, ProviderError> {
+        Ok(Vec::new())
+    }
+
+    async fn ask(&self, _about: &Waiting) -> Result<Vec<Fact>, ProviderError> {
         Ok(Vec::new())
     }
 }

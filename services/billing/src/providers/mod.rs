@@ -14,7 +14,7 @@ pub(crate) use manual::Manual;
 pub(crate) use stripe::sign;
 pub(crate) use stripe::{Keys, Stripe};
 
-use crate::domain::provider::{Checkout, Fact};
+use crate::domain::provider::{Checkout, Fact, Waiting};
 
 /// Why a provider could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -68,8 +68,11 @@ pub(crate) trait PaymentProvider: Send + Sync {
     /// The facts in a message that came in from outside: `body` as it arrived, byte for byte.
     fn hear(&self, signature: &str, body: &[u8], now: DateTime<Utc>) -> Result<Vec<Fact>, ProviderError>;
 
-    /// Everything that happened since a moment.
+    /// Everything that was begun since a moment.
     async fn list(&self, since: DateTime<Utc>) -> Result<Vec<Fact>, ProviderError>;
+
+    /// How far something is that was begun at any time.
+    async fn ask(&self, about: &Waiting) -> Result<Vec<Fact>, ProviderError>;
 }
 
 /// The providers of firms, by slug.

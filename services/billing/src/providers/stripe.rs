@@ -5,7 +5,7 @@ mod signature;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::{Method, Request, StatusCode, header};
 use http_body_util::Full;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -13,17 +13,21 @@ use serde::{Deserialize, de::DeserializeOwned};
 #[cfg(test)]
 pub(crate) use self::signature::sign;
 
-use self::facts::{Charged, Dispute, Listed, PaymentIntent, Refund};
+use self::facts::{Charged, Dispute, Listed, PaymentIntent, Refund, Session};
 use super::{Order, PaymentProvider, ProviderError, Started, http::send};
-use crate::domain::provider::Fact;
+use crate::domain::provider::{Fact, Waiting};
 
 /// Pages of a list that are read at most: 100 things each.
 const MOST_PAGES: usize = 50;
 
-/// Currencies whose amounts Stripe counts in other units than we do, after its page "Supported currencies" (zero-decimal, three-decimal and
-/// special cases): two decimals of króna and Ugandan shilling, none of the ariary, and tens of the thousandths of dinar and rial. An
-/// amount as it stands in our books would be a hundred times too small or large, or be refused.
-const OTHER_UNITS: [&str; 8] = ["BHD", "ISK", "JOD", "KWD", "MGA", "OMR", "TND", "UGX"];
+/// What was refunded may come back this much later: banks take up to thirty days for it, and weekends. A dispute told late is found as well.
+const MAY_FAIL: TimeDelta = TimeDelta::days(60);
+
+/// Currencies that Stripe counts in other units than our books do, after <https://docs.stripe.com/currencies> (read in 2026): ISO 4217 gives
+/// króna and Ugandan shilling no decimals and Stripe wants two ("special cases"); the ariary has two and Stripe counts none
+/// ("zero-decimal"); dinars and the rial have three, of which Stripe wants the last to be zero ("three-decimal"), and does not name
+/// those of Iraq and Libya at all. An amount as it stands in our books would be a hundred times too small or large, or be refused.
+const OTHER_UNITS: [&str; 10] = ["BHD", "IQD", "ISK", "JOD", "KWD", "LYD", "MGA", "OMR", "TND", "UGX"];
 
 /// A firm's secrets at Stripe. They are never shown: there is no `Debug`.
 #[derive(Clone, Deserialize)]
@@ -41,7 +45,7 @@ pub(crate) struct Stripe {
 }
 
 #[derive(Deserialize)]
-struct Session {
+struct Made {
     id: String,
     #[serde(default)]
     url: Option<String>,
@@ -98,6 +102,14 @@ impl Stripe {
         }
     }
 
+    /// One thing by its id.
+    async fn one<T: DeserializeOwned>(&self, of: &str, id: &str, asked: &str) -> Result<T, ProviderError> {
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+            return Err(ProviderError::Refused(format!("an id that is none of {of}")));
+        }
+        self.call(Method::GET, &format!("/v1/{of}/{id}{asked}"), None, String::new()).await
+    }
+
     /// Every thing of a list since a moment, page by page.
     async fn all<T: DeserializeOwned + Charged>(
         &self,
@@ -147,7 +159,7 @@ impl PaymentProvider for Stripe {
     }
 
     async fn start(&self, order: &Order) -> Result<Started, ProviderError> {
-        let session: Session = self
+        let session: Made = self
             .call(
                 Method::POST,
                 "/v1/checkout/sessions",
@@ -167,11 +179,55 @@ impl PaymentProvider for Stripe {
 
     async fn list(&self, since: DateTime<Utc>) -> Result<Vec<Fact>, ProviderError> {
         let intents: Vec<PaymentIntent> = self.all("/v1/payment_intents", since).await?;
-        let refunds: Vec<Refund> = self.all("/v1/refunds", since).await?;
-        let disputes: Vec<Dispute> = self.all("/v1/disputes", since).await?;
+        let refunds: Vec<Refund> = self.all("/v1/refunds", since - MAY_FAIL).await?;
+        let disputes: Vec<Dispute> = self.all("/v1/disputes", since - MAY_FAIL).await?;
         let mut found: Vec<Fact> = intents.iter().flat_map(PaymentIntent::facts).collect();
         found.extend(refunds.iter().flat_map(Refund::facts));
         found.extend(disputes.iter().flat_map(Dispute::facts));
         Ok(found)
+    }
+
+    async fn ask(&self, about: &Waiting) -> Result<Vec<Fact>, ProviderError> {
+        Ok(match about {
+            Waiting::Checkout(id) => {
+                self.one::<Session>("checkout/sessions", id, "?expand[]=payment_intent").await?.facts()
+            }
+            Waiting::Refund(id) => self.one::<Refund>("refunds", id, "").await?.facts(),
+            Waiting::Dispute(id) => self.one::<Dispute>("disputes", id, "").await?.facts(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_core::Money;
+
+    use super::*;
+
+    /// "Zero-decimal currencies" of the page, but for UGX, which its special cases take back.
+    const ZERO_DECIMAL: [&str; 15] = [
+        "BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF",
+        "XPF",
+    ];
+    /// "Three-decimal currencies" of the page.
+    const THREE_DECIMAL: [&str; 5] = ["BHD", "JOD", "KWD", "OMR", "TND"];
+
+    fn here(currency: &str) -> usize {
+        let shown = Money::new(1, currency).unwrap().to_string();
+        shown.split(' ').next().unwrap().split_once('.').map_or(0, |(_, decimals)| decimals.len())
+    }
+
+    #[test]
+    fn only_currencies_are_taken_that_are_counted_here_as_at_stripe() {
+        let stripe =
+            Stripe::new(String::new(), Keys { secret_key: String::new(), webhook_secrets: Vec::new() });
+        let two = ["EUR", "USD", "GBP", "CHF", "PLN", "HUF", "TWD", "ISK", "UGX", "IQD", "LYD"];
+        for currency in ZERO_DECIMAL.into_iter().chain(two) {
+            let there = if ZERO_DECIMAL.contains(&currency) { 0 } else { 2 };
+            assert_eq!(stripe.takes(currency), here(currency) == there, "{currency}");
+        }
+        for currency in THREE_DECIMAL {
+            assert!(!stripe.takes(currency), "{currency}");
+        }
     }
 }

@@ -5,11 +5,9 @@ use portico_service::Fields;
 
 use crate::{
     convert,
-    domain::{
-        ledger::Source,
-        payment::{BY_HAND, Refund},
-    },
+    domain::payment::Refund,
     error::BillingError,
+    events::publish,
     peers,
     service::{Call, Service},
     settling::{self, in_currency},
@@ -26,9 +24,7 @@ pub(super) async fn handle(
     let today = service.today(&firm);
     let mut tx = service.store.begin(&call.ctx).await?;
     let (account, credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
-    if let Source::Payment(payment) = source
-        && store::payments::provider_of(&mut tx, payment).await?.as_deref() != Some(BY_HAND)
-    {
+    if credit.at_provider {
         // The provider tells of what it gives back; by hand as well, it would be in the books twice.
         return Err(BillingError::WrongState(
             "Refund it at the payment provider; it is booked here by itself.",
@@ -56,6 +52,9 @@ pub(super) async fn handle(
         return Err(crate::domain::settlement::Refused::Nothing.into());
     }
     let event = settling::refund(service, &mut tx, &firm, &refund, key).await?;
+    if event.is_some() {
+        publish::refund_explained(service, &mut tx, &refund).await?;
+    }
     let (_, credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
     tx.commit().await?;
     Ok(RefundCreditResponse { credit: Some(convert::credit(credit, true)), event: event.unwrap_or_default() })
@@ -64,7 +63,10 @@ pub(super) async fn handle(
 #[cfg(test)]
 mod tests {
     use portico_core::{Clock as _, ErrorCode, Problem};
-    use portico_proto::billing::v1::{ListCreditsRequest, PaymentRefunded, StartPaymentRequest};
+    use portico_proto::{
+        billing::v1::{GetStatementRequest, ListCreditsRequest, PaymentRefunded, StartPaymentRequest},
+        events::v1::AuditEntry,
+    };
     use serde_json::json;
 
     use super::*;
@@ -91,6 +93,7 @@ mod tests {
         let mut admin = fixture.billing(&fixture.admin());
         let listed = ListCreditsRequest { account_id: fixture.acme.to_string(), ..Default::default() };
         let credit = admin.list_credits(listed).await.unwrap().into_inner().credits.remove(0);
+        assert!(credit.at_provider, "nobody is offered to give it back here");
         let request = RefundCreditRequest {
             payment_id: credit.payment_id,
             amount: 100,
@@ -102,6 +105,38 @@ mod tests {
         assert_eq!(problem.code, ErrorCode::FailedPrecondition);
         assert_eq!(problem.message, "Refund it at the payment provider; it is booked here by itself.");
         assert_eq!((fixture.rows("refunds").await, fixture.read(&invoice.id).await.paid), (0, 142_800));
+    }
+
+    #[tokio::test]
+    async fn why_money_was_given_back_is_for_the_firm_alone() {
+        let fixture = Fixture::new().await;
+        let invoice = fixture.invoice().await;
+        let payment = fixture.pay(142_800).await;
+        let request = RefundCreditRequest {
+            payment_id: payment.payment_id,
+            amount: 42_800,
+            reason: "Threatens to leave".to_owned(),
+            idempotency_key: "k".to_owned(),
+            ..RefundCreditRequest::default()
+        };
+        fixture.tick();
+        fixture.billing(&fixture.admin()).refund_credit(request).await.unwrap();
+        let client = fixture.client();
+        let asked = GetStatementRequest {
+            account_id: fixture.acme.to_string(),
+            from: "2027-01-01".to_owned(),
+            to: "2027-01-31".to_owned(),
+            currency: String::new(),
+        };
+        let statement = fixture.billing(&client).get_statement(asked).await.unwrap().into_inner();
+        let given = statement.movements.last().unwrap();
+        assert_eq!((given.act.as_str(), given.label.as_str()), ("refunded", "bank_transfer"));
+        let read = fixture.read_as(&client, &invoice.id).await;
+        assert!(!format!("{statement:?}{read:?}").contains("Threatens"));
+        let audited = fixture.published::<AuditEntry>().await;
+        let telling: Vec<&AuditEntry> =
+            audited.iter().filter(|entry| format!("{entry:?}").contains("Threatens")).collect();
+        assert!(matches!(telling[..], [entry] if entry.internal && entry.action == "refund.explained"));
     }
 
     #[tokio::test]

@@ -155,6 +155,26 @@ pub(crate) async fn allocated(tx: &mut Tx, source: Source) -> Result<Vec<(Uuid, 
     Ok(rows.into_iter().map(|row| (row.invoice_id, row.amount)).collect())
 }
 
+/// What giving back took from invoices, in the order in which it did.
+pub(crate) async fn taken_back_for(
+    tx: &mut Tx,
+    account: AccountId,
+    refund: Uuid,
+) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    let rows = sqlx::query!(
+        "select e.invoice_id as \"invoice_id!\", e.amount from billing.ledger_transactions t
+         join billing.ledger_entries e on e.tenant_id = t.tenant_id and e.transaction_id = t.id and e.chart = 'receivable'
+         where t.tenant_id = $1 and t.account_id = $2 and t.act = 'taken_back' and t.key like 'take_back:' || $3 || ':%' order by t.id",
+        tenant,
+        account.0,
+        refund.to_string()
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.invoice_id, row.amount)).collect())
+}
+
 /// Invoices of an account with something open in this currency, the oldest due day first.
 pub(crate) async fn open_invoices(
     tx: &mut Tx,

@@ -9,7 +9,7 @@ use super::reach;
 use crate::{
     domain::{
         ledger::Source,
-        payment::{Credit, Payment, Refund},
+        payment::{BY_HAND, Credit, Payment, Refund},
     },
     error::BillingError,
 };
@@ -66,18 +66,6 @@ pub(crate) async fn find_by_key(
     .await?)
 }
 
-/// Who says that a payment came: staff, or a provider by its name.
-pub(crate) async fn provider_of(tx: &mut Tx, payment: Uuid) -> Result<Option<String>, BillingError> {
-    let tenant = tx.ctx().tenant.0;
-    Ok(sqlx::query_scalar!(
-        "select provider from billing.payments where tenant_id = $1 and id = $2",
-        tenant,
-        payment
-    )
-    .fetch_optional(tx.conn())
-    .await?)
-}
-
 /// Adds a refund; `false` where the key is known.
 pub(crate) async fn insert_refund(
     tx: &mut Tx,
@@ -114,6 +102,35 @@ pub(crate) async fn insert_refund(
     Ok(inserted.rows_affected() == 1)
 }
 
+/// The refund of an account's payment that was booked with this key.
+pub(crate) async fn find_refund(
+    tx: &mut Tx,
+    account: AccountId,
+    key: &str,
+) -> Result<Option<Refund>, BillingError> {
+    let tenant = tx.ctx().tenant.0;
+    let row = sqlx::query!(
+        "select id, payment_id as \"payment_id!\", currency, amount, refunded_on, reason, reference from billing.refunds
+         where tenant_id = $1 and account_id = $2 and idempotency_key = $3 and payment_id is not null",
+        tenant,
+        account.0,
+        key
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Refund {
+        id: row.id,
+        account_id: account,
+        source: Source::Payment(row.payment_id),
+        money: money(row.amount, &row.currency)?,
+        refunded_on: row.refunded_on,
+        reason: row.reason,
+        reference: row.reference,
+        recorded_by: None,
+    }))
+}
+
 struct Row {
     id: Uuid,
     is_payment: bool,
@@ -123,6 +140,7 @@ struct Row {
     amount: i64,
     on: NaiveDate,
     method: String,
+    provider: String,
     note: String,
     left: i64,
     refunded: i64,
@@ -140,6 +158,7 @@ impl TryFrom<Row> for (AccountId, Credit) {
             left: row.left,
             refunded: row.refunded,
             on: row.on,
+            at_provider: row.is_payment && row.provider != BY_HAND,
             method: row.method,
             note: row.note,
         };
@@ -152,17 +171,17 @@ macro_rules! select {
         sqlx::query_as!(
             Row,
             "select c.id as \"id!\", c.is_payment as \"is_payment!\", c.account_id as \"account_id!\", c.label as \"label!\",
-               c.currency as \"currency!\", c.amount as \"amount!\", c.day as \"on!\", c.method as \"method!\", c.note as \"note!\",
+               c.currency as \"currency!\", c.amount as \"amount!\", c.day as \"on!\", c.method as \"method!\", c.provider as \"provider!\", c.note as \"note!\",
                l.left_over as \"left!\", l.refunded as \"refunded!\"
              from (
                select p.tenant_id, p.id, true as is_payment, p.account_id, p.reference as label, p.currency, p.amount,
-                 p.received_on as day, p.method, p.note from billing.payments p
+                 p.received_on as day, p.method, p.provider, p.note from billing.payments p
                union all
-               select d.tenant_id, d.id, false, d.account_id, d.number, d.currency, d.gross, d.issue_date, '', ''
+               select d.tenant_id, d.id, false, d.account_id, d.number, d.currency, d.gross, d.issue_date, '', '', ''
                from billing.documents d where d.kind = 'credit_note' and not d.internal
              ) c cross join lateral (
                select coalesce(-sum(e.amount), 0)::bigint as left_over,
-                 coalesce(sum(e.amount) filter (where e.act = 'refunded'), 0)::bigint as refunded
+                 coalesce(sum(e.amount) filter (where e.act in ('refunded', 'refund_failed')), 0)::bigint as refunded
                from billing.ledger_entries e
                where e.tenant_id = c.tenant_id and e.chart = 'client_credit'
                  and ((c.is_payment and e.payment_id = c.id) or (not c.is_payment and e.credit_note_id = c.id))

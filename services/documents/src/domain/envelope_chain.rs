@@ -28,6 +28,10 @@ pub(crate) enum EventKind {
     Expired,
     /// Somebody was given more time.
     Extended,
+    /// The firm placed fields on the documents, or took them away.
+    Placed,
+    /// Somebody filled in a field.
+    Filled,
 }
 
 impl EventKind {
@@ -44,6 +48,8 @@ impl EventKind {
             Self::Reminded => "reminded",
             Self::Expired => "expired",
             Self::Extended => "extended",
+            Self::Placed => "placed",
+            Self::Filled => "filled",
         }
     }
 
@@ -60,6 +66,8 @@ impl EventKind {
             "reminded" => "Reminded",
             "expired" => "Time to sign ran out",
             "extended" => "Given more time",
+            "placed" => "Fields placed",
+            "filled" => "Filled in",
             _ => "Changed",
         }
     }

@@ -7,7 +7,10 @@ use portico_core::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::envelope::{self as rules, Turn};
+use super::{
+    envelope::{self as rules, Turn},
+    placement::Placement,
+};
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$case:meta])* $variant:ident = $word:literal),* $(,)? }) => {
@@ -162,6 +165,11 @@ pub(crate) struct Envelope {
     pub(crate) times: Times,
     /// Whether those who sign may name somebody who is new to the account.
     pub(crate) invite_others: bool,
+    /// What the firm has placed on its documents, in the order of reading. Where there is any, the fields of the templates
+    /// count for nothing.
+    pub(crate) placements: Vec<Placement>,
+    /// Grows with each change of `placements`.
+    pub(crate) fields_version: i32,
 }
 
 /// One document of an envelope.
@@ -336,6 +344,12 @@ impl Envelope {
             signed: self.signed,
         };
         std::iter::once(first).chain(self.others.iter().cloned()).collect()
+    }
+
+    /// Whether what is placed on its documents can still be changed: nobody has seen it in order to sign.
+    pub(crate) fn takes_places(&self) -> bool {
+        let untouched = |signer: &Signer| signer.opened_at.is_none() && signer.status != SignerStatus::Signed;
+        self.state == EnvelopeState::Open && self.signers.iter().all(untouched)
     }
 
     /// Those who are asked to act.

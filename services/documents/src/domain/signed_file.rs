@@ -1,6 +1,6 @@
 //! What goes into the signed file: the values in their places, and the certificate.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use portico_core::TenantId;
 use sha2::{Digest as _, Sha256};
@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     envelope::FieldBox,
     envelope_chain::{Chain, EventKind},
+    placement::{Placement, PlacementKind},
     signature::{Envelope, Paper, PlacedField, PlacedKind, Signer, initials},
 };
 use crate::{
@@ -31,6 +32,9 @@ pub(crate) struct Firm {
 
 /// The values of everybody who has signed.
 pub(crate) fn filled(envelope: &Envelope, paper: &Paper, zone: Tz) -> Result<Vec<Filled>, SigningError> {
+    if !envelope.placements.is_empty() {
+        return placed(envelope, paper, zone);
+    }
     let mut filled = Vec::new();
     for field in &paper.fields {
         let signer = envelope.signers.iter().find(|signer| signer.role == field.role);
@@ -44,6 +48,40 @@ pub(crate) fn filled(envelope: &Envelope, paper: &Paper, zone: Tz) -> Result<Vec
         });
     }
     Ok(filled)
+}
+
+/// The same for what the firm has placed on this document.
+fn placed(envelope: &Envelope, paper: &Paper, zone: Tz) -> Result<Vec<Filled>, SigningError> {
+    let mut filled = Vec::new();
+    for place in envelope.placements.iter().filter(|place| place.paper == paper.number) {
+        let signer = envelope.signers.iter().find(|signer| signer.id == place.signer);
+        let Some((signer, at)) = signer.and_then(|signer| signer.signed_at.map(|at| (signer, at))) else {
+            continue;
+        };
+        if let Some(value) = placed_value(place, signer, at.with_timezone(&zone).date_naive())? {
+            filled.push(Filled { field: place.id.to_string(), place: place.place(), value });
+        }
+    }
+    Ok(filled)
+}
+
+/// What is drawn into a place; nothing where it was left empty.
+fn placed_value(
+    place: &Placement,
+    signer: &Signer,
+    day: NaiveDate,
+) -> Result<Option<FieldValue>, SigningError> {
+    let entered = place.value.as_deref().filter(|value| !value.is_empty());
+    Ok(match (place.kind, &signer.drawn) {
+        (PlacementKind::Signature, Some(png)) => Some(FieldValue::Drawn(DrawnSignature::from_png(png)?)),
+        (PlacementKind::Signature, None) => Some(FieldValue::Typed(signer.typed_name.clone())),
+        (PlacementKind::Initials, _) => Some(FieldValue::Text(initials(&signer.typed_name))),
+        (PlacementKind::Date, _) => Some(FieldValue::Date(day)),
+        (PlacementKind::Checkbox, _) => entered.map(|_| FieldValue::Ticked),
+        (PlacementKind::Text | PlacementKind::Choice, _) => {
+            entered.map(|words| FieldValue::Text(words.to_owned()))
+        }
+    })
 }
 
 fn value(
@@ -68,7 +106,7 @@ pub(crate) fn place(field: &PlacedField) -> FieldBox {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "fractions of a page need no more than seven digits")]
-const fn single(fraction: f64) -> f32 {
+pub(super) const fn single(fraction: f64) -> f32 {
     fraction as f32
 }
 

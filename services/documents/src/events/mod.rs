@@ -1,5 +1,6 @@
 //! What the service says, and what it listens to.
 
+pub(crate) mod drops;
 pub(crate) mod envelope_notices;
 mod envelope_words;
 mod expected;
@@ -8,6 +9,7 @@ mod on_step_activated;
 mod on_step_reassigned;
 mod on_step_withdrawn;
 pub(crate) mod publish;
+pub(crate) mod request_templates;
 
 use portico_events::Subscription;
 

@@ -4,6 +4,7 @@ mod attachments;
 mod deliverable_versions;
 mod document_versions;
 mod download;
+mod drops;
 mod folder_archive;
 mod folder_files;
 mod item_files;
@@ -52,6 +53,7 @@ pub(crate) fn routes(service: &SharedService) -> Router {
         .route("/versions/{id}/pages/{number}", get(pages::get))
         .merge(uploads::routes())
         .with_state(Arc::clone(service))
+        .merge(drops::routes(service))
 }
 
 /// A refusal as an RPC would make it, so that the caller's half of the stack reads both alike. That a body is too large is said

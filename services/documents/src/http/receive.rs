@@ -71,7 +71,7 @@ pub(super) fn percent_encoded(text: &str) -> String {
 }
 
 /// Undoes percent-encoding; what is not encoded properly stays as it is.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

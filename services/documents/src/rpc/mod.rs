@@ -6,6 +6,7 @@ mod check_definition;
 mod declare_missing;
 mod decline_envelope;
 mod delegate_signing;
+mod drops;
 mod extend_signing;
 mod get_deliverable;
 mod get_document;
@@ -14,8 +15,11 @@ mod get_page_text;
 mod get_request;
 mod library;
 mod list_documents;
+mod list_fields;
 mod list_templates;
+mod place_fields;
 mod remove_file;
+mod request_templates;
 mod return_item;
 mod sign_envelope;
 
@@ -124,6 +128,14 @@ impl Documents for Rpc {
 
     async fn extend_signing(&self, request: Request<ExtendSigningRequest>) -> Answer<ExtendSigningResponse> {
         self.serve(request, extend_signing::handle).await
+    }
+
+    async fn list_fields(&self, request: Request<ListFieldsRequest>) -> Answer<ListFieldsResponse> {
+        self.serve(request, list_fields::handle).await
+    }
+
+    async fn place_fields(&self, request: Request<PlaceFieldsRequest>) -> Answer<PlaceFieldsResponse> {
+        self.serve(request, place_fields::handle).await
     }
 
     async fn list_templates(&self, request: Request<ListTemplatesRequest>) -> Answer<ListTemplatesResponse> {

@@ -1,6 +1,7 @@
 //! Signs, in one act, exactly what was read. The last signature makes the signed file.
 
 mod completion;
+mod values;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::{
         document::Version,
         envelope::decide_sign,
         envelope_chain::{Chain, EventKind},
+        placement::Placement,
         signature::{
             Envelope, EnvelopeState, Part, Side, Signer, SignerStatus, Standing, identified, not_now,
         },
@@ -90,16 +92,19 @@ async fn attempt(
     let now = service.clock.now();
     let known = peers::person(service, &call.ctx, person).await?;
     let email = known.map(|known| known.email).unwrap_or_default();
+    let place = own.id;
     let signer = signed(own, call, person, email, request, &originals, now)?;
+    let filled = values::filled(service, &envelope, place, request)?;
     let mut after = envelope.clone();
-    advance(&mut after, &signer, &mut chain, now);
+    advance(&mut after, (&signer, &filled), &mut chain, now);
     // Asked first, so that a seal that cannot be used costs nobody any work.
     let key = match after.state {
         EnvelopeState::Completed => Some(service.sealer.ready().await.map_err(completion::unavailable)?),
         _ => None,
     };
     // The document is made each time, so that a name that cannot be printed is refused to the one who can mend it.
-    let documents = completion::enter(service, call, &after, &originals, now).await?;
+    let entered = completion::enter(service, call, &after, &originals, now).await;
+    let documents = entered.map_err(|error| values::about(error, &filled))?;
     let mut stored = Vec::new();
     if let Some(key) = key {
         let (made, with) = ((originals.as_slice(), documents), (&*key, now));
@@ -118,7 +123,7 @@ async fn attempt(
         let (service, call, request) = (Arc::clone(service), call.clone(), request.clone());
         let written = versions_of(&stored);
         let work = async move {
-            let act = Act { after, signer, chain, request, originals, composed: stored };
+            let act = Act { after, signer, filled, chain, request, originals, composed: stored };
             let written_here = commit(&service, &call, act).await;
             // Bytes of a file that no row tells of go, unless the commit itself was lost from sight.
             if matches!(written_here, Ok(Written::Repeated(_) | Written::Overtaken) | Err(_))
@@ -163,6 +168,8 @@ enum Written {
 struct Act {
     after: Envelope,
     signer: Signer,
+    /// The signer's places with what goes in.
+    filled: Vec<Placement>,
     chain: Chain,
     request: SignEnvelopeRequest,
     originals: Vec<Version>,
@@ -186,6 +193,7 @@ fn repeats(
     let same = |signer: &Signer| {
         signer.status == SignerStatus::Signed
             && signer.typed_name == request.typed_name.trim()
+            && values::repeats(envelope, signer, request)
             && read_all(request, originals)
     };
     envelope.signed_by(Some(person)).is_some_and(same)
@@ -278,8 +286,14 @@ fn signed(
 }
 
 /// The envelope after this signature: the next signer's turn, or complete. What happened is added to the chain.
-fn advance(envelope: &mut Envelope, signed: &Signer, chain: &mut Chain, now: DateTime<Utc>) {
+fn advance(
+    envelope: &mut Envelope,
+    (signed, filled): (&Signer, &[Placement]),
+    chain: &mut Chain,
+    now: DateTime<Utc>,
+) {
     chain.push(now, EventKind::Consented, &signed.certified(), signed.person);
+    values::enter(envelope, signed, filled, chain, now);
     let done = if signed.part == Part::Approver { EventKind::Approved } else { EventKind::Signed };
     chain.push(now, done, &signed.certified(), signed.person);
     for signer in &mut envelope.signers {
@@ -294,7 +308,7 @@ fn advance(envelope: &mut Envelope, signed: &Signer, chain: &mut Chain, now: Dat
 }
 
 async fn commit(service: &Service, call: &Call, act: Act) -> Result<Written, DocumentsError> {
-    let Act { mut after, signer, chain, request, originals, composed } = act;
+    let Act { mut after, signer, filled, chain, request, originals, composed } = act;
     let mut tx = service.store.begin(&call.ctx).await?;
     let present = store::envelopes::lock(&mut tx, after.id).await?.ok_or(DocumentsError::NotFound)?;
     if let Some(person) = signer.person
@@ -312,11 +326,12 @@ async fn commit(service: &Service, call: &Call, act: Act) -> Result<Written, Doc
     }
     let read = originals.iter().map(|original| original.file.sha256_text()).collect::<Vec<_>>().join(" ");
     store::envelopes::update_signer(&mut tx, &signer, &read).await?;
+    store::placements::fill(&mut tx, &filled).await?;
     store::envelope_events::append(&mut tx, after.id, after.account_id, &chain).await?;
     store::nudges::remove(&mut tx, signer.id).await?;
     let details = json!({
         "place": signer.place, "role": signer.role, "sha256": read,
-        "drawn": signer.drawn.is_some(),
+        "drawn": signer.drawn.is_some(), "fields": filled.len(),
     });
     let event = match composed.as_slice() {
         [] => turn_over(service, &mut tx, &after, signer.signed_at.unwrap_or_default(), details).await?,

@@ -24,6 +24,8 @@ pub enum FieldValue {
     Date(NaiveDate),
     /// Text, at most 2000 characters, as far as it fits its box.
     Text(String),
+    /// A box that was ticked: a cross as large as the box.
+    Ticked,
 }
 
 /// A field with its value.
@@ -80,6 +82,14 @@ pub fn enter(
         original.add(&canvas::write(&sheets)?, &places)?;
     }
     original.write(&imprint.firm, &imprint.title, imprint.made_at)
+}
+
+/// Whether every character of a text can be printed.
+///
+/// # Errors
+/// [`SigningError::Unprintable`].
+pub fn check_printable(fonts: &Fonts, text: &str) -> Result<(), SigningError> {
+    fonts.require(text)
 }
 
 /// The certificate's pages as a PDF of their own. Run it where blocking is allowed.

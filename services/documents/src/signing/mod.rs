@@ -17,7 +17,7 @@ mod watermark;
 pub use certificate::{
     Certificate, CertifiedEvent, CertifiedSeal, CertifiedSigner, DEVELOPMENT_CLAIM, SEAL_CLAIM,
 };
-pub use compose::{FieldValue, Filled, Imprint, certify, enter};
+pub use compose::{FieldValue, Filled, Imprint, certify, check_printable, enter};
 pub use drawn::{DrawnError, DrawnSignature};
 pub use error::SigningError;
 pub use fonts::{FontConfig, Fonts};

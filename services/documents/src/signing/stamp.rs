@@ -61,6 +61,14 @@ pub(super) fn stamp(
         FieldValue::Date(day) => {
             text(fonts, &day.format("%-d %B %Y").to_string(), width, height).ok_or_else(too_long)?
         }
+        FieldValue::Ticked => {
+            let line = fonts.shape(Style::Bold, "X");
+            let wide = line.width();
+            // A capital is about 0.73 of its font's size high.
+            let size = (width / wide).min(height / 0.73);
+            let x = (width - wide * size) / 2.0;
+            vec![Mark::Text { line, x, y: (height + size * 0.73) / 2.0, size, colour: PEN, slanted: false }]
+        }
         FieldValue::Text(words) => {
             if words.chars().count() > LONGEST_TEXT {
                 return Err(too_long());

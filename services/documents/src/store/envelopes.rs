@@ -49,7 +49,7 @@ pub(crate) async fn read(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>
     let row = sqlx::query!(
         r#"select account_id, run_id, step_id, attempt, record_id, title, level, state, reason,
              fields as "fields: Json<Vec<PlacedField>>", original_version_id, signed_version_id, created_at,
-             sign_within_minutes, remind_every_minutes, invite_others
+             sign_within_minutes, remind_every_minutes, invite_others, fields_version
            from documents.envelopes where tenant_id = $1 and id = $2"#,
         tenant,
         id.0
@@ -58,6 +58,7 @@ pub(crate) async fn read(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>
     .await?;
     let Some(row) = row else { return Ok(None) };
     let (signers, others) = (signers(tx, id).await?, papers(tx, id).await?);
+    let placements = super::placements::of(tx, id).await?;
     Ok(Some(Envelope {
         id,
         account_id: row.account_id.into(),
@@ -80,6 +81,8 @@ pub(crate) async fn read(tx: &mut Tx, id: EnvelopeId) -> Result<Option<Envelope>
             remind_every: row.remind_every_minutes.map(minutes),
         },
         invite_others: row.invite_others,
+        placements,
+        fields_version: row.fields_version,
     }))
 }
 

@@ -297,7 +297,7 @@ pub(crate) async fn shift(
     .await?;
     let inherited = (!folder.shares_itself()).then_some(folder.sharing_id);
     sqlx::query!(
-        "update documents.folders set record_id = $3, internal = $4, depth = depth + $5,
+        "update documents.folders set record_id = $3, internal = $4 or (internal and not $8), depth = depth + $5,
            sharing_id = case when sharing_id = $6::uuid then $7 else sharing_id end
          where tenant_id = $1 and id = any ($2)",
         tenant,
@@ -306,7 +306,9 @@ pub(crate) async fn shift(
         into.internal,
         into.depth + 1 - folder.depth,
         inherited,
-        into.sharing_id
+        into.sharing_id,
+        // An inbox within what was shared stays the firm's.
+        folder.internal
     )
     .execute(tx.conn())
     .await?;

@@ -1,8 +1,12 @@
 //! The library of the firm to test with.
 
-use portico_core::Ctx;
-use portico_proto::documents::v1::{CreateFolderRequest, library_client::LibraryClient};
+use portico_core::{Ctx, Problem};
+use portico_proto::documents::v1::{
+    CreateDropLinkRequest, CreateDropLinkResponse, CreateFolderRequest, drops_client::DropsClient,
+    library_client::LibraryClient, request_templates_client::RequestTemplatesClient,
+};
 use portico_rpc::CallerChannel;
+use serde_json::Value;
 
 use super::Fixture;
 
@@ -44,5 +48,45 @@ impl Fixture {
         let answer = self.upload(&self.manager(), &path, name, bytes).await.unwrap();
         let text = |key: &str| answer[key].as_str().unwrap().to_owned();
         (text("document_id"), text("version_id"))
+    }
+
+    pub(crate) fn drops(&self, ctx: &Ctx) -> DropsClient<CallerChannel> {
+        DropsClient::new(self.channel(ctx))
+    }
+
+    pub(crate) fn request_templates(&self, ctx: &Ctx) -> RequestTemplatesClient<CallerChannel> {
+        RequestTemplatesClient::new(self.channel(ctx))
+    }
+
+    /// Makes a link to a folder for a week, as the manager.
+    pub(crate) async fn drop_link(&self, folder: &str, most_files: i32) -> CreateDropLinkResponse {
+        let asked = CreateDropLinkRequest {
+            folder_id: folder.to_owned(),
+            title: "Tax papers".to_owned(),
+            note: "Please send what you have.".to_owned(),
+            days: 7,
+            most_files,
+            idempotency_key: String::new(),
+        };
+        self.drops(&self.manager()).create_drop_link(asked).await.unwrap().into_inner()
+    }
+
+    /// Sends a file by a link, as the edge does for Ada.
+    pub(crate) async fn hand_in(
+        &self,
+        ctx: &Ctx,
+        token: &str,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<Value, Problem> {
+        let request = http::Request::post("/drops")
+            .header("x-file-name", name)
+            .header("x-drop-token", token)
+            .header("x-sender-name", "Ada%20Byron")
+            .header("x-sender-email", "ada%40example.com")
+            .body(bytes.to_vec().into());
+        let response = self.send(ctx, request.unwrap()).await?;
+        assert_eq!(response.status(), http::StatusCode::CREATED);
+        Ok(serde_json::from_slice(response.body()).unwrap())
     }
 }

@@ -83,6 +83,8 @@ ids! {
     DocumentId = "document";
     /// A folder of the library.
     FolderId = "folder";
+    /// An address under which files are handed in without signing in.
+    DropLinkId = "drop link";
     /// One immutable version of a document.
     VersionId = "version";
     /// A request for documents.

@@ -16,9 +16,9 @@ pub use context::{AccountScope, Actor, ActorKind, AuthStrength, Ctx, Impersonato
 pub use entropy::{Entropy, OsEntropy, SeededEntropy, SharedEntropy};
 pub use error::{ErrorCode, FieldViolation, Problem};
 pub use id::{
-    AccountId, DocumentId, EnvelopeId, EventId, FolderId, ItemId, MailId, MessageId, NotificationId,
-    ParseIdError, PersonId, PortalId, RecordId, RequestId, RunId, SessionId, StepId, TenantId, ThreadId,
-    TimerId, VersionId,
+    AccountId, DocumentId, DropLinkId, EnvelopeId, EventId, FolderId, ItemId, MailId, MessageId,
+    NotificationId, ParseIdError, PersonId, PortalId, RecordId, RequestId, RunId, SessionId, StepId,
+    TenantId, ThreadId, TimerId, VersionId,
 };
 pub use locale::{Email, InvalidEmail, InvalidTimeZone, parse_time_zone};
 pub use money::{InvalidMoney, Money};

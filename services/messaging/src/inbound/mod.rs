@@ -4,7 +4,7 @@ mod bounces;
 mod proof;
 mod replies;
 
-use mail_parser::{Address, HeaderName, MessageParser};
+use mail_parser::{Address, HeaderName, Message, MessageParser};
 use portico_core::Ctx;
 
 pub(crate) use bounces::note_refusal;
@@ -53,10 +53,30 @@ pub(crate) async fn take(
             return bounces::take(service, ctx, mail, &message, arrival.raw).await;
         }
         if let Some(address) = tokens.read_reply(code) {
-            return replies::take(service, ctx, address, &message, &arrival).await;
+            let named = named_in(&message, |address| code_in(&settings, address).as_ref() == Some(code));
+            return replies::take(service, ctx, address, &named, &message, &arrival).await;
         }
     }
     Err(MessagingError::NotForUs)
+}
+
+/// A header that names whom a mail is to, and how often the mail has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Named {
+    header: &'static str,
+    times: usize,
+}
+
+/// The headers among To and Cc in which an address stands that is `meant`. Where a mail came to says nothing: whoever hands it on writes
+/// that as they like.
+fn named_in(message: &Message<'_>, meant: impl Fn(&str) -> bool) -> Vec<Named> {
+    let named = [("To", HeaderName::To), ("Cc", HeaderName::Cc)].into_iter().map(|(header, name)| {
+        let all: Vec<_> = message.headers().iter().filter(|one| one.name == name).collect();
+        let lists = all.iter().filter_map(|one| one.value().as_address());
+        let meant = lists.flat_map(addresses).any(|address| meant(&address));
+        meant.then_some(Named { header, times: all.len() })
+    });
+    named.flatten().collect()
 }
 
 fn addresses(list: &Address<'_>) -> Vec<String> {

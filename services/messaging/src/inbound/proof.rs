@@ -8,7 +8,7 @@ use mail_auth::{
 };
 use sha2::{Digest as _, Sha256};
 
-use super::Arrival;
+use super::{Arrival, Named};
 use crate::{domain::settings::domain_of, mail::Dns};
 
 /// What a mail proves of its sender.
@@ -24,8 +24,12 @@ pub(super) enum Proof {
     Unknown,
 }
 
-/// What the mail proves of `from`, the address that it names as its sender.
-pub(super) async fn of(dns: &Dns, arrival: &Arrival<'_>, from: &str) -> Proof {
+/// What the mail proves of `from`, the address that it names as its sender, and of whom it is to: `named` are the headers in which that
+/// stands. A signature that covers none of them may have been made for another thread.
+pub(super) async fn of(dns: &Dns, arrival: &Arrival<'_>, from: &str, named: &[Named]) -> Proof {
+    if named.is_empty() {
+        return Proof::None;
+    }
     let Some(parsed) = AuthenticatedMessage::parse(arrival.raw) else { return Proof::None };
     let resolver = dns.authenticator();
     let sender = arrival.sender.trim_matches(['<', '>']);
@@ -38,7 +42,11 @@ pub(super) async fn of(dns: &Dns, arrival: &Arrival<'_>, from: &str) -> Proof {
     };
     let mut signatures = resolver.verify_dkim(&parsed).await;
     // One that covers the beginning alone lets anybody add to the rest.
-    signatures.retain(|output| output.signature().is_none_or(|signature| signature.l == 0));
+    signatures.retain(|output| {
+        output.signature().is_none_or(|signature| {
+            signature.l == 0 && named.iter().any(|named| covers(&signature.h, *named))
+        })
+    });
     let asked = DmarcParameters::new(&parsed, &signatures, domain_of(sender), &spf);
     let dmarc = resolver.verify_dmarc(asked).await;
     let domain = domain_of(from).to_ascii_lowercase();
@@ -67,4 +75,10 @@ pub(super) async fn of(dns: &Dns, arrival: &Arrival<'_>, from: &str) -> Proof {
         || matches!(dmarc.result(), DmarcResult::TempError(_))
         || spf.result() == SpfResult::TempError;
     if away { Proof::Unknown } else { Proof::None }
+}
+
+/// Whether the headers that a signature covers include every one of this name: a further one on top would be read and not be signed.
+fn covers(signed: &[String], named: Named) -> bool {
+    let times = signed.iter().filter(|header| header.eq_ignore_ascii_case(named.header)).count();
+    times >= named.times
 }

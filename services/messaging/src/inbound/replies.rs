@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::{
-    Arrival,
+    Arrival, Named,
     proof::{self, Proof},
 };
 use crate::{
@@ -38,11 +38,12 @@ const PRECEDENCE: [&str; 4] = ["bulk", "list", "junk", "auto_reply"];
 /// Headers that only machines add.
 const MACHINES: [&str; 4] = ["X-Autoreply", "X-Autorespond", "List-Id", "X-Loop"];
 
-/// Takes in what came to the address called `id`. A refusal is written down, without a word of the mail.
+/// Takes in what came to the address called `id`, which stands in the headers `named`. A refusal is written down, without a word of the mail.
 pub(super) async fn take(
     service: &Service,
     ctx: &Ctx,
     id: Uuid,
+    named: &[Named],
     message: &Message<'_>,
     arrival: &Arrival<'_>,
 ) -> Result<&'static str, MessagingError> {
@@ -58,7 +59,7 @@ pub(super) async fn take(
     };
     tx.rollback().await?;
     let (Some(address), Some(thread)) = (address, thread) else { return Err(MessagingError::NotForUs) };
-    match post(service, ctx, (id, address), &thread, message, arrival).await {
+    match post(service, ctx, (id, address), &thread, named, message, arrival).await {
         Err(MessagingError::ReplyRefused(why)) => {
             let mut tx = service.store.begin(ctx).await?;
             let details = json!({ "reason": why });
@@ -82,6 +83,7 @@ async fn post(
     ctx: &Ctx,
     (id, address): (Uuid, ReplyAddress),
     thread: &Thread,
+    named: &[Named],
     message: &Message<'_>,
     arrival: &Arrival<'_>,
 ) -> Result<&'static str, MessagingError> {
@@ -96,7 +98,7 @@ async fn post(
         return Err(refused("sender"));
     }
     let mail = Sha256::digest(message.message_id().map_or(arrival.raw, str::as_bytes)).to_vec();
-    let proofs = match proof::of(&service.dns, arrival, &from).await {
+    let proofs = match proof::of(&service.dns, arrival, &from, named).await {
         Proof::Signatures(digests) => digests,
         Proof::Server => vec![mail.clone()],
         Proof::None => return Err(refused("unverified")),
@@ -135,7 +137,7 @@ async fn post(
         return Ok("posted");
     }
     let mut text = message.body_text(0).map(|text| own_words(&text)).unwrap_or_default();
-    let (attachment_ids, left) = files(service, &asker, thread, message).await?;
+    let (attachment_ids, left) = files(service, (ctx, &asker), thread, (id, &key), message).await?;
     if text.is_empty() && attachment_ids.is_empty() && left.is_empty() {
         return Err(refused("empty"));
     }
@@ -158,15 +160,16 @@ async fn post(
     }
 }
 
-/// Takes the files in by the way that all files go. Answers their ids, and the names of those that were not taken.
+/// Takes the files in by the way that all files go, each once however often the mail is handed over. Answers their ids, and the names of those that were not taken.
 async fn files(
     service: &Service,
-    asker: &Asker,
+    (ctx, asker): (&Ctx, &Asker),
     thread: &Thread,
+    (address, answer): (Uuid, &str),
     message: &Message<'_>,
 ) -> Result<(Vec<String>, Vec<String>), MessagingError> {
     let (mut taken, mut left) = (Vec::new(), Vec::new());
-    for part in message.attachments().filter(|part| !part.contents().is_empty()) {
+    for (place, part) in message.attachments().filter(|part| !part.contents().is_empty()).enumerate() {
         let name: String = part
             .attachment_name()
             .unwrap_or("file")
@@ -178,8 +181,22 @@ async fn files(
             left.push(name);
             continue;
         }
+        let token = Sha256::new().chain_update(answer).chain_update(format!(":{place}:"));
+        let token = token.chain_update(part.contents()).finalize().to_vec();
+        let mut tx = service.store.begin(ctx).await?;
+        let before = store::replies::file(&mut tx, &token).await?;
+        tx.rollback().await?;
+        if let Some(id) = before {
+            taken.push(id);
+            continue;
+        }
         match peers::upload(service, &asker.caller, thread.record_id, &name, part.contents()).await {
-            Ok(id) => taken.push(id),
+            Ok(id) => {
+                let mut tx = service.store.begin(ctx).await?;
+                store::replies::keep_file(&mut tx, address, &token, &id, service.clock.now()).await?;
+                tx.commit().await?;
+                taken.push(id);
+            }
             Err(MessagingError::Peer(problem)) if is_for_good(problem.code) => left.push(name),
             Err(error) => return Err(error),
         }

@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use futures_util::{StreamExt as _, stream};
 use portico_core::{Ctx, PersonId, Problem};
+use portico_db::Tx;
 use portico_rpc::ServiceError as _;
 use portico_service::Job;
 
@@ -74,7 +75,7 @@ async fn send(service: &Service, due: Due) -> Result<(), MessagingError> {
     let Some(mut mail) = leased else { return Ok(()) };
     let outcome = tokio::time::timeout(ATTEMPT_TIMEOUT, deliver(service, &ctx, &mut mail)).await;
     let outcome = outcome.unwrap_or_else(|_| Outcome::Later(TOO_LATE.to_owned()));
-    settle(service, &ctx, &mail, outcome).await
+    settle(service, &ctx, vec![(&mail, outcome)]).await
 }
 
 /// Sends everything that is due for a person's digest as one mail.
@@ -88,45 +89,47 @@ async fn send_digest(service: &Service, ctx: &Ctx, person: PersonId) -> Result<(
     }
     // The oldest gives the digest its id, at every attempt.
     mails.sort_by_key(|mail| (mail.created_at, mail.id));
-    let outcomes = tokio::time::timeout(ATTEMPT_TIMEOUT, deliver_digest(service, ctx, &mails)).await;
+    let outcomes = tokio::time::timeout(ATTEMPT_TIMEOUT, deliver_digest(service, ctx, &mut mails)).await;
     let outcomes = outcomes.unwrap_or_else(|_| vec![Outcome::Later(TOO_LATE.to_owned()); mails.len()]);
-    for (mail, outcome) in mails.iter().zip(outcomes) {
-        settle(service, ctx, mail, outcome).await?;
-    }
-    Ok(())
+    settle(service, ctx, mails.iter().zip(outcomes).collect()).await
 }
 
-async fn settle(service: &Service, ctx: &Ctx, mail: &Mail, outcome: Outcome) -> Result<(), MessagingError> {
-    let now = service.clock.now();
+/// Writes down what became of mails of one attempt: of all, or of none, so that what one mail has told is not told again in part.
+async fn settle(service: &Service, ctx: &Ctx, settled: Vec<(&Mail, Outcome)>) -> Result<(), MessagingError> {
     let mut tx = service.store.begin(ctx).await?;
-    let settled = match outcome {
-        Outcome::Sent(parts) => {
-            store::mails::settle_sent(&mut tx, mail, parts.as_ref(), now).await?.then_some(State::Sent)
-        }
-        Outcome::Pointless => {
-            store::mails::delete(&mut tx, mail).await?;
-            None
-        }
-        Outcome::Later(reason) => {
-            fail(&mut tx, mail, after_failure(mail.attempts, false, reason, now)).await?
-        }
-        Outcome::Never(reason) => {
-            fail(&mut tx, mail, after_failure(mail.attempts, true, reason, now)).await?
-        }
-    };
-    if let Some(state) = settled {
-        publish::mail_settled(service, &mut tx, mail, state).await?;
+    for (mail, outcome) in settled {
+        settle_one(service, &mut tx, mail, outcome).await?;
     }
     tx.commit().await?;
     Ok(())
 }
 
-/// Answers the state where the mail has come to an end.
-async fn fail(
-    tx: &mut portico_db::Tx,
+async fn settle_one(
+    service: &Service,
+    tx: &mut Tx,
     mail: &Mail,
-    verdict: Verdict,
-) -> Result<Option<State>, MessagingError> {
+    outcome: Outcome,
+) -> Result<(), MessagingError> {
+    let now = service.clock.now();
+    let settled = match outcome {
+        Outcome::Sent(parts) => {
+            store::mails::settle_sent(tx, mail, parts.as_ref(), now).await?.then_some(State::Sent)
+        }
+        Outcome::Pointless => {
+            store::mails::delete(tx, mail).await?;
+            None
+        }
+        Outcome::Later(reason) => fail(tx, mail, after_failure(mail.attempts, false, reason, now)).await?,
+        Outcome::Never(reason) => fail(tx, mail, after_failure(mail.attempts, true, reason, now)).await?,
+    };
+    if let Some(state) = settled {
+        publish::mail_settled(service, tx, mail, state).await?;
+    }
+    Ok(())
+}
+
+/// Answers the state where the mail has come to an end.
+async fn fail(tx: &mut Tx, mail: &Mail, verdict: Verdict) -> Result<Option<State>, MessagingError> {
     let held = store::mails::settle_failure(tx, mail, &verdict).await?;
     Ok((held && verdict.state == State::Failed).then_some(State::Failed))
 }

@@ -60,7 +60,7 @@ impl From<Blank> for Outcome {
     }
 }
 
-/// Tries to send a mail once. `mail.subject` becomes what was sent.
+/// Tries to send a mail once. `mail.subject` becomes what was sent, and `mail.to_address` to where.
 pub(crate) async fn deliver(service: &Service, ctx: &Ctx, mail: &mut Mail) -> Outcome {
     match attempt(service, ctx, mail).await {
         Ok(outcome) => outcome,
@@ -101,7 +101,7 @@ async fn write(
     service: &Service,
     ctx: &Ctx,
     office: &Office,
-    mail: &Mail,
+    mail: &mut Mail,
 ) -> Result<Result<Written, Blank>, MessagingError> {
     let Some(person_id) = mail.person_id else {
         let to = (String::new(), mail.to_address.clone());
@@ -111,6 +111,9 @@ async fn write(
     let wanted: Vec<PersonId> = [Some(person_id), mail.reply_to].into_iter().flatten().collect();
     let people = peers::people(service, ctx, &wanted).await?;
     let Some(person) = people.get(&person_id) else { return Ok(Err(Blank::Never(NOBODY))) };
+    // Where it goes now, which is not where it would have gone when it was written: what comes back concerns this address.
+    mail.to_address.clone_from(&person.email);
+    let mail = &*mail;
     if let Some(blank) = objection(service, ctx, mail, person_id, person).await? {
         return Ok(Err(blank));
     }

@@ -3,7 +3,7 @@
 use portico_core::Ctx;
 
 use super::{
-    Office, Refused, compose,
+    Office, Reason, Refused, compose,
     deliver::{AWAY, NOBODY, objection},
     write::digest,
 };
@@ -15,13 +15,14 @@ use crate::{
         words::Words,
     },
     error::MessagingError,
+    inbound::note_refusal,
     peers,
     service::Service,
     store,
 };
 
 /// Tries to send a digest of these mails once; all are one person's, and the first gives the digest its id. Answers what became of each.
-pub(crate) async fn deliver_digest(service: &Service, ctx: &Ctx, mails: &[Mail]) -> Vec<Outcome> {
+pub(crate) async fn deliver_digest(service: &Service, ctx: &Ctx, mails: &mut [Mail]) -> Vec<Outcome> {
     match attempt(service, ctx, mails).await {
         Ok(outcomes) => outcomes,
         Err(error) => {
@@ -31,14 +32,19 @@ pub(crate) async fn deliver_digest(service: &Service, ctx: &Ctx, mails: &[Mail])
     }
 }
 
-async fn attempt(service: &Service, ctx: &Ctx, mails: &[Mail]) -> Result<Vec<Outcome>, MessagingError> {
-    let all = |outcome: Outcome| vec![outcome; mails.len()];
-    let Some((first, person_id)) = mails.first().and_then(|mail| Some((mail, mail.person_id?))) else {
+async fn attempt(service: &Service, ctx: &Ctx, mails: &mut [Mail]) -> Result<Vec<Outcome>, MessagingError> {
+    let count = mails.len();
+    let all = |outcome: Outcome| vec![outcome; count];
+    let Some(person_id) = mails.first().and_then(|mail| mail.person_id) else {
         return Ok(all(Outcome::Never(NOBODY.to_owned())));
     };
     let office = Office::of(service, ctx).await?;
     let people = peers::people(service, ctx, &[person_id]).await?;
     let Some(person) = people.get(&person_id) else { return Ok(all(Outcome::Never(NOBODY.to_owned()))) };
+    for mail in mails.iter_mut() {
+        mail.to_address.clone_from(&person.email);
+    }
+    let mails = &*mails;
     let mut lines = Vec::new();
     let mut outcomes: Vec<Option<Outcome>> = Vec::with_capacity(mails.len());
     for mail in mails {
@@ -55,11 +61,16 @@ async fn attempt(service: &Service, ctx: &Ctx, mails: &[Mail]) -> Result<Vec<Out
         return Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Pointless)).collect());
     }
     let letter = digest(&office, person, lines);
+    let Some(first) = mails.first() else { return Ok(outcomes.into_iter().flatten().collect()) };
     let envelope = office.envelope(service, first.id, (person.name.clone(), person.email.clone()));
     let sent = match compose(&envelope, &letter, &office.firm.colour, "") {
         Err(reason) => Outcome::Never(reason),
         Ok(ready) => match office.send(service, ctx, ready).await {
             Ok(taken) => Outcome::Sent(taken.kept),
+            Err(Refused { answer, for_good: true, reason: Reason::Recipient }) => {
+                note_refusal(service, ctx, first, &answer).await?;
+                Outcome::Never(answer)
+            }
             Err(Refused { answer, for_good: true, .. }) => Outcome::Never(answer),
             Err(Refused { answer, for_good: false, .. }) => Outcome::Later(answer),
         },

@@ -275,7 +275,7 @@ pub(crate) async fn settle_sent(
     let tenant = tx.ctx().tenant.0;
     let updated = sqlx::query!(
         "update messaging.mails
-         set state = 'sent', error = '', sent_at = $4, leased_until = null, subject = $8, body = '', calendar = '',
+         set state = 'sent', error = '', sent_at = $4, leased_until = null, subject = $8, to_address = $9, body = '', calendar = '',
              text = $5, html = $6, source = $7
          where tenant_id = $1 and id = $2 and fence = $3 and state = 'queued'",
         tenant,
@@ -285,7 +285,8 @@ pub(crate) async fn settle_sent(
         parts.map(|parts| parts.text.as_str()),
         parts.map(|parts| parts.html.as_str()),
         parts.map(|parts| parts.source.as_str()),
-        mail.subject
+        mail.subject,
+        mail.to_address
     )
     .execute(tx.conn())
     .await?;
@@ -296,14 +297,15 @@ pub(crate) async fn settle_sent(
 pub(crate) async fn settle_failure(tx: &mut Tx, mail: &Mail, verdict: &Verdict) -> Result<bool, StoreError> {
     let tenant = tx.ctx().tenant.0;
     let updated = sqlx::query!(
-        "update messaging.mails set state = $4, error = $5, due_at = $6, leased_until = null
+        "update messaging.mails set state = $4, error = $5, due_at = $6, to_address = $7, leased_until = null
          where tenant_id = $1 and id = $2 and fence = $3 and state = 'queued'",
         tenant,
         mail.id.0,
         mail.fence,
         verdict.state.as_str(),
         verdict.error,
-        verdict.due_at
+        verdict.due_at,
+        mail.to_address
     )
     .execute(tx.conn())
     .await?;

@@ -115,6 +115,41 @@ pub(crate) async fn receive(
     Ok(if same { Receipt::Good } else { Receipt::Replayed })
 }
 
+/// The document that a file of an answer became, where it was taken in before.
+pub(crate) async fn file(tx: &mut Tx, token: &[u8]) -> Result<Option<String>, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    Ok(sqlx::query_scalar!(
+        "select document_id from messaging.reply_files where tenant_id = $1 and token = $2",
+        tenant,
+        token
+    )
+    .fetch_optional(tx.conn())
+    .await?)
+}
+
+/// Keeps which document a file of an answer to `address` became.
+pub(crate) async fn keep_file(
+    tx: &mut Tx,
+    address: Uuid,
+    token: &[u8],
+    document: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!(
+        "insert into messaging.reply_files (tenant_id, token, address_id, document_id, taken_at) values ($1, $2, $3, $4, $5)
+         on conflict (tenant_id, token) do nothing",
+        tenant,
+        token,
+        address,
+        document,
+        now
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Revokes all addresses of a person. Answers how many there were.
 pub(crate) async fn revoke(tx: &mut Tx, person: PersonId, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let tenant = tx.ctx().tenant.0;

@@ -33,6 +33,8 @@ pub(crate) struct Facts {
     pub(crate) hidden: Vec<(String, String)>,
     /// Uploader and file name, by document.
     pub(crate) uploads: HashMap<String, (String, String)>,
+    /// Files that were refused once.
+    pub(crate) away: std::collections::HashSet<String>,
     pub(crate) bound: Vec<(String, bool)>,
     pub(crate) links: HashMap<String, String>,
     pub(crate) minted: usize,
@@ -259,6 +261,10 @@ fn documents_routes(world: &World) -> Router {
             return status(Problem::invalid("file", "This file is too large.")).into_http();
         };
         let mut facts = known.write();
+        if name.starts_with("away-once") && facts.away.insert(name.clone()) {
+            let away = Problem::new(portico_core::ErrorCode::Unavailable, "away", "Try again later.");
+            return status(away).into_http();
+        }
         let id = uuid::Uuid::from_u128(0x7000 + u128::try_from(facts.uploads.len()).unwrap()).to_string();
         facts.uploads.insert(id.clone(), (person.to_string(), name));
         axum::Json(json!({ "document_id": id })).into_response()

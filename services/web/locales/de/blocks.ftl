@@ -140,6 +140,7 @@ audit-envelope-delegated = hat das Unterschreiben an jemand anderen abgegeben
 audit-envelope-expired = hat festgestellt, dass eine Frist zum Unterschreiben abgelaufen ist
 audit-envelope-extended = hat die Frist zum Unterschreiben verlängert
 audit-envelope-reminded = hat an das Unterschreiben erinnert
+audit-envelope-fields-placed = hat die Felder eines Papiers zum Unterschreiben gesetzt
 audit-envelope-opened = hat ein Papier zum Unterschreiben geöffnet
 audit-envelope-signed = hat unterschrieben
 audit-envelope-withdrawn = hat ein Papier zum Unterschreiben zurückgezogen

@@ -140,6 +140,7 @@ audit-envelope-delegated = gave the signing of a paper to a colleague
 audit-envelope-expired = said that somebody's time to sign is over
 audit-envelope-extended = gave somebody more time to sign
 audit-envelope-reminded = reminded somebody to sign
+audit-envelope-fields-placed = placed the fields of a paper to sign
 audit-envelope-opened = opened a paper to sign
 audit-envelope-signed = signed
 audit-envelope-withdrawn = took back a paper to sign

@@ -258,7 +258,9 @@ impl Viewer {
                     StepKind::Meeting(meeting) => Some(&meeting.with.role),
                     _ => None,
                 });
-                role.is_some_and(|role| self.here.contains(role))
+                let reviewer = step.asks.as_ref().and_then(|asked| asked.reviewer.as_ref());
+                reviewer.is_some_and(|reviewer| self.is_meant(reviewer) || self.stands_in(reviewer))
+                    || role.is_some_and(|role| self.here.contains(role))
                     || (role.is_some() && self.kind == ActorKind::Staff && self.sees_everything())
             }
         };

@@ -102,6 +102,7 @@ fn read(event: &Received) -> Result<(Event, Option<PersonRef>), HandleError> {
         number: message.number,
         sha256: message.sha256,
         file_name: message.file_name,
+        by: None,
     };
     Ok((Event::VersionAdded { step: step(&message.step_id)?, deliverable }, actor()))
 }

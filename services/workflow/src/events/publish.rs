@@ -18,8 +18,11 @@ fn people(people: &[PersonRef]) -> Vec<String> {
     people.iter().map(|person| person.id.to_string()).collect()
 }
 
-/// The step as its definition declares it, as JSON; empty for a one-off task.
+/// The step as its definition declares it, or as whoever added it did, as JSON; empty for a one-off task.
 pub(crate) fn declaration(workflow: &Workflow, step: &StepRecord) -> Option<prost_types::Struct> {
+    if let Some(own) = step.own_declaration() {
+        return serde_json::to_value(own).ok().map(|value| to_struct(&value));
+    }
     let declared = workflow.steps.iter().find(|declared| step.key.as_deref() == Some(&declared.id))?;
     serde_json::to_value(declared).ok().map(|value| to_struct(&value))
 }

@@ -46,8 +46,14 @@ pub(crate) async fn handle(
         return Ok(AddTaskResponse { step, event });
     }
     let step = StepId::new(stage.now, &*service.entropy);
-    let event =
-        Event::TaskAdded { step, title: title.clone(), to, due, client_visible: request.client_visible };
+    let event = Event::TaskAdded {
+        step,
+        title: title.clone(),
+        to,
+        due,
+        client_visible: request.client_visible,
+        asks: None,
+    };
     found.run = stage.happen(id, event).await?;
     let event = stage.event().to_owned();
     let now = stage.now;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     authorize_step, complete_task, decide_approval, end_delegation, get_step, list_attention,
-    list_delegations, set_delegation,
+    list_delegations, set_delegation, waive_step,
 };
 use crate::testing::{Fixture, INVOICES, id};
 
@@ -254,6 +254,65 @@ async fn nobody_hands_on_what_they_have_lost_themselves() {
     one.fixture.deactivate(&flo);
     assert_eq!(one.approve(&stand_in, "release").await.unwrap_err(), Problem::not_found());
     assert!(one.step(&one.finance, "release").await.approvals.is_empty());
+}
+
+#[tokio::test]
+async fn what_needs_a_stand_in_is_what_they_may_do_for_somebody() {
+    let one = invoice(FOUR_EYES, 500).await;
+    let (flo, stand_in) = (one.fixture.staff("Flo", &["finance"]), one.fixture.staff("Sten", &[]));
+    prepare(&one).await;
+    let needed = async |ctx: &Ctx| {
+        let asked =
+            list_attention::handle(&one.fixture.service, ctx.clone(), Default::default()).await.unwrap();
+        asked.needs_you.len()
+    };
+    assert_eq!((needed(&flo).await, needed(&one.finance).await), (1, 0), "not whoever has prepared it");
+    // Whoever has prepared it cannot hand it on, and somebody else can.
+    ask(&one, &one.finance, &stand_in, 7).await.unwrap();
+    assert_eq!(needed(&stand_in).await, 0);
+    one.fixture.database.clock.advance(TimeDelta::minutes(1));
+    ask(&one, &flo, &stand_in, 7).await.unwrap();
+    assert_eq!(needed(&stand_in).await, 1);
+    one.fixture.leave_roles(&flo, &["project_manager"]);
+    assert_eq!(needed(&stand_in).await, 0, "what was lost is not handed on");
+    one.fixture.leave_roles(&flo, &["finance"]);
+    assert_eq!(needed(&stand_in).await, 1);
+    one.fixture.deactivate(&flo);
+    assert_eq!(needed(&stand_in).await, 0);
+}
+
+#[tokio::test]
+async fn whoever_must_not_approve_does_not_waive_either() {
+    let one = invoice(FOUR_EYES, 500).await;
+    let admin = one.fixture.staff("Ada", &["admin", "finance"]);
+    let waive = async |ctx: &Ctx, key: &str| {
+        let step_id = one.step(&one.finance, key).await.id;
+        let request = WaiveStepRequest { step_id, reason: "In a hurry".to_owned() };
+        waive_step::handle(&one.fixture.service, ctx.clone(), request).await.map_err(|error| error.problem())
+    };
+    let done = async |ctx: &Ctx| {
+        let request =
+            CompleteTaskRequest { step_id: one.step(&one.finance, "prepare").await.id, note: String::new() };
+        complete_task::handle(&one.fixture.service, ctx.clone(), request)
+            .await
+            .map_err(|error| error.problem())
+    };
+    done(&admin).await.unwrap();
+    assert_eq!(waive(&admin, "release").await.unwrap_err().reason, "four_eyes");
+    assert_ne!(one.step(&one.finance, "release").await.state(), StepState::Waived);
+    let other = one.fixture.staff("Abe", &["admin"]);
+    waive(&other, "release").await.unwrap();
+
+    // The other way round: whoever has waived it first does not do what was to be approved.
+    let one = invoice(FOUR_EYES, 500).await;
+    let admin = one.fixture.staff("Ada", &["admin", "finance"]);
+    let step_id = one.step(&one.finance, "release").await.id;
+    let request = WaiveStepRequest { step_id, reason: "In a hurry".to_owned() };
+    waive_step::handle(&one.fixture.service, admin.clone(), request).await.unwrap();
+    let request =
+        CompleteTaskRequest { step_id: one.step(&one.finance, "prepare").await.id, note: String::new() };
+    let refused = complete_task::handle(&one.fixture.service, admin, request).await.unwrap_err().problem();
+    assert_eq!(refused.reason, "four_eyes");
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! What needs the caller, what they wait for, and what comes next.
 
-use portico_core::{AccountId, Ctx};
+use std::collections::HashSet;
+
+use portico_core::{AccountId, Ctx, StepId};
+use portico_db::Tx;
 use portico_definition::Action;
 use portico_proto::workflow::v1::{ListAttentionRequest, ListAttentionResponse};
 use uuid::Uuid;
@@ -36,6 +39,9 @@ pub(crate) async fn handle(
     let now = service.clock.now();
     let mut tx = service.store.begin(&ctx).await?;
     let viewer = store::delegations::viewer(&mut tx, &ctx, now).await?;
+    tx.rollback().await?;
+    let viewer = peers::standing_for_those_left(service, &ctx, viewer).await?;
+    let mut tx = service.store.begin(&ctx).await?;
     let portals = service.portals(&mut tx).await?;
     let (open, rest) = if viewer.is_client() {
         let own = ctx.actor.accounts.listed().iter().map(|account| account.0);
@@ -66,17 +72,21 @@ pub(crate) async fn handle(
     };
     let open: Vec<(Item, bool)> = open.into_iter().filter_map(|item| seen(&viewer, &portals, item)).collect();
     let rest: Vec<(Item, bool)> = rest.into_iter().filter_map(|item| seen(&viewer, &portals, item)).collect();
+    let barred = barred(service, &mut tx, &viewer, &open).await?;
     // Administrators stand in for others, but what needs others does not need them.
     let (mine, others): (Vec<_>, Vec<_>) = open.iter().partition(|(item, _)| {
         let here = viewer.at(item.record.account);
-        here.is_turn(&item.step) && !here.has_approved(&item.step)
+        here.is_turn(&item.step) && !here.has_approved(&item.step) && !barred.contains(&item.step.id)
     });
     let shown = |items: &[&(Item, bool)]| {
-        items
-            .iter()
-            .take(limit)
-            .map(|(item, reads)| convert::item(&viewer, item, *reads, now))
-            .collect::<Vec<_>>()
+        let shown = items.iter().take(limit).map(|(item, reads)| {
+            let mut shown = convert::item(&viewer, item, *reads, now);
+            if let Some(step) = shown.step.as_mut().filter(|_| barred.contains(&item.step.id)) {
+                step.can_act = false;
+            }
+            shown
+        });
+        shown.collect::<Vec<_>>()
     };
     let next = if mine.is_empty() {
         let blocked =
@@ -87,6 +97,26 @@ pub(crate) async fn handle(
     };
     let done = rest.iter().filter(|(item, _)| item.step.ended_at.is_some()).collect::<Vec<_>>();
     Ok(ListAttentionResponse { needs_you: shown(&mine), waiting: shown(&others), next, done: shown(&done) })
+}
+
+/// The approvals that would be the caller's and that four eyes keep from them, and from whoever they stand in for.
+async fn barred(
+    service: &Service,
+    tx: &mut Tx,
+    viewer: &Viewer,
+    open: &[(Item, bool)],
+) -> Result<HashSet<StepId>, WorkflowError> {
+    let mut barred = HashSet::new();
+    for (item, _) in open {
+        let here = viewer.at(item.record.account);
+        if item.step.kind == "approval" && here.is_turn(&item.step) {
+            let found = reach::run(service, tx, viewer, item.run).await?;
+            if found.bars(&here, &item.step).is_some() {
+                barred.insert(item.step.id);
+            }
+        }
+    }
+    Ok(barred)
 }
 
 /// The step, if the caller sees it, and whether they read its record.

@@ -172,6 +172,48 @@ async fn several_hosts_take_turns_by_how_many_meetings_they_have() {
 }
 
 #[tokio::test]
+async fn those_who_can_be_met_are_held_in_one_order_whoevers_turn_it_is() {
+    let (fixture, one, _) = begin("round_robin").await;
+    let max = fixture.staff("Max", &["project_manager"]);
+    keep(&fixture, &max, nine_to_five()).await.unwrap();
+    let mut hosts = [&one.manager, &max].map(|ctx| ctx.actor.person.unwrap());
+    hosts.sort_unstable();
+    // Of two with nothing yet the first in order is met, so that it is the other's turn next.
+    let team = [&one.manager, &max];
+    let (early, first) = another(&fixture, &one, "Early", &team).await;
+    let slots = meeting(&fixture, &early, &first).await.slots;
+    book(&fixture, &early, &first, &slots[0].id).await.unwrap();
+    let (late, second) = another(&fixture, &one, "Late", &team).await;
+
+    let store = &fixture.service.store;
+    let ctx = Ctx::system(fixture.tenant, "Test");
+    let mut holder = store.begin(&ctx).await.unwrap();
+    crate::store::meetings::hold_hosts(&mut holder, &hosts[..1]).await.unwrap();
+    let watch = async {
+        let waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted \
+                     and database = (select oid from pg_database where datname = current_database())";
+        loop {
+            let waiting: i64 = sqlx::query_scalar(waits).fetch_one(holder.conn()).await.unwrap();
+            if waiting > 0 {
+                break;
+            }
+        }
+        // Whoever waits for the first holds nothing of the second.
+        let key = format!("{}:{}", fixture.tenant, hosts[1]);
+        let free: bool = sqlx::query_scalar("select pg_try_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind(key)
+            .fetch_one(holder.conn())
+            .await
+            .unwrap();
+        holder.rollback().await.unwrap();
+        free
+    };
+    let both = async { tokio::join!(book(&fixture, &late, &second, &slots[3].id), watch) };
+    let (booked, free) = tokio::time::timeout(std::time::Duration::from_secs(60), both).await.unwrap();
+    assert!(booked.is_ok() && free, "{booked:?}");
+}
+
+#[tokio::test]
 async fn either_side_moves_and_cancels_and_calendars_follow_by_one_id() {
     let (fixture, one, step) = begin("first").await;
     let slots = meeting(&fixture, &one.client, &step).await.slots;

@@ -46,6 +46,7 @@ mod open_times;
 pub(crate) mod pause_run;
 mod prefill;
 pub(crate) mod reassign_step;
+pub(crate) mod request_documents;
 pub(crate) mod resume_run;
 pub(crate) mod save_draft;
 pub(crate) mod set_availability;
@@ -191,6 +192,13 @@ impl Workflow for Rpc {
 
     async fn add_task(&self, request: Request<AddTaskRequest>) -> Answer<AddTaskResponse> {
         self.serve(request, add_task::handle).await
+    }
+
+    async fn request_documents(
+        &self,
+        request: Request<RequestDocumentsRequest>,
+    ) -> Answer<RequestDocumentsResponse> {
+        self.serve(request, request_documents::handle).await
     }
 
     async fn pause_run(&self, request: Request<PauseRunRequest>) -> Answer<PauseRunResponse> {

@@ -125,6 +125,8 @@ impl OpenTimes {
         if free.is_empty() {
             return Ok(None);
         }
+        // Whose turn it is says who is asked first, and two may be asking the same people in another order.
+        store::meetings::hold_hosts(tx, &free).await?;
         let had = store::availability::had(tx, &free, self.now - LATELY).await?;
         for host in fairest(&had) {
             let slot = Slot {

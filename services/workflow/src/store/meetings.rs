@@ -98,6 +98,25 @@ pub(crate) async fn booked(tx: &mut Tx, step: StepId) -> Result<Option<Slot>, St
     .await?)
 }
 
+/// Lets nobody else book with these people until the transaction ends. Everybody holds them in the same order, so that two who want the same
+/// ones never wait for each other.
+pub(crate) async fn hold_hosts(tx: &mut Tx, hosts: &[PersonId]) -> Result<(), StoreError> {
+    let mut hosts = hosts.to_vec();
+    hosts.sort_unstable();
+    for host in hosts {
+        hold_host(tx, host.0).await?;
+    }
+    Ok(())
+}
+
+async fn hold_host(tx: &mut Tx, host: Uuid) -> Result<(), StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1, 0)) as held", format!("{tenant}:{host}"))
+        .fetch_one(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// Books a slot. `false` where something that overlaps, or is nearer than `gap`, was booked first: bookings of one host come one
 /// after the other.
 pub(crate) async fn book(
@@ -108,12 +127,7 @@ pub(crate) async fn book(
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let tenant = tx.ctx().tenant.0;
-    sqlx::query!(
-        "select pg_advisory_xact_lock(hashtextextended($1, 0)) as held",
-        format!("{tenant}:{}", slot.host)
-    )
-    .fetch_one(tx.conn())
-    .await?;
+    hold_host(tx, slot.host).await?;
     let inserted = sqlx::query!(
         "insert into workflow.bookings (tenant_id, host_id, starts_at, ends_at, step_id, slot_id, booked_at)
          select $1, $2, $3, $4, $5, $6, $7 where not exists (

@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::super::ProviderError;
-use crate::domain::provider::{CheckoutState, Fact};
+use crate::domain::provider::{CheckoutState, Fact, RefundState};
 
 /// A page of a list.
 #[derive(Deserialize)]
@@ -83,12 +83,24 @@ pub(super) struct Dispute {
     status: String,
 }
 
+/// A page to pay on, with its payment where it was asked for as well.
 #[derive(Deserialize)]
-struct Session {
+pub(super) struct Session {
     #[serde(default)]
     metadata: Metadata,
     #[serde(default)]
+    status: String,
+    #[serde(default)]
     payment_status: String,
+    #[serde(default)]
+    payment_intent: Option<Expandable>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Expandable {
+    Whole(PaymentIntent),
+    Id(#[expect(dead_code, reason = "the id alone says nothing")] String),
 }
 
 fn moment(seconds: i64) -> DateTime<Utc> {
@@ -138,15 +150,39 @@ impl PaymentIntent {
     }
 }
 
+impl Session {
+    /// How far the payment is, as the page and its payment tell together.
+    pub(super) fn facts(&self) -> Vec<Fact> {
+        let intent = match &self.payment_intent {
+            Some(Expandable::Whole(intent)) => Some(intent),
+            _ => None,
+        };
+        let mut found = intent.map(PaymentIntent::facts).unwrap_or_default();
+        // The client was done with the page, and then the bank did not pay.
+        let refused = self.status == "complete"
+            && self.payment_status == "unpaid"
+            && intent.is_some_and(|intent| intent.status == "requires_payment_method");
+        if let Some(checkout) = self.metadata.checkout
+            && (refused || self.status == "expired")
+        {
+            found.push(Fact::Moved { checkout, state: CheckoutState::Failed });
+        }
+        found
+    }
+}
+
 impl Refund {
     pub(super) fn facts(&self) -> Vec<Fact> {
-        let done = self.status.as_deref().is_none_or(|status| status == "succeeded");
-        let (Some(payment), Some(money), true) =
-            (&self.payment_intent, money(self.amount, &self.currency), done)
-        else {
+        let state = match self.status.as_deref() {
+            None | Some("succeeded") => RefundState::Succeeded,
+            Some("failed" | "canceled") => RefundState::Failed,
+            Some(_) => RefundState::Pending,
+        };
+        let (Some(payment), Some(money)) = (&self.payment_intent, money(self.amount, &self.currency)) else {
             return Vec::new();
         };
         vec![Fact::Refunded {
+            state,
             reference: self.id.clone(),
             payment: payment.clone(),
             money,
@@ -174,7 +210,7 @@ pub(super) fn of_event(body: &[u8]) -> Result<Vec<Fact>, ProviderError> {
         kind if kind.starts_with("payment_intent.") => {
             serde_json::from_value::<PaymentIntent>(object).map_err(read)?.facts()
         }
-        "refund.created" | "refund.updated" | "charge.refund.updated" => {
+        "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
             serde_json::from_value::<Refund>(object).map_err(read)?.facts()
         }
         kind if kind.starts_with("charge.dispute.") => {
@@ -225,14 +261,27 @@ mod tests {
         let session =
             json!({ "id": "cs_1", "payment_status": "unpaid", "metadata": { "checkout": checkout } });
         assert_eq!(facts("checkout.session.completed", session), [processing]);
-        let refund = json!({ "id": "re_1", "amount": 500, "currency": "eur", "created": 1_800_000_000, "payment_intent": "pi_1", "status": "succeeded" });
+        let refund = |status: &str| json!({ "id": "re_1", "amount": 500, "currency": "eur", "created": 1_800_000_000, "payment_intent": "pi_1", "status": status });
         let given = Fact::Refunded {
+            state: RefundState::Succeeded,
             reference: "re_1".to_owned(),
             payment: "pi_1".to_owned(),
             money: money.clone(),
             at,
         };
-        assert_eq!(facts("refund.created", refund), [given]);
+        assert_eq!(facts("refund.created", refund("succeeded")), [given]);
+        for (kind, status, state) in [
+            ("refund.created", "pending", RefundState::Pending),
+            ("refund.failed", "failed", RefundState::Failed),
+            ("charge.refund.updated", "failed", RefundState::Failed),
+            ("refund.updated", "canceled", RefundState::Failed),
+        ] {
+            let told = facts(kind, refund(status));
+            assert!(
+                matches!(told[..], [Fact::Refunded { state: there, .. }] if there == state),
+                "{kind} {status}"
+            );
+        }
         let dispute = |status: &str| json!({ "id": "dp_1", "amount": 500, "currency": "eur", "created": 1_800_000_000, "payment_intent": "pi_1", "status": status });
         let disputed = |over, lost| {
             [Fact::Disputed { reference: "dp_1".to_owned(), payment: "pi_1".to_owned(), over, lost, at }]

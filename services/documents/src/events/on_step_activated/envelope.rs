@@ -275,6 +275,8 @@ fn envelope(
         created_at: now,
         times: times(esign),
         invite_others: esign.invite_others,
+        placements: Vec::new(),
+        fields_version: 1,
     })
 }
 

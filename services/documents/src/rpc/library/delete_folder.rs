@@ -19,6 +19,13 @@ pub(super) async fn handle(
 ) -> Result<DeleteFolderResponse, DocumentsError> {
     let id = request.folder_id.parse()?;
     let (mut tx, folder) = hold(service, &call, id).await?;
+    if store::drop_links::count_open(&mut tx, id, service.clock.now()).await? > 0 {
+        return Err(DocumentsError::Invalid(Problem::new(
+            ErrorCode::FailedPrecondition,
+            "folder_has_links",
+            "People can still send files into this folder by a link. End its links first.",
+        )));
+    }
     if !store::folders::delete(&mut tx, id).await? {
         return Err(DocumentsError::Invalid(Problem::new(
             ErrorCode::FailedPrecondition,

@@ -3,6 +3,7 @@
 mod drawn;
 mod papers;
 mod parts;
+mod placed;
 mod sealed;
 mod turns;
 

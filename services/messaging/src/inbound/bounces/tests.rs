@@ -174,3 +174,30 @@ async fn an_address_that_a_server_does_not_know_is_undeliverable_at_once() {
     assert_eq!(fixture.mail(id).await.state, State::Failed);
     assert_eq!(standing(&fixture, "ana@people.example").await.0, Standing::Undeliverable);
 }
+
+#[tokio::test]
+async fn what_comes_back_concerns_the_address_that_it_went_to() {
+    let (port, inbox) = sink::start(Vec::new()).await;
+    let fixture = Fixture::with_smtp(&format!("smtp://127.0.0.1:{port}")).await;
+    with_inbound(&fixture).await;
+    let ana = fixture.client_person("Ana");
+    // It was written while the old address was known, and left for the corrected one.
+    let (_, to_old) = mailed(&fixture, ana, &inbox).await;
+    let waiting = fixture.queue(ana, "Hello", |_| {}).await;
+    fixture.move_to(ana, "ana@new.example");
+    fixture.send_mails().await;
+    assert_eq!(fixture.mail(waiting).await.to_address, "ana@new.example");
+    assert!(inbox.commands().iter().any(|line| line.starts_with("RCPT TO:<ana@new.example>")));
+    // The first one comes back late: it went to the old address.
+    assert_eq!(came_back(&fixture, &report(&to_old, "failed", "5.1.1")).await.unwrap(), "noted");
+    assert_eq!(standing(&fixture, "ana@people.example").await.0, Standing::Undeliverable);
+    assert_eq!(standing(&fixture, "ana@new.example").await.0, Standing::Fine);
+    let (_, to_new) = mailed(&fixture, ana, &inbox).await;
+    // And what went to the new one says nothing of the old.
+    fixture.move_to(ana, "ana@third.example");
+    assert_eq!(came_back(&fixture, &report(&to_new, "failed", "5.1.1")).await.unwrap(), "noted");
+    assert_eq!(standing(&fixture, "ana@new.example").await.0, Standing::Undeliverable);
+    let sent = inbox.sources().len();
+    mailed(&fixture, ana, &inbox).await;
+    assert_eq!(inbox.sources().len(), sent + 1, "the corrected address gets its mail");
+}

@@ -72,10 +72,13 @@ impl Post {
     }
 
     fn signed_by(&self, domain: &str, mail: &str) -> String {
+        self.signed_over(domain, &["From", "To", "Subject"], mail)
+    }
+
+    fn signed_over(&self, domain: &str, headers: &'static [&'static str], mail: &str) -> String {
         let key = Ed25519Key::from_pkcs8_maybe_unchecked_der(&self.private).unwrap();
         let _ = key.algorithm();
-        let signer =
-            DkimSigner::from_key(key).domain(domain).selector("s").headers(["From", "To", "Subject"]);
+        let signer = DkimSigner::from_key(key).domain(domain).selector("s").headers(headers.iter().copied());
         format!("{}{mail}", signer.sign(mail.as_bytes()).unwrap().to_header())
     }
 
@@ -186,6 +189,62 @@ async fn whoever_only_pretends_is_refused() {
     let twice = post.signed(&plain).replacen("From: ", "From: Eve <eve@evil.example>\r\nFrom: ", 1);
     refused(&post.arrive(&twice).await, "sender");
     assert_eq!(post.said().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_signature_says_nothing_of_whom_a_mail_is_to_unless_it_covers_that() {
+    let post = Post::new().await;
+    let plain = post.mail(ANA, &post.address, "", ANSWER);
+    refused(
+        &post.arrive(&post.signed_over("people.example", &["From", "Subject"], &plain)).await,
+        "unverified",
+    );
+    // A mail of Ana's to somebody else, with a further To on top that was not signed.
+    let elsewhere = post.signed(&post.mail(ANA, "shop@shop.example", "", ANSWER));
+    let added = format!("To: {}\r\n{elsewhere}", post.address);
+    assert!(post.arrive(&added).await.is_err());
+    let copied = format!("Cc: {}\r\n{elsewhere}", post.address);
+    refused(&post.arrive(&copied).await, "unverified");
+    // Or handed on to the address by whoever has got hold of it.
+    let arrival =
+        Arrival { raw: elsewhere.as_bytes(), recipient: post.address.clone(), ..Arrival::default() };
+    refused(&take(&post.fixture.service, &post.fixture.system(), arrival).await, "unverified");
+    let delivered = format!("Delivered-To: {}\r\n{elsewhere}", post.address);
+    assert!(post.arrive(&delivered).await.is_err());
+    post.names.texts("people.example", &["v=spf1 ip4:192.0.2.7 -all"]);
+    let unsigned = post.mail(ANA, "shop@shop.example", "", ANSWER);
+    let delivered = format!("Delivered-To: {}\r\n{unsigned}", post.address);
+    assert!(post.arrive_from(&delivered, "<ana@people.example>", "192.0.2.7").await.is_err());
+    assert_eq!(post.said().await.len(), 1);
+    // In a copy that is signed it is as good as in To.
+    let mail = post.mail(ANA, "office@northwind.example", &format!("Cc: {}\r\n", post.address), ANSWER);
+    let copied = post.signed_over("people.example", &["From", "To", "Cc", "Subject"], &mail);
+    assert_eq!(post.arrive(&copied).await.unwrap(), "posted");
+}
+
+#[tokio::test]
+async fn what_breaks_off_between_two_files_brings_neither_twice() {
+    let post = Post::new().await;
+    let part = |name: &str| {
+        format!(
+            "--x\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n"
+        )
+    };
+    let headers = "Content-Type: multipart/mixed; boundary=\"x\"\r\n";
+    // The same bytes twice are two files all the same.
+    let body = format!(
+        "--x\r\nContent-Type: text/plain\r\n\r\nHere they are.\r\n{}{}{}--x--\r\n",
+        part("one.pdf"),
+        part("two.pdf"),
+        part("away-once.pdf")
+    );
+    let mail = post.signed(&post.mail(ANA, &post.address, headers, &body));
+    assert!(matches!(post.arrive(&mail).await, Err(MessagingError::Peer(_))));
+    assert_eq!((post.fixture.uploads(), post.said().await.len()), (2, 1));
+    assert_eq!(post.arrive(&mail).await.unwrap(), "posted");
+    assert_eq!((post.fixture.uploads(), post.fixture.bound().len()), (3, 3));
+    assert_eq!(post.said().await[1], "Ana: Here they are.");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@ use portico_proto::messaging::v1::MailSettled;
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::preferences::Way;
 use crate::testing::{
     Fixture,
     sink::{self, Reply},
@@ -162,7 +163,7 @@ async fn a_mail_is_in_one_pair_of_hands_and_late_ones_change_nothing() {
     fixture.database.clock.advance(LEASE);
     fixture.send_mails().await;
     assert_eq!(fixture.mail(id).await.state, State::Sent);
-    settle(&fixture.service, &ctx, &slow, Outcome::Never("late".to_owned())).await.unwrap();
+    settle(&fixture.service, &ctx, vec![(&slow, Outcome::Never("late".to_owned()))]).await.unwrap();
     let mail = fixture.mail(id).await;
     assert_eq!((mail.state, mail.error.as_str(), mail.attempts), (State::Sent, "", 2));
     assert_eq!(fixture.published::<MailSettled>().await, 1);
@@ -264,4 +265,60 @@ async fn a_mail_leaves_as_soon_as_the_job_is_woken() {
     tokio::time::timeout(Duration::from_secs(5), job.wake.notified()).await.unwrap();
     (job.run)().await.unwrap();
     assert_eq!(inbox.sources().len(), 1);
+}
+
+#[tokio::test]
+async fn a_digest_is_sent_with_all_that_it_tells_or_with_nothing() {
+    let (fixture, inbox) = with_sink(Vec::new()).await;
+    let ana = fixture.client_person("Ana");
+    let mut ids = Vec::new();
+    for subject in ["First", "Second", "Third"] {
+        ids.push(fixture.queue(ana, subject, |mail| mail.way = Way::Digest).await);
+    }
+    let admin = async |statement: String| {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(fixture.database.admin()).await.unwrap();
+    };
+    admin(format!(
+        "create function messaging.break_off() returns trigger language plpgsql as \
+         $$ begin raise exception 'cut off'; end $$; grant execute on function messaging.break_off() to public; \
+         create trigger break_off before update on messaging.mails for each row \
+         when (new.id = '{}' and new.state = 'sent') execute function messaging.break_off()",
+        ids[1]
+    ))
+    .await;
+    assert!(run(std::sync::Arc::clone(&fixture.service)).await.is_err());
+    for id in &ids {
+        assert_eq!(fixture.mail(*id).await.state, State::Queued, "nothing is settled in part");
+    }
+    assert_eq!(fixture.published::<MailSettled>().await, 0);
+    admin("drop trigger break_off on messaging.mails".to_owned()).await;
+    fixture.database.clock.advance(LEASE);
+    fixture.send_mails().await;
+    for id in &ids {
+        assert_eq!(fixture.mail(*id).await.state, State::Sent);
+    }
+    let sources = inbox.sources();
+    let name =
+        |source: &String| source.lines().find(|line| line.starts_with("Message-ID")).unwrap().to_owned();
+    assert_eq!((sources.len(), name(&sources[0])), (2, name(&sources[1])), "a repeat is known by its id");
+    assert!(["First", "Second", "Third"].iter().all(|line| sources[1].contains(line)));
+}
+
+#[tokio::test]
+async fn an_address_that_refuses_a_digest_is_undeliverable_for_everything() {
+    let (fixture, _) = with_sink(vec![Reply::refuse_recipient(550, "5.1.1 no such mailbox")]).await;
+    let ana = fixture.client_person("Ana");
+    let mut ids = Vec::new();
+    for subject in ["First", "Second"] {
+        ids.push(fixture.queue(ana, subject, |mail| mail.way = Way::Digest).await);
+    }
+    fixture.send_mails().await;
+    for id in ids {
+        let mail = fixture.mail(id).await;
+        assert_eq!(mail.state, State::Failed);
+        assert!(mail.error.contains("no such mailbox"), "{}", mail.error);
+    }
+    let later = fixture.queue(ana, "Third", |_| {}).await;
+    fixture.send_mails().await;
+    assert!(fixture.mail(later).await.error.contains("came back"));
 }

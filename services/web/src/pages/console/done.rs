@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{layout::Shell, render::Page};
 
 /// The words that pages may be asked to say; each has its sentence `console-done-<word>`.
-const WORDS: [&str; 42] = [
+const WORDS: [&str; 46] = [
     "account-created",
     "account-renamed",
     "person-added",
@@ -49,6 +49,10 @@ const WORDS: [&str; 42] = [
     "document-restored",
     "time-given",
     "signer-named",
+    "fields-placed",
+    "drop-link-ended",
+    "request-template-saved",
+    "request-template-removed",
 ];
 
 /// The query of a page that one comes to after an act.

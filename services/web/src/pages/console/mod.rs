@@ -37,11 +37,13 @@ mod names;
 mod overview;
 mod people;
 mod person;
+mod placing;
 mod plan;
 mod portal_page;
 mod portals;
 mod record;
 mod record_new;
+mod requests;
 mod review;
 mod roles;
 mod run;
@@ -103,6 +105,13 @@ pub const PAGES: &[Entry] = &[
         mount: || get(record::show).post(record::update).layer(DefaultBodyLimit::disable()),
     },
     Entry { path: "/console/records/{record_id}/state", who: Who::Staff, mount: || post(record::set_state) },
+    Entry { path: "/console/requests", who: Who::Staff, mount: || get(requests::show).post(requests::send) },
+    Entry { path: "/console/requests/templates", who: Who::Staff, mount: || post(requests::save) },
+    Entry {
+        path: "/console/requests/templates/{request_template_id}/remove",
+        who: Who::Staff,
+        mount: || post(requests::remove),
+    },
     Entry { path: "/console/runs/{run_id}", who: Who::Staff, mount: || get(run::show) },
     Entry { path: "/console/runs/{run_id}/plan", who: Who::Staff, mount: || get(plan::show) },
     Entry { path: "/console/runs/{run_id}/plan/{step_id}", who: Who::Staff, mount: || post(plan::shift) },
@@ -126,6 +135,11 @@ pub const PAGES: &[Entry] = &[
         mount: || post(review::give_back),
     },
     Entry { path: "/console/steps/{step_id}/envelope", who: Who::Staff, mount: || get(envelope::show) },
+    Entry {
+        path: "/console/steps/{step_id}/envelope/fields",
+        who: Who::Staff,
+        mount: || get(placing::show).post(placing::save),
+    },
     Entry {
         path: "/console/steps/{step_id}/envelope/{signer_id}/extend",
         who: Who::Staff,

@@ -7,6 +7,7 @@ use axum::{
 
 use super::{Entry, Who};
 
+mod drop;
 mod firms;
 mod host;
 mod intake;
@@ -32,6 +33,11 @@ pub const PAGES: &[Entry] = &[
     },
     Entry { path: "/mail/unsubscribe/{token}/off", who: Who::Anyone, mount: || post(unsubscribe::off) },
     Entry { path: "/mail/unsubscribe/{token}/undo", who: Who::Anyone, mount: || post(unsubscribe::undo) },
+    Entry {
+        path: "/drop/{token}",
+        who: Who::Anyone,
+        mount: || get(drop::show).post(drop::take).layer(DefaultBodyLimit::disable()),
+    },
     Entry { path: "/mail/intake", who: Who::Anyone, mount: || post(intake::take) },
     Entry { path: "/sign-out", who: Who::Anyone, mount: || post(sign_out::sign_out) },
     Entry {

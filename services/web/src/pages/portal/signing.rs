@@ -128,10 +128,10 @@ pub(super) async fn review(
     Form(adopted): Form<Adopted>,
 ) -> Result<Response, PageError> {
     let place = place(&id)?;
-    let errors = adopted.errors(&ask.shell);
+    let errors = adopted.wrong(&ask, &place).await?;
     if !errors.is_empty() {
-        let typed = vec![("typed_name".to_owned(), adopted.typed_name)];
-        return page(&ask, &place, "adopt", &Tried { errors, typed }, &Tried::default()).await;
+        let tried = Tried { errors, typed: adopted.typed() };
+        return page(&ask, &place, "adopt", &tried, &Tried::default()).await;
     }
     review::show(&ask, &place, &adopted, &Errors::none(), StatusCode::OK).await
 }
@@ -145,7 +145,7 @@ pub(super) async fn sign(
     match give(&ask, &place, &adopted).await? {
         Given::Signed(event) => Ok(see_other_after(&place.base, &event)),
         Given::Unsaid(errors) => {
-            let tried = Tried { errors, typed: Vec::new() };
+            let tried = Tried { errors, typed: adopted.typed() };
             page(&ask, &place, "read", &tried, &Tried::default()).await
         }
         Given::Again(errors) => {

@@ -4,8 +4,8 @@ use portico_core::StepId;
 use portico_definition::{Condition, MeetingTimes, StepKind};
 
 use super::{
-    Assignment, Command, Deliverable, Fact, RunStatus, StepStatus, Tell, TimerKind, Turn, decide::Decision,
-    fact::StepPlan, schedule,
+    Asked, Assignment, Command, Deliverable, Fact, RunStatus, StepRecord, StepStatus, Tell, TimerKind, Turn,
+    decide::Decision, fact::StepPlan, schedule,
 };
 
 impl Decision<'_, '_> {
@@ -29,6 +29,7 @@ impl Decision<'_, '_> {
             needs: step.needs.clone(),
             client_visible: step.visible_to.is_empty() || step.visible_to.iter().any(external),
             visible_to: step.visible_to.clone(),
+            asks: None,
         });
         let fact = Fact::Started {
             record_state: self.ctx.record.state.map(str::to_owned),
@@ -136,7 +137,7 @@ impl Decision<'_, '_> {
         }
         let to = match turn {
             Turn::Owner => step.owner.clone(),
-            Turn::Reviewer => self.reviewer(step.key.as_deref()).unwrap_or_else(|| step.owner.clone()),
+            Turn::Reviewer => self.reviewer(&step).unwrap_or_else(|| step.owner.clone()),
             Turn::Role(role) => self.ctx.role(role),
             // They alone: whoever has the role of the turn so far is not meant any more.
             Turn::Person(person) => {
@@ -187,6 +188,7 @@ impl Decision<'_, '_> {
         to: &Assignment,
         due: Option<chrono::DateTime<chrono::Utc>>,
         client_visible: bool,
+        asks: Option<Box<Asked>>,
     ) {
         if self.run.step(id).is_some() {
             return;
@@ -195,10 +197,11 @@ impl Decision<'_, '_> {
             id,
             key: None,
             title: title.to_owned(),
-            kind: "task".to_owned(),
+            kind: if asks.is_some() { "document_request" } else { "task" }.to_owned(),
             needs: Vec::new(),
             client_visible: client_visible || to.external,
             visible_to: Vec::new(),
+            asks,
         };
         self.note(Fact::TaskAdded { plan, due });
         self.note(Fact::Readied { step: id });
@@ -218,8 +221,11 @@ impl Decision<'_, '_> {
         }
     }
 
-    fn reviewer(&self, key: Option<&str>) -> Option<Assignment> {
-        match &self.ctx.declared(key)?.kind {
+    fn reviewer(&self, step: &StepRecord) -> Option<Assignment> {
+        if let Some(asked) = &step.asks {
+            return asked.reviewer.clone();
+        }
+        match &self.ctx.declared(step.key.as_deref())?.kind {
             StepKind::DocumentRequest(request) => {
                 request.review.as_ref().map(|review| self.ctx.role(&review.role))
             }

@@ -94,8 +94,8 @@ impl Decision<'_, '_> {
             Event::TimesOffered { step, until } => self.times_offered(*step, *until),
             Event::Reassigned { step, to, reason } => self.reassign(*step, to, reason),
             Event::Declined { step, message } => self.decline(*step, message),
-            Event::TaskAdded { step, title, to, due, client_visible } => {
-                self.add_task(*step, title, to, *due, *client_visible);
+            Event::TaskAdded { step, title, to, due, client_visible, asks } => {
+                self.add_task(*step, title, to, *due, *client_visible, asks.clone());
                 Ok(())
             }
             Event::Paused { reason } => {

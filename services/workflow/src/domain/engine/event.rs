@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, Utc};
 use portico_core::StepId;
 
-use super::{Assignment, Deliverable, PersonRef, Pin, RunFact, StepStatus};
+use super::{Asked, Assignment, Deliverable, PersonRef, Pin, RunFact, StepStatus};
 
 /// Something that happens to a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +53,8 @@ pub(crate) enum Event {
         to: Assignment,
         due: Option<DateTime<Utc>>,
         client_visible: bool,
+        /// The documents that it asks for; nothing for a plain task.
+        asks: Option<Box<Asked>>,
     },
     /// Staff hold the run.
     Paused { reason: String },

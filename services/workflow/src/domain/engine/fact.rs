@@ -5,7 +5,7 @@ use portico_core::StepId;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Approval, Assignment, Deliverable, MilestoneRecord, PersonRef, Pin, RunState, RunStatus, Seat,
+    Approval, Asked, Assignment, Deliverable, MilestoneRecord, PersonRef, Pin, RunState, RunStatus, Seat,
     StepRecord, StepStatus, state::Reminded,
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct StepPlan {
     pub(crate) needs: Vec<String>,
     pub(crate) client_visible: bool,
     pub(crate) visible_to: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) asks: Option<Box<Asked>>,
 }
 
 /// The moments of a step.
@@ -287,7 +289,7 @@ fn apply_to_step(step: &mut StepRecord, line: &RunFact) {
             turn_to(step, turn, at);
         }
         Fact::VersionAdded { deliverable, turn, .. } => {
-            step.deliverable = Some(deliverable.clone());
+            step.deliverable = Some(Deliverable { by: line.by.clone(), ..deliverable.clone() });
             if step.is_open() {
                 step.status = StepStatus::Active;
                 turn_to(step, turn, at);
@@ -429,5 +431,6 @@ fn new_step(plan: &StepPlan) -> StepRecord {
         approvals: Vec::new(),
         told: 0,
         pins: Vec::new(),
+        asks: plan.asks.clone(),
     }
 }

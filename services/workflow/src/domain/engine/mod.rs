@@ -22,5 +22,5 @@ pub(crate) use decide::decide;
 pub(crate) use event::{Change, Command, Event, Refusal, Tell, TimerKind, Turn};
 pub(crate) use fact::{Fact, RunFact, apply};
 pub(crate) use state::{
-    Approval, Deliverable, MilestoneRecord, Pin, RunState, RunStatus, Seat, StepRecord, StepStatus,
+    Approval, Asked, Deliverable, MilestoneRecord, Pin, RunState, RunStatus, Seat, StepRecord, StepStatus,
 };

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use portico_core::{PersonId, StepId};
+use portico_definition::{DocumentRequestStep, Step, StepKind};
 use serde::{Deserialize, Serialize};
 
 use super::{Assignment, PersonRef};
@@ -98,6 +99,9 @@ pub(crate) struct Deliverable {
     pub(crate) number: i32,
     pub(crate) sha256: String,
     pub(crate) file_name: String,
+    /// Who handed it over; nobody where that was not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) by: Option<PersonRef>,
 }
 
 /// A role that is asked for its approval, as the record was when the step began.
@@ -132,6 +136,14 @@ pub(crate) struct Pin {
 pub(crate) struct Reminded {
     pub(crate) count: u32,
     pub(crate) last: DateTime<Utc>,
+}
+
+/// What a one-off request asks for, and who looks at what comes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub(crate) request: DocumentRequestStep,
+    /// Nobody where an upload counts as accepted.
+    pub(crate) reviewer: Option<Assignment>,
 }
 
 /// A step of a run.
@@ -190,6 +202,9 @@ pub(crate) struct StepRecord {
     /// What was pinned to the version that was returned last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) pins: Vec<Pin>,
+    /// What a one-off request asks for. What a declared step asks for stands in the definition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) asks: Option<Box<Asked>>,
 }
 
 const fn is_zero(count: &u32) -> bool {
@@ -211,6 +226,25 @@ impl StepRecord {
         }
     }
 
+    /// The declaration of a one-off request, as a definition would have it.
+    pub(crate) fn own_declaration(&self) -> Option<Step> {
+        let asked = self.asks.as_ref()?;
+        Some(Step {
+            id: "request".to_owned(),
+            title: self.title.clone(),
+            help: None,
+            assignee: None,
+            visible_to: Vec::new(),
+            needs: Vec::new(),
+            only_if: None,
+            due: None,
+            remind: None,
+            escalate: None,
+            expire: None,
+            kind: StepKind::DocumentRequest(asked.request.clone()),
+        })
+    }
+
     /// Whether nothing more happens to it by itself.
     pub(crate) fn is_ended(&self) -> bool {
         !self.is_open() && self.status != StepStatus::Blocked
@@ -219,7 +253,10 @@ impl StepRecord {
     /// Everybody who has done it: whoever ended it, and whoever approved or had it approved for them. Nobody before it is done, except
     /// those who have approved already.
     pub(crate) fn doers(&self) -> Vec<PersonId> {
-        let ended = self.ended_by.as_ref().filter(|_| self.status == StepStatus::Done);
+        // Whoever waives an approval has decided about it as well.
+        let decided =
+            self.status == StepStatus::Done || (self.status == StepStatus::Waived && self.kind == "approval");
+        let ended = self.ended_by.as_ref().filter(|_| decided);
         let approved = self.approvals.iter().flat_map(|one| std::iter::once(&one.by).chain(&one.on_behalf));
         ended.into_iter().chain(approved).map(|person| person.id).collect()
     }

@@ -139,6 +139,7 @@ fn version(number: i32) -> Deliverable {
         number,
         sha256: "ab".to_owned(),
         file_name: "plan.pdf".to_owned(),
+        by: None,
     }
 }
 
@@ -370,6 +371,7 @@ fn some_event(house: &House, run: &RunState, kind: u8, pick: u8) -> Event {
             to,
             due: None,
             client_visible: false,
+            asks: None,
         },
         15 => Event::Paused { reason: text() },
         16 => Event::Resumed,

@@ -37,6 +37,7 @@ struct Had {
     payment_id: String,
     credit_note_id: String,
     most: String,
+    at_provider: bool,
 }
 
 #[derive(Template)]
@@ -296,6 +297,7 @@ fn had(s: &Shell, credit: &Credit) -> Had {
         } else {
             String::new()
         },
+        at_provider: credit.at_provider,
     }
 }
 
@@ -317,6 +319,10 @@ mod tests {
     use crate::{layout::Area, text::Locale};
 
     fn html(locale: Locale, admin: bool, attempt: Attempt) -> String {
+        html_of(locale, admin, attempt, false)
+    }
+
+    fn html_of(locale: Locale, admin: bool, attempt: Attempt, at_provider: bool) -> String {
         let s = crate::walk::shell(Area::Console, locale);
         let credit = Credit {
             payment_id: "0190aaaa-0000-7000-8000-000000000007".to_owned(),
@@ -325,6 +331,7 @@ mod tests {
             amount: 123_456,
             left: 500,
             note: "seen <1>".to_owned(),
+            at_provider,
             ..Credit::default()
         };
         let documents = [paper::tests::invoice()];
@@ -349,6 +356,15 @@ mod tests {
             assert!(!self::html(locale, false, Attempt::default()).contains("/billing/refund\""));
         }
         assert!(html(Locale::De, true, Attempt::default()).contains("value=\"1234,56\""));
+    }
+
+    #[test]
+    fn what_a_provider_gives_back_is_not_offered_here() {
+        for locale in Locale::ALL {
+            let html = html_of(locale, true, Attempt::default(), true);
+            assert!(!html.contains("/billing/refund\"") && !html.contains(">billing-"), "{html}");
+            assert!(html.contains("it is booked here by itself") || locale == Locale::De);
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use axum::{
 use crate::pages::{Entry, Who};
 
 mod document;
+mod drops;
 mod folder;
 mod places;
 mod sharing;
@@ -29,6 +30,8 @@ pub(crate) const PAGES: &[Entry] = &[
     page("/console/folders/{folder_id}/move", || post(folder::shift)),
     page("/console/folders/{folder_id}/remove", || post(folder::remove)),
     page("/console/folders/{folder_id}/sharing", || get(sharing::of_folder).post(sharing::share_folder)),
+    page("/console/folders/{folder_id}/drops", || get(drops::list).post(drops::create)),
+    page("/console/folders/{folder_id}/drops/{drop_link_id}/end", || post(drops::end)),
     page("/console/documents/{document_id}", || get(document::show)),
     page("/console/documents/{document_id}/place", || post(document::place)),
     page("/console/documents/{document_id}/trash", || post(trash::put)),

@@ -8,7 +8,7 @@ use portico_proto::{
     time::moment,
 };
 
-use super::{Body, Task, Tried};
+use super::{Body, Task, Tried, fields};
 use crate::{
     ask::Ask,
     components::Choice,
@@ -41,6 +41,8 @@ struct View<'a> {
     /// What to say where the reader cannot sign now.
     notice: Option<(&'static str, String)>,
     typed: &'a str,
+    /// What the firm asks for on the pages.
+    sheets: Vec<fields::Sheet>,
     errors: &'a Errors,
     /// Who else may sign instead of the reader; nothing where another part of the page asks that.
     instead: Option<Instead<'a>>,
@@ -186,6 +188,8 @@ pub(in crate::pages::portal) async fn steps(
     let at = if act.is_empty() { STEPS.iter().position(|step| *step == at).unwrap_or(0).min(2) } else { 1 };
     let reading = notice.is_none() && at == 1;
     let papers = if reading { papers(ask, &envelope).await } else { Vec::new() };
+    let filling = notice.is_none() && (at == 2 || !act.is_empty());
+    let own = if filling { fields::own(ask, &envelope).await? } else { Vec::new() };
     let person = &ask.reader.person;
     let live = notice.is_some();
     let view = View {
@@ -200,6 +204,7 @@ pub(in crate::pages::portal) async fn steps(
         others: other_hashes(&envelope),
         notice,
         typed: if tried.typed.is_empty() { &person.name } else { tried.typed("typed_name") },
+        sheets: fields::sheets(s, &envelope, &own, |name| tried.typed(name)),
         errors: &tried.errors,
         instead,
         envelope: &envelope,
@@ -290,6 +295,7 @@ pub(super) mod tests {
             others: other_hashes(envelope),
             notice: notice(s, envelope, true, &[]),
             typed: "Ana Souza",
+            sheets: Vec::new(),
             errors,
             instead: None,
         }

@@ -30,6 +30,7 @@ pub(super) mod approval;
 pub(super) mod decline;
 pub(super) mod editing;
 pub(super) mod esign;
+mod fields;
 pub(super) mod form;
 mod given;
 pub(super) mod item;

@@ -1,5 +1,7 @@
 //! The last of the four steps: what is signed, how it looks, and the two sentences that make it a signature.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{Form, extract::Path, response::Response};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -10,7 +12,7 @@ use serde::Deserialize;
 use super::{
     Task, Tried,
     esign::{Place, labels, may_sign, other_hashes},
-    page,
+    fields, page,
 };
 use crate::{
     ask::Ask,
@@ -35,6 +37,8 @@ struct View<'a> {
     /// The hashes of the documents after the first.
     others: String,
     adopted: &'a Adopted,
+    /// What was filled in, by label.
+    given: Vec<(String, String)>,
     errors: &'a Errors,
 }
 
@@ -48,6 +52,9 @@ pub(in crate::pages::portal) struct Adopted {
     pub(super) consent: String,
     pub(super) sha256: String,
     pub(super) others: String,
+    /// Whatever else the form has, such as the values of fields.
+    #[serde(flatten)]
+    pub(super) more: BTreeMap<String, String>,
 }
 
 impl Adopted {
@@ -62,7 +69,26 @@ impl Adopted {
         if png { Ok(bytes) } else { Err(()) }
     }
 
-    pub(in crate::pages::portal) fn errors(&self, s: &Shell) -> Errors {
+    /// What was typed, for a form that comes back.
+    pub(in crate::pages::portal) fn typed(&self) -> Vec<(String, String)> {
+        let mut typed = vec![("typed_name".to_owned(), self.typed_name.clone())];
+        typed.extend(fields::named(&self.more).map(|(name, value)| (name.clone(), value.clone())));
+        typed
+    }
+
+    /// Everything that is wrong before it can be reviewed.
+    pub(in crate::pages::portal) async fn wrong(
+        &self,
+        ask: &Ask,
+        place: &Place,
+    ) -> Result<Errors, PageError> {
+        let own = fields::own(ask, &place.load(ask, false).await?).await?;
+        let mut errors = fields::missing(&ask.shell, &own, &self.more);
+        errors.extend(self.errors(&ask.shell));
+        Ok(errors)
+    }
+
+    fn errors(&self, s: &Shell) -> Errors {
         let mut errors = Errors::none();
         let length = self.typed_name.trim().chars().count();
         if !(1..=120).contains(&length) {
@@ -81,12 +107,12 @@ pub(in crate::pages::portal) async fn review(
     Form(adopted): Form<Adopted>,
 ) -> Result<Response, PageError> {
     let task = Task::load(&ask, &step).await?;
-    let errors = adopted.errors(&ask.shell);
-    if !errors.is_empty() {
-        let typed = vec![("typed_name".to_owned(), adopted.typed_name)];
-        return page(&ask, &task, "adopt", &Tried { errors, typed }, StatusCode::UNPROCESSABLE_ENTITY).await;
-    }
     let place = Place::task(&task.step.id, &task.step.title);
+    let errors = adopted.wrong(&ask, &place).await?;
+    if !errors.is_empty() {
+        let tried = Tried { errors, typed: adopted.typed() };
+        return page(&ask, &task, "adopt", &tried, StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
     show(&ask, &place, &adopted, &Errors::none(), StatusCode::OK).await
 }
 
@@ -111,6 +137,7 @@ pub(in crate::pages::portal) async fn show(
         others: other_hashes(&envelope),
         envelope: &envelope,
         adopted,
+        given: fields::given(s, &fields::own(ask, &envelope).await?, &adopted.more),
         errors,
     };
     let page = Page::new(title.clone(), view).at("tasks").under(s.t("nav-tasks"), "/tasks").status(status);
@@ -151,7 +178,10 @@ mod tests {
             let envelope = super::super::esign::tests::envelope("open", true);
             let mut errors = Errors::none();
             errors.add("intent", "Tick the box.");
-            let adopted = adopted("Ana <Souza>", &[]);
+            let mut adopted = adopted("Ana <Souza>", &[]);
+            adopted.more = [("value-1", "HRB 4711"), ("_csrf", "old")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into();
             let view = View {
                 s: &s,
                 base: "/tasks/1",
@@ -160,6 +190,7 @@ mod tests {
                 others: other_hashes(&envelope),
                 envelope: &envelope,
                 adopted: &adopted,
+                given: vec![("Company <number>".to_owned(), "HRB 4711".to_owned())],
                 errors: &errors,
             };
             let html = Page::new("x", view).whole(&s).unwrap();
@@ -171,6 +202,8 @@ mod tests {
                     && html.contains("name=\"consent\"")
                     && !html.contains(" checked name")
             );
+            assert!(html.contains("name=\"value-1\" value=\"HRB 4711\"") && !html.contains("value=\"old\""));
+            assert!(html.contains("Company &#60;number&#62;"));
             assert!(html.contains("href=\"#f-intent\"") && html.contains("Ana &#60;Souza&#62;"));
             assert_eq!(html.matches("<h1").count(), 1);
         }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::{
     Task, Tried, acted,
     esign::{Place, one_act},
-    is_mendable, page, review,
+    fields, is_mendable, page, review,
     review::Adopted,
 };
 use crate::{
@@ -43,7 +43,7 @@ fn missing(s: &Shell, adopted: &Adopted) -> Errors {
 pub(in crate::pages::portal) enum Given {
     /// It counts; the event to wait for.
     Signed(String),
-    /// The one box is not ticked.
+    /// The one box is not ticked, or a field is not filled in as it should be: back to where that is done.
     Unsaid(Errors),
     /// The last of the four steps has to be done again.
     Again(Errors),
@@ -59,10 +59,13 @@ pub(in crate::pages::portal) async fn give(
 ) -> Result<Given, PageError> {
     let envelope = place.load(ask, false).await?;
     let act = one_act(&ask.shell, &envelope);
+    let own = fields::own(ask, &envelope).await?;
+    let mut unsaid = fields::missing(&ask.shell, &own, &adopted.more);
     if !act.is_empty() && adopted.intent != "yes" {
-        let mut errors = Errors::none();
-        errors.add("intent", ask.shell.t("sign-act-missing"));
-        return Ok(Given::Unsaid(errors));
+        unsaid.add("intent", ask.shell.t("sign-act-missing"));
+    }
+    if !unsaid.is_empty() {
+        return Ok(Given::Unsaid(unsaid));
     }
     let mut errors = if act.is_empty() { missing(&ask.shell, adopted) } else { Errors::none() };
     let drawn = adopted.drawing().unwrap_or_else(|()| {
@@ -82,10 +85,12 @@ pub(in crate::pages::portal) async fn give(
         intent: true,
         user_agent: ask.user_agent(),
         consent_text: if act.is_empty() { ask.shell.t("sign-consent") } else { act.clone() },
+        values: fields::values(&adopted.more),
     };
     Ok(match ask.documents().sign_envelope(asked).await {
         Ok(answer) => Given::Signed(answer.into_inner().event),
         Err(status) => match problem_from(&status) {
+            problem if let Some(errors) = fields::refused(&problem) => Given::Unsaid(errors),
             problem if problem.code == ErrorCode::InvalidArgument && act.is_empty() => {
                 Given::Again(Errors::from(&problem))
             }
@@ -104,7 +109,7 @@ pub(in crate::pages::portal) async fn sign(
     match give(&ask, &place, &adopted).await? {
         Given::Signed(event) => Ok(see_other_after(&format!("/tasks/{step}"), &event)),
         Given::Unsaid(errors) => {
-            let tried = Tried { errors, typed: Vec::new() };
+            let tried = Tried { errors, typed: adopted.typed() };
             page(&ask, &task, "read", &tried, StatusCode::UNPROCESSABLE_ENTITY).await
         }
         Given::Again(errors) => {

@@ -1,0 +1,188 @@
+//! Files by drop links: where they land, who is told, and what nobody can do.
+
+use chrono::TimeDelta;
+use portico_core::{Ctx, ErrorCode, Problem};
+use portico_proto::{
+    documents::v1::{
+        FileDocumentRequest, GetFolderRequest, GetFolderResponse, ListFoldersRequest, MoveFolderRequest,
+        RevokeDropLinkRequest,
+    },
+    events::v1::NoticeRequested,
+};
+
+use crate::{DATA_AGREEMENT, DocumentsConfig, testing::Fixture};
+
+async fn read(fixture: &Fixture, ctx: &Ctx, folder: &str) -> GetFolderResponse {
+    let asked = GetFolderRequest { folder_id: folder.to_owned(), ..GetFolderRequest::default() };
+    fixture.library(ctx).get_folder(asked).await.unwrap().into_inner()
+}
+
+/// The titles of what lies in the inbox of a folder, and its id.
+async fn inbox(fixture: &Fixture, folder: &str) -> (String, Vec<String>) {
+    let manager = fixture.manager();
+    let inbox =
+        read(fixture, &manager, folder).await.folders.into_iter().find(|inner| inner.internal).unwrap();
+    let documents = read(fixture, &manager, &inbox.id).await.documents;
+    (inbox.id, documents.into_iter().map(|filed| filed.document.unwrap().title).collect())
+}
+
+#[tokio::test]
+async fn what_comes_lies_in_the_inbox_until_the_firm_shares_it() {
+    let fixture = Fixture::new().await;
+    let folder = fixture.folder("Accounts", "view").await;
+    let token = fixture.drop_link(&folder, 0).await.token;
+    let edge = portico_testkit::system(fixture.tenant);
+    for _ in 0..2 {
+        let answer = fixture.hand_in(&edge, &token, "Plan.pdf", DATA_AGREEMENT).await.unwrap();
+        let told = serde_json::json!({ "file_name": "Plan.pdf", "size": DATA_AGREEMENT.len() });
+        assert_eq!(answer, told, "no id and no hint of the first file");
+    }
+    let (inbox, titles) = inbox(&fixture, &folder).await;
+    assert_eq!(titles, ["Plan (2).pdf", "Plan.pdf"]);
+    let manager = fixture.manager();
+    let first = read(&fixture, &manager, &inbox).await.documents.remove(0).document.unwrap();
+    assert_eq!(first.latest.unwrap().added_by, "Ada Byron (ada@example.com)");
+
+    let client = fixture.client("client");
+    assert_eq!(
+        read(&fixture, &client, &folder).await,
+        GetFolderResponse {
+            folder: read(&fixture, &client, &folder).await.folder,
+            ..GetFolderResponse::default()
+        }
+    );
+    let all = ListFoldersRequest { deep: true, ..ListFoldersRequest::default() };
+    let folders = fixture.library(&client).list_folders(all).await.unwrap().into_inner().folders;
+    assert_eq!(folders.len(), 1);
+    let asked = GetFolderRequest { folder_id: inbox, ..GetFolderRequest::default() };
+    let hidden = crate::testing::refused(fixture.library(&client).get_folder(asked).await);
+    assert_eq!(hidden, Problem::not_found());
+
+    let share =
+        FileDocumentRequest { document_id: first.id, folder_id: folder.clone(), ..Default::default() };
+    fixture.library(&manager).file_document(share).await.unwrap();
+    assert_eq!(read(&fixture, &client, &folder).await.documents.len(), 1);
+}
+
+#[tokio::test]
+async fn the_firm_is_told_once_and_the_audit_each_time() {
+    let fixture = Fixture::new().await;
+    let folder = fixture.folder("Accounts", "view").await;
+    let made = fixture.drop_link(&folder, 0).await;
+    let edge = portico_testkit::system(fixture.tenant);
+    for name in ["a.pdf", "b.pdf"] {
+        fixture.hand_in(&edge, &made.token, name, DATA_AGREEMENT).await.unwrap();
+        fixture.database.clock.advance(TimeDelta::minutes(1));
+    }
+    let told = fixture.said::<NoticeRequested>().await;
+    assert_eq!((told.len(), told[0].person_ids.len()), (1, 1));
+    assert!(told[0].body.contains("Ada Byron") && told[0].translations[0].body.contains("Ada Byron"));
+    assert!(!told[0].body.contains(&made.token));
+    let used = fixture.audited().await.into_iter().filter(|action| action == "drop_link.used").count();
+    assert_eq!(used, 2);
+    fixture.database.clock.advance(TimeDelta::minutes(40));
+    fixture.hand_in(&edge, &made.token, "c.pdf", DATA_AGREEMENT).await.unwrap();
+    assert_eq!(fixture.said::<NoticeRequested>().await.len(), 2);
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_a_link_it_is_not_there() {
+    let fixture = Fixture::new().await;
+    let folder = fixture.folder("Accounts", "view").await;
+    let edge = portico_testkit::system(fixture.tenant);
+    let (full, ended, over) = (
+        fixture.drop_link(&folder, 1).await,
+        fixture.drop_link(&folder, 0).await,
+        fixture.drop_link(&folder, 0).await,
+    );
+    fixture.hand_in(&edge, &full.token, "a.pdf", DATA_AGREEMENT).await.unwrap();
+    let asked = RevokeDropLinkRequest { drop_link_id: ended.link.unwrap().id };
+    fixture.drops(&fixture.manager()).revoke_drop_link(asked).await.unwrap();
+    let elsewhere = portico_testkit::system(fixture.database.tenant());
+    let foreign = fixture.hand_in(&elsewhere, &over.token, "a.pdf", DATA_AGREEMENT).await.unwrap_err();
+    fixture.database.clock.advance(TimeDelta::days(7));
+    for token in [&full.token, &ended.token, &over.token, &"0".repeat(64), &String::new()] {
+        let problem = fixture.hand_in(&edge, token, "b.pdf", DATA_AGREEMENT).await.unwrap_err();
+        assert_eq!(problem, Problem::not_found());
+    }
+    assert_eq!(foreign, Problem::not_found());
+    assert_eq!((fixture.rows("versions").await, fixture.blobs()), (1, 1));
+}
+
+#[tokio::test]
+async fn only_the_edge_hands_in_and_a_sender_must_be_named() {
+    let fixture = Fixture::new().await;
+    let folder = fixture.folder("Accounts", "upload").await;
+    let token = fixture.drop_link(&folder, 0).await.token;
+    for who in [fixture.client("client"), fixture.manager(), fixture.admin()] {
+        let problem = fixture.hand_in(&who, &token, "a.pdf", DATA_AGREEMENT).await.unwrap_err();
+        assert_eq!(problem, Problem::not_found());
+    }
+    let edge = portico_testkit::system(fixture.tenant);
+    let nameless = http::Request::post("/drops")
+        .header("x-file-name", "a.pdf")
+        .header("x-drop-token", &token)
+        .body(DATA_AGREEMENT.into())
+        .unwrap();
+    let problem = fixture.send(&edge, nameless).await.unwrap_err();
+    let fields: Vec<_> = problem.fields.iter().map(|field| field.field.as_str()).collect();
+    assert_eq!(fields, ["sender_name", "sender_email"]);
+    assert_eq!((fixture.rows("versions").await, fixture.blobs()), (0, 0));
+}
+
+#[tokio::test]
+async fn programs_pages_and_large_files_are_refused_and_leave_nothing() {
+    let fixture =
+        Fixture::with(DocumentsConfig { largest_attachment: 100_000, ..DocumentsConfig::default() }).await;
+    let folder = fixture.folder("Accounts", "view").await;
+    let token = fixture.drop_link(&folder, 0).await.token;
+    let edge = portico_testkit::system(fixture.tenant);
+    let mut program = b"MZ\x90\x00".to_vec();
+    program.resize(4096, 0);
+    let page = b"<!DOCTYPE html><html><script>alert(1)</script></html>".to_vec();
+    for (name, bytes) in
+        [("a.pdf", program), ("b.pdf", page), ("c.txt", vec![b'x'; 100_001]), ("d.pdf", Vec::new())]
+    {
+        let problem = fixture.hand_in(&edge, &token, name, &bytes).await.unwrap_err();
+        assert_eq!(
+            (problem.code, problem.fields[0].field.as_str()),
+            (ErrorCode::InvalidArgument, "file"),
+            "{name}"
+        );
+    }
+    assert_eq!((fixture.rows("versions").await, fixture.blobs()), (0, 0));
+    let files: i32 = sqlx::query_scalar("select files from documents.drop_links")
+        .fetch_one(fixture.database.admin())
+        .await
+        .unwrap();
+    assert_eq!(files, 0, "what is refused does not count");
+}
+
+#[tokio::test]
+async fn many_files_in_a_short_time_have_to_wait() {
+    let fixture = Fixture::new().await;
+    let folder = fixture.folder("Accounts", "view").await;
+    let token = fixture.drop_link(&folder, 0).await.token;
+    let edge = portico_testkit::system(fixture.tenant);
+    for _ in 0..super::BY_ADDRESS {
+        // Refused for its content, and counted all the same.
+        fixture.hand_in(&edge, &token, "a.pdf", b"").await.unwrap_err();
+    }
+    let problem = fixture.hand_in(&edge, &token, "a.txt", b"words").await.unwrap_err();
+    assert_eq!((problem.code, problem.reason.as_str()), (ErrorCode::ResourceExhausted, "too_many_files"));
+}
+
+#[tokio::test]
+async fn an_inbox_stays_the_firms_when_the_folder_around_it_moves() {
+    let fixture = Fixture::new().await;
+    let (folder, other) = (fixture.folder("Accounts", "view").await, fixture.folder("Years", "view").await);
+    let token = fixture.drop_link(&folder, 0).await.token;
+    let edge = portico_testkit::system(fixture.tenant);
+    fixture.hand_in(&edge, &token, "a.pdf", DATA_AGREEMENT).await.unwrap();
+    let shift = MoveFolderRequest { folder_id: folder.clone(), parent_id: other };
+    fixture.library(&fixture.manager()).move_folder(shift).await.unwrap();
+    assert_eq!(inbox(&fixture, &folder).await.1, ["a.pdf"]);
+    assert!(read(&fixture, &fixture.client("client"), &folder).await.folders.is_empty());
+    fixture.hand_in(&edge, &token, "b.pdf", DATA_AGREEMENT).await.unwrap();
+    assert_eq!(inbox(&fixture, &folder).await.1.len(), 2);
+}
