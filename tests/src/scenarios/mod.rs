@@ -3,6 +3,7 @@
 mod conversation;
 mod details;
 mod deviations;
+mod drops;
 mod flow;
 mod mail;
 mod mail_back;
@@ -11,6 +12,7 @@ mod mail_signed;
 mod money;
 mod onboarding;
 mod publishing;
+mod requests;
 mod signing;
 mod vendor;
 
@@ -30,6 +32,7 @@ use deviations::{
     reminders_come_as_often_as_the_definition_says_and_a_restart_repeats_none,
     s10_staff_deviate_and_the_client_sees_the_consequence,
 };
+use drops::a_stranger_hands_files_in_and_sees_nothing;
 use flow::{
     a_form_of_several_pages_is_filled_in_without_a_script,
     a_time_is_picked_from_the_hours_that_are_kept_moved_and_cancelled,
@@ -57,6 +60,7 @@ use onboarding::{
     s09_the_manager_is_told_once_and_an_approval_is_for_one_version, s13_a_client_never_sees_the_fee,
 };
 use publishing::a_definition_published_while_runs_are_open_changes_new_runs_alone;
+use requests::one_request_goes_to_many_accounts_once;
 use signing::s05_after_a_time_out_in_mid_signing_one_stands_where_one_was;
 use vendor::{
     i11_a_number_is_unique_within_its_account_only_and_vendors_see_their_own,
@@ -66,6 +70,8 @@ use vendor::{
 /// All cases of this group.
 pub(crate) fn cases() -> Vec<Case> {
     cases!["scenarios":
+        a_stranger_hands_files_in_and_sees_nothing,
+        one_request_goes_to_many_accounts_once,
         s01_a_signed_contract_starts_exactly_one_run,
         s02_contacts_are_invited_by_mail_and_land_on_their_home,
         s02_a_forwarded_or_late_invitation_still_serves_its_owner,

@@ -1,6 +1,7 @@
 //! Sealed files, judged by two programs that are not ours: poppler's pdfsig and pyHanko.
 
 mod judges;
+mod placed;
 mod product;
 mod samples;
 mod timestamps;
@@ -16,6 +17,7 @@ use crate::{
     cases,
     harness::{Case, Outcome},
 };
+use placed::fields_placed_in_the_console_are_asked_for_and_sealed;
 use product::{
     a_contract_signed_in_the_portal_is_sealed, each_of_several_documents_has_its_own_seal,
     the_verify_page_says_what_is_true,
@@ -32,6 +34,7 @@ pub(crate) fn cases() -> Vec<Case> {
         a_silent_authority_costs_the_level_only,
         a_contract_signed_in_the_portal_is_sealed,
         each_of_several_documents_has_its_own_seal,
+        fields_placed_in_the_console_are_asked_for_and_sealed,
         the_verify_page_says_what_is_true,
     ]
 }

@@ -133,7 +133,11 @@ mod tests {
             assert!(fixture.get(who, &path).await.is_ok());
         }
         assert_eq!(fixture.get(&reader, &path).await.unwrap_err(), Problem::not_found());
-        let listed = fixture.documents(&reader).list_documents(Default::default()).await.unwrap();
+        let listed = fixture
+            .documents(&reader)
+            .list_documents(portico_proto::documents::v1::ListDocumentsRequest::default())
+            .await
+            .unwrap();
         assert!(listed.into_inner().documents.is_empty());
     }
 

@@ -162,7 +162,14 @@ mod tests {
     fn every_movement_has_its_words_and_a_credit_is_said() {
         for locale in Locale::ALL {
             let s = crate::walk::shell(Area::Portal, locale);
-            let acts = ["invoice_issued", "credit_issued", "payment_received", "refunded", "refund_failed", "written_off"];
+            let acts = [
+                "invoice_issued",
+                "credit_issued",
+                "payment_received",
+                "refunded",
+                "refund_failed",
+                "written_off",
+            ];
             let movement = |act: &&str| Movement {
                 on: "2026-12-01".to_owned(),
                 act: (*act).to_owned(),
