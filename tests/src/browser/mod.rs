@@ -7,6 +7,7 @@ mod form;
 mod keyboard;
 mod live;
 mod page;
+mod placing;
 mod signing;
 mod upload;
 mod walk;
@@ -25,6 +26,7 @@ use keyboard::{
     b10_single_keys_lead_about_until_they_are_turned_off,
 };
 use live::b02_what_staff_do_shows_in_the_open_page_without_a_reload;
+use placing::b12_fields_are_placed_with_the_pointer_and_with_keys;
 use signing::b04_a_contract_is_signed_in_four_steps_and_only_with_both_sentences_ticked;
 use upload::{
     b03_a_file_travels_by_itself_and_is_then_being_checked, b03_a_wrong_file_is_refused_at_its_row,
@@ -50,5 +52,6 @@ pub(crate) fn cases() -> Vec<Case> {
         b10_a_contract_is_signed_with_the_keyboard,
         b10_single_keys_lead_about_until_they_are_turned_off,
         b11_a_cold_home_is_light_and_keeps_still,
+        b12_fields_are_placed_with_the_pointer_and_with_keys,
     ]
 }

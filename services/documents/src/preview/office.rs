@@ -32,7 +32,7 @@ impl Office {
     }
 
     /// The arguments of the box, with the program in it.
-    fn boxed(&self, folder: &Path, file: &str) -> Vec<OsString> {
+    fn boxed(&self, folder: &Path, (file, filter): (&str, Option<&str>)) -> Vec<OsString> {
         let mut words: Vec<OsString> = ["--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
             .map(OsString::from)
             .to_vec();
@@ -54,23 +54,30 @@ impl Office {
                 .map(OsString::from),
         );
         words.push(format!("-env:UserInstallation=file://{DESK}/profile").into());
+        words.extend(filter.map(|filter| format!("--infilter={filter}").into()));
         words.extend(["--convert-to", "pdf", "--outdir"].map(OsString::from));
         words.extend([format!("{DESK}/drawn"), format!("{DESK}/{file}")].map(OsString::from));
         words
     }
 }
 
-/// What a file of this type is called, so that LibreOffice takes it for nothing else: a broken one would become a page of signs.
-fn named(media_type: &str) -> &'static str {
+/// What a file of this type is called, and the filter that LibreOffice has to read it with: a broken one would else become a page of signs.
+fn named(media_type: &str) -> (&'static str, Option<&'static str>) {
     match media_type {
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "source.docx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "source.xlsx",
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation" => "source.pptx",
-        "application/vnd.oasis.opendocument.text" => "source.odt",
-        "application/vnd.oasis.opendocument.spreadsheet" => "source.ods",
-        "application/vnd.oasis.opendocument.presentation" => "source.odp",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => {
+            ("source.docx", Some("MS Word 2007 XML"))
+        }
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => {
+            ("source.xlsx", Some("Calc MS Excel 2007 XML"))
+        }
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation" => {
+            ("source.pptx", Some("Impress MS PowerPoint 2007 XML"))
+        }
+        "application/vnd.oasis.opendocument.text" => ("source.odt", Some("writer8")),
+        "application/vnd.oasis.opendocument.spreadsheet" => ("source.ods", Some("calc8")),
+        "application/vnd.oasis.opendocument.presentation" => ("source.odp", Some("impress8")),
         // Word, Excel and PowerPoint before 2007 are told apart by what is in them.
-        _ => "source.doc",
+        _ => ("source.doc", None),
     }
 }
 
@@ -99,9 +106,9 @@ impl PreviewWorker {
     pub async fn pdf_of_office(&self, source: Source, media_type: &str) -> Result<Source, PreviewError> {
         // It is of use to few, so it is looked for when it is needed.
         let office = Office::find(self.config())?;
-        let name = named(media_type);
+        let (name, filter) = named(media_type);
         tokio::fs::rename(source.path(), source.folder().join(name)).await?;
-        let words = office.boxed(source.folder(), name);
+        let words = office.boxed(source.folder(), (name, filter));
         self.run_within(&office.bwrap, &source, &words, &caps(self.config())).await?;
         let drawn = source.folder().join(DRAWN);
         let facts = tokio::fs::symlink_metadata(&drawn).await.map_err(|_| PreviewError::Broken)?;

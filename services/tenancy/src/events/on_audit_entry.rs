@@ -82,8 +82,8 @@ mod tests {
         let other = fixture.account("Globex").await;
         let handler = AuditLog(Arc::clone(&fixture.service));
         let message = AuditMessage {
-            action: "document.downloaded".to_owned(),
-            object_kind: "document".to_owned(),
+            action: "record.moved".to_owned(),
+            object_kind: "record".to_owned(),
             object_id: "d".to_owned(),
             ..AuditMessage::default()
         };
