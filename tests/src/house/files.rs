@@ -85,6 +85,7 @@ fn unchecked_sql(files: &[TextFile]) -> Vec<String> {
         .iter()
         .filter(|file| file.path.ends_with(".rs") && outside_tests(&file.text).contains("AssertSqlSafe"))
         .filter(|file| !file.path.ends_with("/testing.rs") && !file.path.contains("/testing/"))
+        .filter(|file| !file.path.ends_with("/tests.rs") && !file.path.contains("/tests/"))
         .filter(|file| !UNCHECKED_SQL.iter().any(|room| file.path.starts_with(room)))
         .filter(|file| !file.path.ends_with("/predicate.rs") && !file.path.contains("/predicate/"))
         .map(|file| {
