@@ -198,24 +198,6 @@ pub(crate) async fn is_member(
     }
 }
 
-/// Whether a person may read a record, with the roles that they have now.
-pub(crate) async fn reads(
-    service: &Service,
-    ctx: &Ctx,
-    person: PersonId,
-    id: RecordId,
-) -> Result<bool, MessagingError> {
-    let asker = match as_person(service, ctx, person).await {
-        Err(MessagingError::NotFound) => return Ok(false),
-        asker => asker?,
-    };
-    match record(service, &asker.caller, id).await {
-        Ok(_) => Ok(true),
-        Err(MessagingError::NotFound) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
 /// The firm's administrators.
 pub(crate) async fn administrators(service: &Service, ctx: &Ctx) -> Result<Vec<PersonId>, MessagingError> {
     let mut client = TenancyClient::new(system(service, ctx, "tenancy", "messaging.audience"));

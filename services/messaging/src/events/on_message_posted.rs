@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use chrono_tz::Tz;
-use futures_util::future::try_join_all;
 use portico_core::{Ctx, MailId, NotificationId, PersonId, ThreadId};
 use portico_db::Tx;
 use portico_events::{HandleError, Handler, Received, Subscription, Topics, Types, claim};
@@ -95,8 +94,7 @@ async fn audience(
     message: &Message,
     writers: Vec<PersonId>,
 ) -> Result<BTreeMap<PersonId, Person>, MessagingError> {
-    let record_id = posted.record_id.parse()?;
-    let record = match peers::whole_record(service, ctx, record_id).await {
+    let record = match peers::whole_record(service, ctx, posted.record_id.parse()?).await {
         // A record that is gone has nobody to tell.
         Err(MessagingError::NotFound) => return Ok(BTreeMap::new()),
         other => other?,
@@ -113,11 +111,6 @@ async fn audience(
         let members = peers::members(service, ctx, message.account_id).await?;
         let mut members = peers::people(service, ctx, &members).await?;
         members.retain(|_, person| !peers::is_staff(person));
-        // A role in the account need not be one that reads this record.
-        let asked = members.keys().map(|person| peers::reads(service, ctx, *person, record_id));
-        let readers: Vec<bool> = try_join_all(asked).await?;
-        let mut readers = readers.into_iter();
-        members.retain(|_, _| readers.next().unwrap_or_default());
         audience.extend(members);
     }
     Ok(audience)
