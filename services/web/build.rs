@@ -24,6 +24,9 @@ const PAGE_SCRIPTS: [&str; 11] = [
     "shortcuts",
 ];
 
+/// The scripts that only some pages ask for.
+const SCRIPTS_OF_ONE_PAGE: [&str; 5] = ["signature", "pins", "reading", "plan", "placing"];
+
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=assets");
     println!("cargo::rerun-if-changed=build.rs");
@@ -42,14 +45,10 @@ fn main() -> io::Result<()> {
     }
     let javascript = "text/javascript; charset=utf-8";
     table.add("js/app.js", script.as_bytes(), javascript)?;
-    let signature = bare_script(&fs::read_to_string(source.join("js/signature.js"))?);
-    table.add("js/signature.js", signature.as_bytes(), javascript)?;
-    let pins = bare_script(&fs::read_to_string(source.join("js/pins.js"))?);
-    table.add("js/pins.js", pins.as_bytes(), javascript)?;
-    let reading = bare_script(&fs::read_to_string(source.join("js/reading.js"))?);
-    table.add("js/reading.js", reading.as_bytes(), javascript)?;
-    let plan = bare_script(&fs::read_to_string(source.join("js/plan.js"))?);
-    table.add("js/plan.js", plan.as_bytes(), javascript)?;
+    for name in SCRIPTS_OF_ONE_PAGE {
+        let own = bare_script(&fs::read_to_string(source.join(format!("js/{name}.js")))?);
+        table.add(&format!("js/{name}.js"), own.as_bytes(), javascript)?;
+    }
     for (file, sum) in checksums(&source.join("vendor/SHA256SUMS"))? {
         let bytes = fs::read(source.join("vendor").join(&file))?;
         if hex::encode(Sha256::digest(&bytes)) != sum {
