@@ -135,6 +135,10 @@ fn signers_fill_their_own_and_leave_nothing_out() {
         place.required = false;
     }
     assert!(
-        fill(&places, id(1), &[]).unwrap().iter().all(|place| place.value.as_deref().unwrap_or("") == "")
+        fill(&places, id(1), &[]).unwrap().iter().all(|place| place
+            .value
+            .as_deref()
+            .unwrap_or("")
+            .is_empty())
     );
 }

@@ -29,7 +29,7 @@ fn ways(folders: &[Folder]) -> Vec<(String, String)> {
         names.join(" / ")
     };
     let mut ways: Vec<_> = folders.iter().map(|folder| (folder.id.clone(), way(folder))).collect();
-    ways.sort_by(|a, b| a.1.to_lowercase().cmp(&b.1.to_lowercase()));
+    ways.sort_by_key(|way| way.1.to_lowercase());
     ways
 }
 
