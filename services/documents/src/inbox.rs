@@ -12,22 +12,22 @@ use crate::{
     store,
 };
 
-/// What an inbox is called; people may rename it.
+/// What an inbox is called. Where people call it otherwise, the next file makes a new one.
 const NAME: &str = "Inbox";
 
-/// The inbox of a folder: the folder itself where it is for the firm's side only, otherwise one within it, which is made where
-/// there is none. Nothing where folders may not be any deeper. Wants [`store::folders::hold`] to have been called.
+/// The inbox of a folder, which is made where there is none. Nothing where folders may not be any deeper. Wants [`store::folders::hold`] to have been called.
 pub(crate) async fn of(
     service: &Service,
     tx: &mut Tx,
     folder: &Folder,
     maker: PersonId,
 ) -> Result<Option<Folder>, DocumentsError> {
-    if folder.internal {
-        return Ok(Some(folder.clone()));
-    }
     let beside = store::folders::children(tx, folder.id).await?;
-    if let Some(inbox) = beside.iter().find(|child| child.internal) {
+    // A folder of the firm's own gets one as well: it may be shared some day, and what strangers sent must not be shared with it.
+    let is_inbox = |child: &&Folder| {
+        child.internal && child.sharing_id == child.id.0 && key(&child.name).starts_with(&key(NAME))
+    };
+    if let Some(inbox) = beside.iter().find(is_inbox) {
         return Ok(Some(inbox.clone()));
     }
     if folder.depth >= DEEPEST {

@@ -87,7 +87,8 @@ async fn draw(
             let confined = !matches!(error, PreviewError::Unconfined | PreviewError::ToolMissing { .. });
             if !confined {
                 store::drawings::postpone(&mut tx, id, attempt, (attempt - 1, now + LATER)).await?;
-            } else if error.is_final() || attempt >= ATTEMPTS {
+            } else if error.is_final() || matches!(error, PreviewError::TimedOut) || attempt >= ATTEMPTS {
+                // What took too long takes too long again, and others wait behind it.
                 store::drawings::finish(&mut tx, id, attempt).await?;
             } else {
                 store::drawings::postpone(&mut tx, id, attempt, (attempt, now + LATER)).await?;

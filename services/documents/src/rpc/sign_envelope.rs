@@ -6,7 +6,7 @@ mod values;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use portico_core::{EnvelopeId, PersonId, TenantId, VersionId};
+use portico_core::{EnvelopeId, ErrorCode, PersonId, Problem, TenantId, VersionId};
 use portico_db::Tx;
 use portico_proto::documents::v1::{SignEnvelopeRequest, SignEnvelopeResponse};
 use portico_service::Fields;
@@ -88,6 +88,11 @@ async fn attempt(
     }
     let standing = seen.of(call);
     let own = own_turn(service, call, &envelope, &standing).await?.clone();
+    // From the first look on the places stay as they are: what is signed is what was shown.
+    if !envelope.placements.is_empty() && own.opened_at.is_none() {
+        let text = "Open the document first: fields were placed on it.";
+        return Err(DocumentsError::Invalid(Problem::new(ErrorCode::FailedPrecondition, "not_opened", text)));
+    }
 
     let now = service.clock.now();
     let known = peers::person(service, &call.ctx, person).await?;

@@ -154,14 +154,18 @@ async fn a_folder_into_which_people_send_files_is_not_removed() {
     };
     let folder = fixture.make(asked).await;
     let link = fixture.drop_link(&folder, 0).await.link.unwrap();
-    assert_eq!(fixture.rows("folders").await, 1, "a folder for the firm's side is its own inbox");
+    assert_eq!(fixture.rows("folders").await, 2, "a folder for the firm's side has an inbox as well");
     let manager = fixture.manager();
-    let remove = async || {
-        fixture.library(&manager).delete_folder(DeleteFolderRequest { folder_id: folder.clone() }).await
+    let remove = async |folder: &str| {
+        fixture.library(&manager).delete_folder(DeleteFolderRequest { folder_id: folder.to_owned() }).await
     };
-    assert_eq!(refused(remove().await).reason, "folder_has_links");
+    assert_eq!(refused(remove(&folder).await).reason, "folder_has_links");
     revoke(&fixture, &manager, &link.id).await.unwrap();
-    remove().await.unwrap();
+    let asked =
+        portico_proto::documents::v1::GetFolderRequest { folder_id: folder.clone(), ..Default::default() };
+    let inner = fixture.library(&manager).get_folder(asked).await.unwrap().into_inner().folders;
+    remove(&inner[0].id).await.unwrap();
+    remove(&folder).await.unwrap();
     assert_eq!(fixture.rows("drop_links").await, 0);
 }
 

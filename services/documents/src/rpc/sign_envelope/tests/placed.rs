@@ -47,6 +47,13 @@ async fn placed(fixture: &Fixture, open: &Envelope) -> PlaceFieldsResponse {
     fixture.documents(&fixture.manager()).place_fields(request).await.unwrap().into_inner()
 }
 
+/// Has the paper shown to somebody whose turn it is.
+async fn look(fixture: &Fixture, who: &Ctx, open: &Envelope) {
+    let asked =
+        GetEnvelopeRequest { envelope_id: open.id.clone(), opening: true, ..GetEnvelopeRequest::default() };
+    fixture.documents(who).get_envelope(asked).await.unwrap();
+}
+
 fn with(open: &Envelope, name: &str, values: &[(&PlacedField, &str)]) -> SignEnvelopeRequest {
     let value = |(field, value): &(&PlacedField, &str)| FieldValue {
         field_id: field.id.clone(),
@@ -89,6 +96,9 @@ async fn what_was_filled_in_lies_where_the_firm_placed_it() {
     let (ana, tom) = (fixture.client("signatory"), fixture.manager());
     let open = envelope(&fixture, &ana, &step).await;
     let fields = placed(&fixture, &open).await.fields;
+    let unseen = refused(fixture.documents(&ana).sign_envelope(signature(&open, "Ana Ruiz")).await);
+    assert_eq!(unseen.reason, "not_opened");
+    look(&fixture, &ana, &open).await;
     let filled =
         with(&open, "Ana Ruiz", &[(&fields[0], "HRB-4711"), (&fields[1], "yes"), (&fields[2], "Yearly")]);
     fixture.documents(&ana).sign_envelope(filled.clone()).await.unwrap();
@@ -105,6 +115,7 @@ async fn what_was_filled_in_lies_where_the_firm_placed_it() {
     };
     assert_eq!(list(&ana).await[..3], ["HRB-4711", "yes", "Yearly"]);
     assert!(list(&tom).await.iter().all(String::is_empty), "others read it in the finished file");
+    look(&fixture, &tom, &open).await;
     let done = fixture.documents(&tom).sign_envelope(with(&open, "Tom Weber", &[])).await.unwrap();
     let done = done.into_inner().envelope.unwrap();
     assert_eq!(list(&tom).await[0], "HRB-4711");
@@ -148,6 +159,7 @@ async fn what_is_missing_foreign_or_too_long_is_named_and_nothing_is_signed() {
     let (ana, tom) = (fixture.client("signatory"), fixture.manager());
     let open = envelope(&fixture, &ana, &step).await;
     let fields = placed(&fixture, &open).await.fields;
+    look(&fixture, &ana, &open).await;
     let wrong = async |values: &[(&PlacedField, &str)]| {
         let request = with(&open, "Ana Ruiz", values);
         let problem = refused(fixture.documents(&ana).sign_envelope(request).await);
@@ -175,6 +187,7 @@ async fn what_is_missing_foreign_or_too_long_is_named_and_nothing_is_signed() {
 
     // Whoever signs instead fills the same places.
     fixture.documents(&ana).sign_envelope(with(&open, "Ana Ruiz", &all("1"))).await.unwrap();
+    look(&fixture, &tom, &open).await;
     let theirs = with(&open, "Tom Weber", &[(&fields[0], "2")]);
     let problem = refused(fixture.documents(&tom).sign_envelope(theirs).await);
     assert_eq!(problem.fields[0].field, at(&fields[0]));
@@ -186,6 +199,7 @@ async fn what_is_placed_while_somebody_signs_is_not_passed_over() {
     let ana = fixture.client("signatory");
     let open = envelope(&fixture, &ana, &step).await;
     let fields = placed(&fixture, &open).await.fields;
+    look(&fixture, &ana, &open).await;
     let blind = refused(fixture.documents(&ana).sign_envelope(signature(&open, "Ana Ruiz")).await);
     assert_eq!(blind.fields[0].field, format!("values.{}", fields[0].id));
 }

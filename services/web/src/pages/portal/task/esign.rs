@@ -176,7 +176,7 @@ pub(in crate::pages::portal) async fn steps(
     instead: Option<Instead<'_>>,
 ) -> Result<(Body, Envelope), PageError> {
     let s = &*ask.shell;
-    let mut envelope = place.load(ask, at == "read" && tried.errors.is_empty()).await?;
+    let mut envelope = place.load(ask, matches!(at, "read" | "adopt") && tried.errors.is_empty()).await?;
     if at != "read" && !one_act(s, &envelope).is_empty() {
         // Its pages are shown at once.
         envelope = place.load(ask, true).await?;
