@@ -140,10 +140,10 @@ async fn what_was_filled_in_lies_where_the_firm_placed_it() {
     };
     assert!(ours.facts.is_chained() && ours.facts.fits(&bytes));
     let kinds: Vec<_> = ours.facts.events.iter().map(|event| event.kind.as_str()).collect();
-    let by_ana = ["consented", "filled", "filled", "filled", "signed"];
+    let by_ana = ["opened", "consented", "filled", "filled", "filled", "signed"];
     assert_eq!(
         kinds,
-        [&["prepared", "sent", "placed"], &by_ana[..], &["sent", "consented", "signed"]].concat()
+        [&["prepared", "sent", "placed"], &by_ana[..], &["sent", "opened", "consented", "signed"]].concat()
     );
     let certificate = flat(&bytes);
     for said in
