@@ -1,11 +1,8 @@
 //! Requests, their rows and the files in them.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use portico_core::{ItemId, RequestId, StepId, VersionId};
 use portico_db::Tx;
-use uuid::Uuid;
 
 use super::{known, stored_size};
 use crate::{
@@ -87,25 +84,15 @@ async fn read(tx: &mut Tx, id: RequestId) -> Result<Option<Request>, DocumentsEr
 
 async fn items(tx: &mut Tx, request: RequestId) -> Result<Vec<Item>, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
-    let files = sqlx::query!(
-        "select f.item_id, f.version_id, v.scan = 'pending' as \"awaits_scan!\" from documents.item_files f
-         join documents.items i on i.tenant_id = $1 and i.id = f.item_id
-         join documents.versions v on v.tenant_id = $1 and v.id = f.version_id
-         where f.tenant_id = $1 and i.request_id = $2 and not f.superseded order by f.added_at, f.version_id",
-        tenant,
-        request.0
-    )
-    .fetch_all(tx.conn())
-    .await?;
-    let mut by_item: HashMap<Uuid, (Vec<VersionId>, bool)> = HashMap::new();
-    for file in files {
-        let (files, awaits_scan) = by_item.entry(file.item_id).or_default();
-        files.push(file.version_id.into());
-        *awaits_scan |= file.awaits_scan;
-    }
+    // One statement for the rows and their files: read one after the other they could come from before and after a verdict.
     let rows = sqlx::query!(
-        "select id, name, why, accept, min_files, max_files, max_bytes, state, reason
-         from documents.items where tenant_id = $1 and request_id = $2 order by position",
+        "select i.id, i.name, i.why, i.accept, i.min_files, i.max_files, i.max_bytes, i.state, i.reason,
+           coalesce(array_agg(v.id order by f.added_at, v.id) filter (where v.id is not null), '{}') as \"files!\",
+           coalesce(bool_or(v.scan = 'pending'), false) as \"awaits_scan!\"
+         from documents.items i
+         left join documents.item_files f on f.tenant_id = $1 and f.item_id = i.id and not f.superseded
+         left join documents.versions v on v.tenant_id = $1 and v.id = f.version_id
+         where i.tenant_id = $1 and i.request_id = $2 group by i.tenant_id, i.id order by i.position",
         tenant,
         request.0
     )
@@ -113,7 +100,6 @@ async fn items(tx: &mut Tx, request: RequestId) -> Result<Vec<Item>, DocumentsEr
     .await?;
     rows.into_iter()
         .map(|row| {
-            let (files, awaits_scan) = by_item.remove(&row.id).unwrap_or_default();
             Ok(Item {
                 id: row.id.into(),
                 name: row.name,
@@ -124,8 +110,8 @@ async fn items(tx: &mut Tx, request: RequestId) -> Result<Vec<Item>, DocumentsEr
                 max_bytes: u64::try_from(row.max_bytes).unwrap_or_default(),
                 state: known(ItemState::of(&row.state), &row.state)?,
                 reason: row.reason,
-                files,
-                awaits_scan,
+                files: row.files.into_iter().map(VersionId::from).collect(),
+                awaits_scan: row.awaits_scan,
             })
         })
         .collect()
