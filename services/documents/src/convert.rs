@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     content::{ScanPolicy, ScanState, may_open},
     domain::{
+        comment::{Comment, Place},
         document::{Document, Template, Version},
         drop_link::{DropLink, DropState},
         library::{Folder, Grant, Level, Sharing},
@@ -86,6 +87,34 @@ pub(crate) fn drop_link(link: &DropLink, now: DateTime<Utc>) -> proto::DropLink 
         created_by: link.created_by_name.clone(),
         created_at: Some(time::timestamp(link.created_at)),
         last_at: link.last_at.map(time::timestamp),
+    }
+}
+
+/// A comment as `person` sees it.
+pub(crate) fn comment(comment: &Comment, person: PersonId, staff: bool) -> proto::Comment {
+    proto::Comment {
+        id: comment.id.to_string(),
+        version_id: comment.version_id.to_string(),
+        version_number: comment.number,
+        reply_to: comment.thread_id.map(|id| id.to_string()).unwrap_or_default(),
+        place: comment.place.map(|Place { page, area: [left, top, width, height] }| proto::CommentPlace {
+            page,
+            left,
+            top,
+            width,
+            height,
+        }),
+        text: comment.text.clone(),
+        author: comment.author_name.clone(),
+        by_staff: comment.by_staff,
+        internal: comment.internal,
+        created_at: Some(time::timestamp(comment.created_at)),
+        settled_at: comment.settled_at.map(time::timestamp),
+        settled_by: comment.settled_by.clone(),
+        removed: comment.removed_at.is_some(),
+        mentioned: comment.mentioned.clone(),
+        can_remove: comment.removable_by(person),
+        can_settle: comment.settled_for(person, staff),
     }
 }
 

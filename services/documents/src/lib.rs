@@ -4,6 +4,7 @@
 
 mod access;
 mod archive;
+mod audience;
 mod config;
 pub mod content;
 mod convert;
@@ -32,8 +33,8 @@ pub mod vault;
 use std::sync::Arc;
 
 use portico_proto::documents::v1::{
-    documents_server::DocumentsServer, drops_server::DropsServer, library_server::LibraryServer,
-    request_templates_server::RequestTemplatesServer,
+    comments_server::CommentsServer, documents_server::DocumentsServer, drops_server::DropsServer,
+    library_server::LibraryServer, request_templates_server::RequestTemplatesServer,
 };
 use portico_service::{Kit, ServiceParts};
 use sqlx::migrate::Migrator;
@@ -87,6 +88,7 @@ pub async fn build(config: DocumentsConfig, kit: Kit) -> anyhow::Result<ServiceP
         name: "documents",
         grpc: Routes::new(DocumentsServer::new(Rpc::new(Arc::clone(&service))))
             .add_service(LibraryServer::new(Rpc::new(Arc::clone(&service))))
+            .add_service(CommentsServer::new(Rpc::new(Arc::clone(&service))))
             .add_service(DropsServer::new(Rpc::new(Arc::clone(&service))))
             .add_service(RequestTemplatesServer::new(Rpc::new(Arc::clone(&service)))),
         http: http::routes(&service).merge(seal::routes(&service)),

@@ -1,26 +1,32 @@
 //! What other services are asked.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono_tz::Tz;
 use portico_core::{AccountId, Ctx, ErrorCode, PersonId, PortalId, RecordId, StepId};
 use portico_definition::{Definition, FieldKind, Side};
 use portico_proto::{
     identity::v1::{
-        self as identity, CreatePersonRequest, GetPersonRequest, InvitePersonRequest, Person,
-        identity_client::IdentityClient,
+        self as identity, BatchGetPeopleRequest, CreatePersonRequest, GetPersonRequest, InvitePersonRequest,
+        Person, identity_client::IdentityClient,
     },
     json,
     tenancy::v1::{
         GetAccountRequest, GetPortalRequest, GetTenantRequest, ListMembershipsRequest,
         ListPeopleInRoleRequest, ListStaffRequest, SetMembershipRequest, tenancy_client::TenancyClient,
     },
-    workflow::v1::{AuthorizeStepRequest, GetRecordRequest, Record, Step, workflow_client::WorkflowClient},
+    workflow::v1::{
+        AuthorizeStepRequest, GetRecordRequest, ListReadersRequest, Record, Step,
+        workflow_client::WorkflowClient,
+    },
 };
 use portico_rpc::{Caller, problem_from};
 use tonic::Status;
 
 use crate::{content::ScanPolicy, domain::signed_file::Firm, error::DocumentsError, service::Service};
+
+/// The most people that identity reads at once.
+const PEOPLE_AT_ONCE: usize = 500;
 
 /// What somebody wants to do with a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,11 +175,55 @@ pub(crate) async fn members(
     ctx: &Ctx,
     account: AccountId,
 ) -> Result<Vec<PersonId>, DocumentsError> {
+    Ok(members_with_roles(service, ctx, account).await?.into_iter().map(|(person, _)| person).collect())
+}
+
+/// The same, with what they do there.
+pub(crate) async fn members_with_roles(
+    service: &Service,
+    ctx: &Ctx,
+    account: AccountId,
+) -> Result<Vec<(PersonId, Vec<String>)>, DocumentsError> {
     let channel = service.peers.channel("tenancy", Caller::system_for(ctx, "documents.signers"));
     let request = ListMembershipsRequest { account_id: account.to_string(), ..Default::default() };
     let answer = TenancyClient::new(channel).list_memberships(request).await.map_err(refusal)?.into_inner();
-    let present = answer.memberships.iter().filter(|one| !one.deactivated);
-    Ok(present.filter_map(|one| one.person_id.parse().ok()).collect())
+    let present = answer.memberships.into_iter().filter(|one| !one.deactivated);
+    Ok(present.filter_map(|one| Some((one.person_id.parse().ok()?, one.roles))).collect())
+}
+
+/// Whom a record is open to: people of its account, and the firm's.
+pub(crate) async fn readers(
+    service: &Service,
+    ctx: &Ctx,
+    record: RecordId,
+) -> Result<(Vec<PersonId>, Vec<PersonId>), DocumentsError> {
+    let channel = service.peers.channel("workflow", Caller::system_for(ctx, "documents.audience"));
+    let request = ListReadersRequest { record_id: record.to_string() };
+    let answer = match WorkflowClient::new(channel).list_readers(request).await.map_err(refusal) {
+        // A record that is gone is open to nobody.
+        Err(DocumentsError::NotFound) => return Ok((Vec::new(), Vec::new())),
+        other => other?.into_inner(),
+    };
+    let ids = |ids: Vec<String>| ids.iter().filter_map(|id| id.parse().ok()).collect();
+    Ok((ids(answer.member_ids), ids(answer.staff_ids)))
+}
+
+/// The active people among `ids`, as they are called.
+pub(crate) async fn names(
+    service: &Service,
+    ctx: &Ctx,
+    ids: &[PersonId],
+) -> Result<HashMap<PersonId, String>, DocumentsError> {
+    let mut names = HashMap::new();
+    for some in ids.chunks(PEOPLE_AT_ONCE) {
+        let channel = service.peers.channel("identity", Caller::system_for(ctx, "documents.audience"));
+        let request = BatchGetPeopleRequest { person_ids: some.iter().map(ToString::to_string).collect() };
+        let answer =
+            IdentityClient::new(channel).batch_get_people(request).await.map_err(refusal)?.into_inner();
+        let active = answer.people.into_iter().filter(|person| person.active);
+        names.extend(active.filter_map(|person| Some((person.id.parse().ok()?, person.name))));
+    }
+    Ok(names)
 }
 
 /// The firm's people who are let in.

@@ -50,6 +50,10 @@ pub(crate) struct World {
     pub(crate) members: HashMap<AccountId, Vec<PersonId>>,
     /// People who were shut out of the firm.
     pub(crate) deactivated: HashSet<PersonId>,
+    /// What people do in their account.
+    pub(crate) roles: HashMap<PersonId, Vec<String>>,
+    /// People whose roles read no record.
+    pub(crate) kept_out: HashSet<PersonId>,
     /// How often a place in an account was given.
     pub(crate) placed: usize,
     /// The firm's people.

@@ -21,7 +21,9 @@ use portico_proto::{
         GetTenantRequest, ListMembershipsRequest, ListPeopleInRoleRequest, ListStaffRequest, Tenant,
         tenancy_client::TenancyClient,
     },
-    workflow::v1::{BatchGetRecordsRequest, GetRecordRequest, Record, workflow_client::WorkflowClient},
+    workflow::v1::{
+        BatchGetRecordsRequest, GetRecordRequest, ListReadersRequest, Record, workflow_client::WorkflowClient,
+    },
 };
 use portico_rpc::{Auth, Caller, CallerChannel, problem_from};
 use prost_types::{Struct, Value, value::Kind};
@@ -165,21 +167,17 @@ pub(crate) fn zone_of(person: &Person, firm: &Tenant) -> Tz {
     zones.into_iter().find_map(|zone| parse_time_zone(zone).ok()).unwrap_or(Tz::UTC)
 }
 
-/// The people of an account who have a part to play there.
-pub(crate) async fn members(
+/// Whom a record is open to: people of its account, and the firm's.
+pub(crate) async fn readers(
     service: &Service,
     ctx: &Ctx,
-    account: AccountId,
-) -> Result<Vec<PersonId>, MessagingError> {
-    let mut client = TenancyClient::new(system(service, ctx, "tenancy", "messaging.audience"));
-    let request = ListMembershipsRequest { account_id: account.to_string(), person_id: String::new() };
-    let memberships = client.list_memberships(request).await.map_err(refusal)?.into_inner().memberships;
-    memberships
-        .iter()
-        // Whoever does nothing there, or cannot come in any more, is not told of conversations.
-        .filter(|membership| !membership.roles.is_empty() && !membership.deactivated)
-        .map(|membership| Ok(membership.person_id.parse()?))
-        .collect()
+    record: RecordId,
+) -> Result<(Vec<PersonId>, Vec<PersonId>), MessagingError> {
+    let mut client = WorkflowClient::new(system(service, ctx, "workflow", "messaging.audience"));
+    let request = ListReadersRequest { record_id: record.to_string() };
+    let answer = client.list_readers(request).await.map_err(refusal)?.into_inner();
+    let ids = |ids: Vec<String>| ids.iter().map(|id| Ok(id.parse()?)).collect::<Result<_, MessagingError>>();
+    Ok((ids(answer.member_ids)?, ids(answer.staff_ids)?))
 }
 
 /// Whether a person has a place in an account.

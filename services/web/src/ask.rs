@@ -12,8 +12,8 @@ use portico_core::{ErrorCode, EventId, Problem, TenantId};
 use portico_proto::{
     billing::v1::billing_client::BillingClient,
     documents::v1::{
-        documents_client::DocumentsClient, drops_client::DropsClient, library_client::LibraryClient,
-        request_templates_client::RequestTemplatesClient,
+        comments_client::CommentsClient, documents_client::DocumentsClient, drops_client::DropsClient,
+        library_client::LibraryClient, request_templates_client::RequestTemplatesClient,
     },
     identity::v1::identity_client::IdentityClient,
     messaging::v1::{mailing_client::MailingClient, messaging_client::MessagingClient},
@@ -179,6 +179,11 @@ impl Ask {
     /// The library of documents, in the reader's name.
     pub fn library(&self) -> LibraryClient<CallerChannel> {
         LibraryClient::new(self.web.channel("documents", self.caller()))
+    }
+
+    /// Comments on documents, in the reader's name.
+    pub fn comments(&self) -> CommentsClient<CallerChannel> {
+        CommentsClient::new(self.web.channel("documents", self.caller()))
     }
 
     /// The templates of requests, in the reader's name.

@@ -26,6 +26,14 @@ pub(crate) struct Pinned {
     pub(crate) height: f64,
 }
 
+impl Pinned {
+    /// Whether it is on this page.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand references over")]
+    pub(crate) fn is_on(&self, page: &i32) -> bool {
+        self.page == *page
+    }
+}
+
 /// The ninths of a page, by row and column, and the whole of it.
 const PLACES: [(&str, [f64; 4]); 10] = [
     ("pin-whole", [0.0, 0.0, 1.0, 1.0]),
@@ -88,18 +96,20 @@ impl Row {
 
 /// The form's lines with what was typed.
 pub(crate) fn rows(s: &Shell, typed: &[(String, String)]) -> Vec<Row> {
+    (1..=ROWS).map(|number| row(s, typed, number)).collect()
+}
+
+/// One of them.
+pub(crate) fn row(s: &Shell, typed: &[(String, String)], number: usize) -> Row {
     let of =
         |name: String| typed.iter().find(|(key, _)| *key == name).map_or("", |(_, value)| value).to_owned();
-    let row = |number: usize| {
-        let chosen = of(format!("pin-{number}-place"));
-        let mut places: Vec<Choice> =
-            PLACES.iter().map(|(key, area)| Choice::new(written(*area), s.t(key), &chosen)).collect();
-        if !chosen.is_empty() && places.iter().all(|place| !place.chosen) {
-            places.push(Choice::new(chosen.clone(), s.t("pin-drawn"), &chosen));
-        }
-        Row { number, page: of(format!("pin-{number}-page")), places, text: of(format!("pin-{number}-text")) }
-    };
-    (1..=ROWS).map(row).collect()
+    let chosen = of(format!("pin-{number}-place"));
+    let mut places: Vec<Choice> =
+        PLACES.iter().map(|(key, area)| Choice::new(written(*area), s.t(key), &chosen)).collect();
+    if !chosen.is_empty() && places.iter().all(|place| !place.chosen) {
+        places.push(Choice::new(chosen.clone(), s.t("pin-drawn"), &chosen));
+    }
+    Row { number, page: of(format!("pin-{number}-page")), places, text: of(format!("pin-{number}-text")) }
 }
 
 fn written(area: [f64; 4]) -> String {

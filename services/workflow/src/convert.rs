@@ -95,7 +95,7 @@ pub(crate) fn step(
         ended_at: step.ended_at.map(timestamp),
         ended_by: step.ended_by.as_ref().map(|person| person.name.clone()).unwrap_or_default(),
         reason: step.reason.clone(),
-        progress: step.progress.clone(),
+        progress: if step.is_open() { step.progress.clone() } else { String::new() },
         // Which steps there are is the firm's business; clients hear of those that they see.
         needs: if viewer.is_client() { Vec::new() } else { step.needs.clone() },
         client_visible: step.client_visible,

@@ -26,6 +26,9 @@ use crate::{
     service::{Firm, Service},
 };
 
+/// People with their roles.
+pub(crate) type People = Vec<(PersonId, Vec<String>)>;
+
 fn tenancy(service: &Service, ctx: &Ctx) -> TenancyClient<CallerChannel> {
     TenancyClient::new(service.peers.channel("tenancy", Caller::system_for(ctx, "workflow")))
 }
@@ -123,7 +126,7 @@ pub(crate) async fn members(
     service: &Service,
     ctx: &Ctx,
     account: AccountId,
-) -> Result<Vec<(PersonId, Vec<String>)>, WorkflowError> {
+) -> Result<People, WorkflowError> {
     let request = ListMembershipsRequest { account_id: account.to_string(), ..Default::default() };
     let answer = tenancy(service, ctx).list_memberships(request).await.map_err(refusal)?.into_inner();
     Ok(answer
@@ -131,6 +134,25 @@ pub(crate) async fn members(
         .into_iter()
         .filter_map(|one| Some((one.person_id.parse().ok()?, one.roles)))
         .collect())
+}
+
+/// Those who are let in, with their roles: the people of an account, and the firm's.
+pub(crate) async fn let_in(
+    service: &Service,
+    ctx: &Ctx,
+    account: AccountId,
+) -> Result<(People, People), WorkflowError> {
+    let request = ListMembershipsRequest { account_id: account.to_string(), ..Default::default() };
+    let (mut first, mut second) = (tenancy(service, ctx), tenancy(service, ctx));
+    let (members, staff) =
+        tokio::try_join!(first.list_memberships(request), second.list_staff(ListStaffRequest {}))
+            .map_err(refusal)?;
+    let members = members.into_inner().memberships.into_iter().filter(|one| !one.deactivated);
+    let staff = staff.into_inner().bindings.into_iter().filter(|one| !one.deactivated);
+    Ok((
+        members.filter_map(|one| Some((one.person_id.parse().ok()?, one.roles))).collect(),
+        staff.filter_map(|one| Some((one.person_id.parse().ok()?, one.roles))).collect(),
+    ))
 }
 
 /// The name of an account of the firm.

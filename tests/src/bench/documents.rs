@@ -64,12 +64,14 @@ async fn account(world: &World, ana: &Persona, engagement: &Engagement) -> anyho
         "insert into documents.documents select (jsonb_populate_record(d, jsonb_build_object('id',
              '00000000-0000-7000-8000-' || lpad(n::text, 12, '0'), 'bound', true, 'title', 'Paper ' || n,
              'created_at', now() - make_interval(secs => n)))).*
-           from (select * from documents.documents where account_id = $1 order by id limit 1) d, generate_series(1, $2) n",
+           from documents.documents d, generate_series(1, $2) n
+           where d.id = (select id from documents.documents where account_id = $1 order by id limit 1)",
         "insert into documents.versions select (jsonb_populate_record(v, jsonb_build_object('id', gen_random_uuid(), 'document_id',
              '00000000-0000-7000-8000-' || lpad(n::text, 12, '0')))).*
-           from (select v.* from documents.versions v join documents.documents d
-                   on (d.tenant_id, d.id) = (v.tenant_id, v.document_id)
-                  where d.account_id = $1 order by d.id limit 1) v, generate_series(1, $2) n",
+           from documents.versions v, generate_series(1, $2) n
+           where v.id = (select v.id from documents.versions v join documents.documents d
+                           on (d.tenant_id, d.id) = (v.tenant_id, v.document_id)
+                         where d.account_id = $1 and not d.id::text like '00000000-%' order by d.id limit 1)",
     );
     for (what, sql) in [("documents", documents), ("versions", versions)] {
         let made = sqlx::query(sql).bind(account).bind(DOCUMENTS).execute(admin).await.context(what)?;
@@ -108,10 +110,10 @@ async fn folder(world: &World, ana: &Persona, engagement: &Engagement) -> anyhow
     let (documents, versions) = (
         "insert into documents.documents select (jsonb_populate_record(d, jsonb_build_object('id',
              '00000000-0000-7000-9000-' || lpad(n::text, 12, '0'), 'title', 'Paper ' || n, 'title_key', 'paper ' || n))).*
-           from (select * from documents.documents where id = $1) d, generate_series(1, $2) n",
+           from documents.documents d, generate_series(1, $2) n where d.id = $1",
         "insert into documents.versions select (jsonb_populate_record(v, jsonb_build_object('id', gen_random_uuid(), 'document_id',
              '00000000-0000-7000-9000-' || lpad(n::text, 12, '0')))).*
-           from (select * from documents.versions where document_id = $1 order by number limit 1) v, generate_series(1, $2) n",
+           from documents.versions v, generate_series(1, $2) n where v.document_id = $1 and v.number = 1",
     );
     for (what, sql) in [("filed documents", documents), ("their versions", versions)] {
         let made = sqlx::query(sql)

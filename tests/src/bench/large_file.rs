@@ -46,10 +46,11 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     // The first go brings half, as after a cut connection.
     let half = head.len() + (mib / 2) * CHUNK;
     let first = std::iter::once(head).chain(std::iter::repeat_n(block.clone(), mib / 2));
-    upload.send(0, Body::from_stream(stream::iter(first.map(Ok::<_, std::io::Error>)))).await?;
+    upload.send(0, half, Body::from_stream(stream::iter(first.map(Ok::<_, std::io::Error>)))).await?;
     let second = std::iter::repeat_n(block, mib - 1 - mib / 2);
-    let version =
-        upload.send(half, Body::from_stream(stream::iter(second.map(Ok::<_, std::io::Error>)))).await?;
+    let version = upload
+        .send(half, size - half, Body::from_stream(stream::iter(second.map(Ok::<_, std::io::Error>))))
+        .await?;
     let version = version.context("no version")?;
     let up = start.elapsed().as_secs_f64();
     let channel = ana.channel("documents").without_deadline();

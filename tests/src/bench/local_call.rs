@@ -2,26 +2,30 @@
 
 use std::time::Instant;
 
-use portico_proto::billing::v1::{GetStatusRequest, billing_client::BillingClient};
+use anyhow::ensure;
+use portico_proto::documents::v1::{GetPageTextRequest, documents_client::DocumentsClient};
+use tonic::Code;
 
 use crate::{harness::World, say};
 
 const CALLS: u32 = 50_000;
 
-/// Calls an RPC whose handler does nothing, so that all its time is the way there and back.
+/// Calls an RPC that refuses an id at first sight, so that all its time is the way there and back.
 ///
 /// # Errors
-/// Where a call fails.
+/// Where a call is answered in another way.
 pub(crate) async fn measure() -> anyhow::Result<()> {
     let world = World::demo().await?;
     let ana = world.person("northwind", "ana@acme.example").await?;
-    let mut client = BillingClient::new(ana.channel("billing"));
+    let mut client = DocumentsClient::new(ana.channel("documents"));
+    let asked = GetPageTextRequest { version_id: "none".to_owned(), page: 1 };
     for _ in 0..1_000 {
-        client.get_status(GetStatusRequest {}).await?;
+        let refused = client.get_page_text(asked.clone()).await;
+        ensure!(refused.is_err_and(|status| status.code() == Code::InvalidArgument), "it was not refused");
     }
     let start = Instant::now();
     for _ in 0..CALLS {
-        client.get_status(GetStatusRequest {}).await?;
+        let _ = client.get_page_text(asked.clone()).await;
     }
     let each = start.elapsed() / CALLS;
     say(&format!(

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use portico_db::Role;
 use portico_testkit::TestDatabase;
 use serde::Deserialize;
@@ -46,6 +46,7 @@ enum Value {
     Texts(Option<Vec<String>>),
     Int8(Option<i64>),
     Int4(Option<i32>),
+    Day(Option<NaiveDate>),
     Bool(Option<bool>),
     Bytes(Option<Vec<u8>>),
     Instant(Option<DateTime<Utc>>),
@@ -157,6 +158,7 @@ fn value(kind: &str, text: Option<&str>) -> anyhow::Result<Value> {
         "TEXT[]" => Value::Texts(text.map(list)),
         "INT8" => Value::Int8(text.map(str::parse).transpose()?),
         "INT4" => Value::Int4(text.map(str::parse).transpose()?),
+        "DATE" => Value::Day(text.map(str::parse).transpose()?),
         "BYTEA" => Value::Bytes(text.map(|text| hex::decode(text.trim_start_matches("\\x"))).transpose()?),
         "BOOL" => Value::Bool(text.map(|text| text == "t")),
         "TIMESTAMPTZ" => Value::Instant(
@@ -183,6 +185,7 @@ fn bind<'q>(query: Query<'q, Postgres, PgArguments>, value: &'q Value) -> Query<
         Value::Texts(value) => query.bind(value),
         Value::Int8(value) => query.bind(value),
         Value::Int4(value) => query.bind(value),
+        Value::Day(value) => query.bind(value),
         Value::Bool(value) => query.bind(value),
         Value::Bytes(value) => query.bind(value),
         Value::Instant(value) => query.bind(value),

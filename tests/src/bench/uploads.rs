@@ -8,13 +8,19 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt as _;
+use portico_proto::{
+    identity::v1::{CreatePersonRequest, Side},
+    tenancy::v1::SetMembershipRequest,
+};
 
 use crate::{
-    harness::{Persona, World},
+    harness::{Engagement, Persona, World},
     say, usage,
 };
 
 const AT_ONCE: usize = 1_000;
+/// Whose they are: nobody may have all of them open.
+const SENDERS: usize = 10;
 /// What each sends a sixteenth of a second: 1 MiB/s.
 const PIECE: usize = 64 * 1024;
 const PIECES: usize = 16;
@@ -50,17 +56,23 @@ impl<'a> Upload<'a> {
         Ok(Self { sender, place })
     }
 
-    /// Sends what follows `offset`; answers the version once all is there.
+    /// Sends the `length` bytes that follow `offset`; answers the version once all is there.
     ///
     /// # Errors
     /// It is refused.
-    pub(crate) async fn send(&self, offset: usize, body: Body) -> anyhow::Result<Option<String>> {
+    pub(crate) async fn send(
+        &self,
+        offset: usize,
+        length: usize,
+        body: Body,
+    ) -> anyhow::Result<Option<String>> {
         let request = Request::builder()
             .method(Method::PATCH)
             .uri(&self.place)
             .header("tus-resumable", "1.0.0")
             .header("content-type", "application/offset+octet-stream")
             .header("upload-offset", offset.to_string())
+            .header("content-length", length.to_string())
             .body(body)?;
         let headers = told(self.sender, request).await?;
         Ok(headers.get("upload-version").map(|version| version.to_str().map(str::to_owned)).transpose()?)
@@ -76,6 +88,30 @@ async fn told(sender: &Persona, request: Request<Body>) -> anyhow::Result<Header
     Ok(parts.headers)
 }
 
+/// New people of the engagement's account.
+async fn senders(world: &World, engagement: &Engagement) -> anyhow::Result<Vec<Persona>> {
+    let nora = world.person("northwind", "nora@northwind.example").await?;
+    let mut senders = Vec::with_capacity(SENDERS);
+    for number in 0..SENDERS {
+        let email = format!("sender{number}@acme.example");
+        let asked = CreatePersonRequest {
+            email: email.clone(),
+            name: format!("Sender {number}"),
+            side: Side::External.into(),
+            ..CreatePersonRequest::default()
+        };
+        let person = nora.identity().create_person(asked).await?.into_inner().person.context("no person")?;
+        let asked = SetMembershipRequest {
+            account_id: engagement.account.clone(),
+            person_id: person.id,
+            roles: vec!["client".to_owned()],
+        };
+        nora.tenancy().set_membership(asked).await?;
+        senders.push(world.person("northwind", &email).await?);
+    }
+    Ok(senders)
+}
+
 /// Sends a thousand files at once, each at 1 MiB/s at most, and says how long the slowest took.
 ///
 /// # Errors
@@ -83,12 +119,13 @@ async fn told(sender: &Persona, request: Request<Body>) -> anyhow::Result<Header
 pub(crate) async fn measure() -> anyhow::Result<()> {
     let world = World::demo().await?;
     let engagement = world.signed_engagement("Warehouse audit").await?;
-    let ana = world.person("northwind", "ana@acme.example").await?;
+    let senders = senders(&world, &engagement).await?;
     let place = format!("for=attachment&id={}", engagement.record);
     let size = PIECE * PIECES;
     let mut uploads = Vec::with_capacity(AT_ONCE);
     for number in 0..AT_ONCE {
-        uploads.push(Upload::begin(&ana, &place, &format!("photo-{number}.txt"), size).await?);
+        let sender = &senders[number % SENDERS];
+        uploads.push(Upload::begin(sender, &place, &format!("photo-{number}.txt"), size).await?);
     }
     let before = usage::resident_mib("self")?;
     let start = Instant::now();
@@ -98,7 +135,7 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
             let letter = b'a' + u8::try_from(piece % 26).unwrap_or_default();
             Ok::<_, std::io::Error>(Bytes::from(vec![letter; PIECE]))
         });
-        upload.send(0, Body::from_stream(paced)).await
+        upload.send(0, size, Body::from_stream(paced)).await
     });
     let mut arrived = std::pin::pin!(futures_util::future::try_join_all(sent));
     let mut peak = before;

@@ -157,17 +157,21 @@ impl Subjects {
             return all;
         }
         for account in accounts {
-            let roles = actor.roles_in(*account).iter().map(|role| format!("role:{role}"));
-            let person = actor.person.map(|person| format!("person:{person}"));
-            // Somebody who was let in to sign one paper has no role, and is nobody with whom the account's files were shared.
-            let everyone = (!actor.roles_in(*account).is_empty()).then(|| "everyone".to_owned());
-            for name in roles.chain(person).chain(everyone) {
+            for name in names_of(actor.person, actor.roles_in(*account)) {
                 all.accounts.push(account.0);
                 all.names.push(name);
             }
         }
         all
     }
+}
+
+/// What grants call somebody with these roles in the account.
+pub(crate) fn names_of(person: Option<PersonId>, roles: &[String]) -> impl Iterator<Item = String> {
+    let person = person.map(|person| format!("person:{person}"));
+    // Somebody who was let in to sign one paper has no role, and is nobody with whom the account's files were shared.
+    let everyone = (!roles.is_empty()).then(|| "everyone".to_owned());
+    roles.iter().map(|role| format!("role:{role}")).chain(person).chain(everyone)
 }
 
 /// Who a grant is for, checked: `everyone`, `role:<name>` or `person:<id>`.

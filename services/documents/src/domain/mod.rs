@@ -1,5 +1,6 @@
 //! Types and rules of documents; pure.
 
+pub(crate) mod comment;
 pub(crate) mod document;
 pub(crate) mod drop_link;
 pub mod envelope;

@@ -1,5 +1,6 @@
 //! What the service says, and what it listens to.
 
+pub(crate) mod comments;
 pub(crate) mod drops;
 pub(crate) mod envelope_notices;
 mod envelope_words;

@@ -3,6 +3,7 @@
 mod accept_item;
 mod bind_document;
 mod check_definition;
+mod comments;
 mod declare_missing;
 mod decline_envelope;
 mod delegate_signing;

@@ -1,6 +1,7 @@
 //! The SQL. Each function runs within a transaction that carries its caller's context.
 
 pub(crate) mod blobs;
+pub(crate) mod comments;
 pub(crate) mod deliverables;
 pub(crate) mod documents;
 pub(crate) mod drawings;

@@ -2,8 +2,9 @@
 
 use portico_core::{Ctx, Problem};
 use portico_proto::documents::v1::{
-    CreateDropLinkRequest, CreateDropLinkResponse, CreateFolderRequest, drops_client::DropsClient,
-    library_client::LibraryClient, request_templates_client::RequestTemplatesClient,
+    CreateDropLinkRequest, CreateDropLinkResponse, CreateFolderRequest, comments_client::CommentsClient,
+    drops_client::DropsClient, library_client::LibraryClient,
+    request_templates_client::RequestTemplatesClient,
 };
 use portico_rpc::CallerChannel;
 use serde_json::Value;
@@ -52,6 +53,10 @@ impl Fixture {
 
     pub(crate) fn drops(&self, ctx: &Ctx) -> DropsClient<CallerChannel> {
         DropsClient::new(self.channel(ctx))
+    }
+
+    pub(crate) fn comments(&self, ctx: &Ctx) -> CommentsClient<CallerChannel> {
+        CommentsClient::new(self.channel(ctx))
     }
 
     pub(crate) fn request_templates(&self, ctx: &Ctx) -> RequestTemplatesClient<CallerChannel> {

@@ -84,6 +84,7 @@ pub(super) fn stand_ins(tenant: TenantId, world: &SharedWorld) -> [(&'static str
         let member = |id: PersonId| tenancy::Membership {
             person_id: id.to_string(),
             deactivated: world.deactivated.contains(&id),
+            roles: world.roles.get(&id).cloned().unwrap_or_default(),
             ..Default::default()
         };
         let asked = |id: &PersonId| request.person_id.is_empty() || request.person_id == id.to_string();
@@ -132,7 +133,32 @@ pub(super) fn stand_ins(tenant: TenantId, world: &SharedWorld) -> [(&'static str
         let person = identity::Person { id: request.person_id, email, name, ..Default::default() };
         Ok(identity::GetPersonResponse { person: Some(person) })
     };
+    let known = Arc::clone(world);
+    let people = move |_: Ctx, request: identity::BatchGetPeopleRequest| {
+        let world = known.lock().unwrap();
+        let person = |id: &String| {
+            let name = world.names.get(&id.parse().ok()?).cloned()?;
+            Some(identity::Person { id: id.clone(), name, active: true, ..Default::default() })
+        };
+        Ok(identity::BatchGetPeopleResponse {
+            people: request.person_ids.iter().filter_map(person).collect(),
+        })
+    };
+    let known = Arc::clone(world);
+    let readers = move |_: Ctx, request: workflow::ListReadersRequest| {
+        let world = known.lock().unwrap();
+        let account = world.records.get(&request.record_id).copied().ok_or_else(not_found)?;
+        let ids = |people: &[PersonId]| {
+            let reading = people.iter().filter(|person| !world.kept_out.contains(*person));
+            reading.map(PersonId::to_string).collect()
+        };
+        Ok(workflow::ListReadersResponse {
+            member_ids: ids(world.members.get(&account).map_or(&[], Vec::as_slice)),
+            staff_ids: ids(&world.staff),
+        })
+    };
     let workflow = unary("/portico.workflow.v1.Workflow/AuthorizeStep", authorize)
+        .merge(unary("/portico.workflow.v1.Workflow/ListReaders", readers))
         .merge(unary("/portico.workflow.v1.Workflow/GetRecord", record));
     let tenancy = unary("/portico.tenancy.v1.Tenancy/GetTenant", firm)
         .merge(unary("/portico.tenancy.v1.Tenancy/GetPortal", portal))
@@ -142,6 +168,7 @@ pub(super) fn stand_ins(tenant: TenantId, world: &SharedWorld) -> [(&'static str
         .merge(unary("/portico.tenancy.v1.Tenancy/SetMembership", place))
         .merge(unary("/portico.tenancy.v1.Tenancy/ListPeopleInRole", holders));
     let identity = unary("/portico.identity.v1.Identity/GetPerson", person)
+        .merge(unary("/portico.identity.v1.Identity/BatchGetPeople", people))
         .merge(unary("/portico.identity.v1.Identity/CreatePerson", create))
         .merge(unary("/portico.identity.v1.Identity/InvitePerson", invite));
     [("workflow", workflow), ("tenancy", tenancy), ("identity", identity)]

@@ -85,6 +85,8 @@ ids! {
     FolderId = "folder";
     /// An address under which files are handed in without signing in.
     DropLinkId = "drop link";
+    /// A comment on a document.
+    CommentId = "comment";
     /// One immutable version of a document.
     VersionId = "version";
     /// A request for documents.

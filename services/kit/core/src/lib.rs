@@ -16,7 +16,7 @@ pub use context::{AccountScope, Actor, ActorKind, AuthStrength, Ctx, Impersonato
 pub use entropy::{Entropy, OsEntropy, SeededEntropy, SharedEntropy};
 pub use error::{ErrorCode, FieldViolation, Problem};
 pub use id::{
-    AccountId, DocumentId, DropLinkId, EnvelopeId, EventId, FolderId, ItemId, MailId, MessageId,
+    AccountId, CommentId, DocumentId, DropLinkId, EnvelopeId, EventId, FolderId, ItemId, MailId, MessageId,
     NotificationId, ParseIdError, PersonId, PortalId, RecordId, RequestId, RunId, SessionId, StepId,
     TenantId, ThreadId, TimerId, VersionId,
 };

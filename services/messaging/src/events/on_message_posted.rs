@@ -86,7 +86,7 @@ async fn what_was_posted(
 }
 
 /// Whom the message concerns: the staff who write in the thread or are named in its record, or the administrators where there are
-/// none; and, unless it is an internal note, the people of the account.
+/// none; and, unless it is an internal note, the people of the account. Nobody is told of a record that they may not read.
 async fn audience(
     service: &Service,
     ctx: &Ctx,
@@ -94,13 +94,16 @@ async fn audience(
     message: &Message,
     writers: Vec<PersonId>,
 ) -> Result<BTreeMap<PersonId, Person>, MessagingError> {
-    let record = match peers::whole_record(service, ctx, posted.record_id.parse()?).await {
+    let id = posted.record_id.parse()?;
+    let asked = tokio::try_join!(peers::whole_record(service, ctx, id), peers::readers(service, ctx, id));
+    let (record, (members, staff)) = match asked {
         // A record that is gone has nobody to tell.
         Err(MessagingError::NotFound) => return Ok(BTreeMap::new()),
         other => other?,
     };
     let mut candidates = writers;
     candidates.extend(peers::people_named(&record));
+    candidates.retain(|person| staff.contains(person));
     let mut audience = peers::people(service, ctx, &candidates).await?;
     audience.retain(|_, person| peers::is_staff(person));
     if audience.is_empty() {
@@ -108,7 +111,6 @@ async fn audience(
         audience.extend(peers::people(service, ctx, &administrators).await?);
     }
     if !message.internal {
-        let members = peers::members(service, ctx, message.account_id).await?;
         let mut members = peers::people(service, ctx, &members).await?;
         members.retain(|_, person| !peers::is_staff(person));
         audience.extend(members);

@@ -248,7 +248,30 @@ fn workflow_routes(world: &World) -> Router {
             Ok(workflow::BatchGetRecordsResponse { records })
         },
     );
-    one.merge(several)
+    let readers = unary(
+        "/portico.workflow.v1.Workflow/ListReaders",
+        world,
+        |world, _, request: workflow::ListReadersRequest| {
+            let facts = world.read();
+            let (_, record) =
+                facts.records.get(&request.record_id).ok_or_else(|| status(Problem::not_found()))?;
+            let reads =
+                |person: &String| !facts.hidden.contains(&(request.record_id.clone(), person.clone()));
+            let members = facts
+                .members
+                .iter()
+                .filter(|(account, person, roles)| {
+                    *account == record.account_id && !roles.is_empty() && reads(person)
+                })
+                .map(|(_, person, _)| person.clone());
+            let staff = facts.people.values().filter(|person| person.side() == identity::Side::Staff);
+            Ok(workflow::ListReadersResponse {
+                member_ids: members.collect(),
+                staff_ids: staff.map(|person| person.id.clone()).filter(reads).collect(),
+            })
+        },
+    );
+    one.merge(several).merge(readers)
 }
 
 fn documents_routes(world: &World) -> Router {

@@ -1,12 +1,30 @@
 /**
  * Pages with `data-page` in a part with `data-pin-board`: a place that is drawn on a page, or pressed, goes into the first line of the
- * `data-pins` form that has no comment yet. By keyboard the same lines take page and place from lists.
+ * `data-pins` form that has no comment yet. By keyboard the same lines take page and place from lists. Where there is a `data-pin-arm`
+ * button, pages are for reading until it is pressed: one place is taken, then they are for reading again.
  */
 class PinBoard {
   /** @param {HTMLElement} board */
   constructor(board) {
     this.board = board;
+    /** @type {HTMLButtonElement | null} */
+    this.arm = document.querySelector("button[data-pin-arm]");
+    this.arm?.removeAttribute("hidden");
+    this.arm?.addEventListener("click", () => {
+      this.set(!this.armed());
+      if (this.armed()) board.scrollIntoView({ block: "start" });
+    });
     for (const sheet of /** @type {NodeListOf<HTMLElement>} */ (board.querySelectorAll("[data-page]"))) this.watch(sheet);
+  }
+
+  armed() {
+    return !this.arm || this.arm.getAttribute("aria-pressed") === "true";
+  }
+
+  /** @param {boolean} armed */
+  set(armed) {
+    this.arm?.setAttribute("aria-pressed", String(armed));
+    this.board.classList.toggle("pointing", Boolean(this.arm) && armed);
   }
 
   /** @param {HTMLElement} sheet */
@@ -18,7 +36,7 @@ class PinBoard {
       const part = (/** @type {number} */ value) => Math.min(1, Math.max(0, value));
       return { x: part((event.clientX - box.left) / box.width), y: part((event.clientY - box.top) / box.height) };
     };
-    sheet.addEventListener("pointerdown", (event) => { if (event.isPrimary && event.button === 0) from = at(event); });
+    sheet.addEventListener("pointerdown", (event) => { if (event.isPrimary && event.button === 0 && this.armed()) from = at(event); });
     sheet.addEventListener("pointercancel", () => { from = null; });
     sheet.addEventListener("pointerup", (event) => {
       if (!from) return;
@@ -36,6 +54,7 @@ class PinBoard {
 
   /** @param {string} page @param {string} place */
   take(page, place) {
+    this.set(false);
     const rows = [...document.querySelectorAll("[data-pins] .pin-row")];
     const row = rows.find((each) => !each.querySelector("textarea")?.value) ?? rows.at(-1);
     const input = row?.querySelector("input");

@@ -78,6 +78,31 @@ impl Viewer {
         }
     }
 
+    /// Somebody of an account, as they would come in with these roles there.
+    pub(crate) fn member(person: PersonId, account: AccountId, roles: Vec<String>) -> Self {
+        Self {
+            kind: ActorKind::Client,
+            accounts: vec![account.to_string()],
+            account_roles: BTreeMap::from([(account.to_string(), roles.clone())]),
+            here: Vec::new(),
+            ..Self::staff(person, roles)
+        }
+    }
+
+    /// Somebody of the firm, as they would come in with these roles.
+    pub(crate) fn staff(person: PersonId, roles: Vec<String>) -> Self {
+        Self {
+            kind: ActorKind::Staff,
+            person: Some(person),
+            person_text: person.to_string(),
+            accounts: Vec::new(),
+            roles: roles.clone(),
+            account_roles: BTreeMap::new(),
+            here: roles,
+            stands_for: Vec::new(),
+        }
+    }
+
     /// The same, standing in for others at approvals.
     pub(crate) fn standing_for(self, stands_for: Vec<Delegator>) -> Self {
         Self { stands_for, ..self }

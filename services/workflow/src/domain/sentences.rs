@@ -99,7 +99,11 @@ pub(crate) fn next<'a>(
     open.sort_by_key(|step| (step.due.is_none(), step.due));
     if let Some(step) = open.first() {
         let until = step.due.map(|due| format!(" by {}", day(due, zone))).unwrap_or_default();
-        let act = if step.kind == "meeting" { "offer times for" } else { "act on" };
+        let act = match (step.kind.as_str(), step.offered_until) {
+            ("meeting", None) => "offer times for",
+            ("meeting", Some(_)) => "choose a time for",
+            _ => "act on",
+        };
         return format!(
             "Next: {} will {act} “{}”{until}. There is nothing for you to do now.",
             who(&step.turn),

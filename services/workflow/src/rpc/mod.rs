@@ -34,7 +34,8 @@ pub(crate) mod list_blocked;
 #[cfg(test)]
 mod list_costs;
 pub(crate) mod list_delegations;
-pub(crate) mod list_records;
+pub(crate) mod list_readers;
+mod list_records;
 pub(crate) mod list_runs;
 mod meeting_mail;
 #[cfg(test)]
@@ -107,6 +108,10 @@ impl Workflow for Rpc {
 
     async fn get_record(&self, request: Request<GetRecordRequest>) -> Answer<GetRecordResponse> {
         self.serve(request, get_record::handle).await
+    }
+
+    async fn list_readers(&self, request: Request<ListReadersRequest>) -> Answer<ListReadersResponse> {
+        self.serve(request, list_readers::handle).await
     }
 
     async fn list_records(&self, request: Request<ListRecordsRequest>) -> Answer<ListRecordsResponse> {

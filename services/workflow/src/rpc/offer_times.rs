@@ -91,14 +91,14 @@ mod tests {
         time::timestamp,
         workflow::v1::{
             BookTimeRequest, GetMeetingRequest, ListAttentionRequest, ListAttentionResponse,
-            ListBlockedRequest, StepState, TransitionRecordRequest,
+            ListBlockedRequest, StepState, TransitionRecordRequest, WaiveStepRequest,
         },
     };
     use portico_rpc::ServiceError as _;
 
     use super::*;
     use crate::{
-        rpc::{book_time, get_meeting, list_attention, list_blocked, transition_record},
+        rpc::{book_time, get_meeting, list_attention, list_blocked, transition_record, waive_step},
         testing::{Engagement, Fixture, id},
     };
 
@@ -181,6 +181,23 @@ mod tests {
         assert_eq!(told(&fixture, OFFER).await.len(), 2, "staff are told once");
         offer(&fixture, &one.manager, &step, &[48]).await.unwrap();
         assert_eq!(told(&fixture, CHOOSE).await.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_happens_next_tells_offering_from_choosing() {
+        let fixture = Fixture::new().await;
+        let one = fixture.engagement().await;
+        for key in ["intake", "sysdocs", "agreement"] {
+            let step_id = fixture.step(&one.manager, &one.run, key).await.id;
+            let waive = WaiveStepRequest { step_id, reason: "Not needed".to_owned() };
+            waive_step::handle(&fixture.service, one.manager.clone(), waive).await.unwrap();
+        }
+        let next = home(&fixture, &one.client).await.next;
+        assert!(next.contains("will offer times for “Schedule the kickoff call”"), "{next}");
+        let step = fixture.step(&one.manager, &one.run, "kickoff").await.id;
+        offer(&fixture, &one.manager, &step, &[48]).await.unwrap();
+        let next = home(&fixture, &one.manager).await.next;
+        assert!(next.contains("will choose a time for “Schedule the kickoff call”"), "{next}");
     }
 
     #[tokio::test]

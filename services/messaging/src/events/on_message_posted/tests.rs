@@ -80,11 +80,16 @@ async fn notes_for_staff_are_told_to_staff_alone() {
 }
 
 #[tokio::test]
-async fn whoever_does_nothing_at_the_account_or_has_left_is_not_told() {
+async fn whoever_may_not_read_the_record_or_has_left_is_not_told() {
     let fixture = Fixture::new().await;
     let record = fixture.record(fixture.acme(), "Relaunch");
     let (ana, ben) = (fixture.client_person("Ana"), fixture.client_person("Ben"));
     fixture.client_person("Cora");
+    // Of a role that reads records of other kinds alone; and of the firm, no longer of the team that the record names.
+    let (dan, eva) = (fixture.client_person("Dan"), fixture.staff_person("Eva"));
+    fixture.name_in(record, &[eva]);
+    fixture.hide_from(record, dan);
+    fixture.hide_from(record, eva);
     fixture.take_roles(ana);
     fixture.deactivate(ben);
     fixture.post(fixture.staff_person("Tom"), record, "Hello", false).await;

@@ -11,6 +11,7 @@ use super::{Entry, Who};
 mod activity;
 pub(crate) mod billing;
 mod bytes;
+mod comments;
 mod files;
 mod from_notice;
 mod home;
@@ -76,6 +77,9 @@ pub const PAGES: &[Entry] = &[
     page("/files/{version_id}/pages/{page}", || get(bytes::page)),
     page("/files/{version_id}/view", || get(viewer::view)),
     page("/files/{version_id}/reading", || post(viewer::reading)),
+    page("/files/{version_id}/comments", || get(comments::again).post(comments::add)),
+    page("/comments/{comment_id}/settle", || post(comments::settle)),
+    page("/comments/{comment_id}/remove", || post(comments::remove)),
     page("/files/{version_id}/restore", || post(library::restore_version)),
     page("/documents", || get(library::home)),
     page("/documents/folders/{folder_id}", || get(library::folder)),

@@ -15,9 +15,11 @@ use portico_proto::documents::v1::{
     GetDocumentRequest, GetPageTextRequest, GetPageTextResponse, RecordReadingRequest, Version,
 };
 
+use super::comments::Talk;
 use crate::{
     ask::{Ask, not_here},
     error::PageError,
+    form::Errors,
     layout::Shell,
     library::may_add,
     readings::{self, Read},
@@ -52,6 +54,9 @@ struct Viewer<'a> {
     versions: Vec<Other>,
     /// Who has read it, as far as its reader may know.
     readings: Vec<Read>,
+    /// What people say about it; nothing where it is not in the library.
+    talk: Option<Talk>,
+    errors: &'a Errors,
 }
 
 /// Another version.
@@ -108,6 +113,18 @@ pub(super) async fn view(
     Path(version): Path<String>,
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
+    show(&ask, version, &query, &[], &Errors::none(), StatusCode::OK).await
+}
+
+/// The page, with a comment that was refused where there is one.
+pub(super) async fn show(
+    ask: &Ask,
+    version: String,
+    query: &HashMap<String, String>,
+    typed: &[(String, String)],
+    errors: &Errors,
+    status: StatusCode,
+) -> Result<Response, PageError> {
     version.parse::<VersionId>().map_err(|_| not_here())?;
     // What is not shared is not there at all.
     let asked = GetDocumentRequest { version_id: version.clone(), ..GetDocumentRequest::default() };
@@ -117,7 +134,7 @@ pub(super) async fn view(
     let add = document.kind == "library" && may_add(&found.may);
     let this = versions.iter().find(|each| each.id == version).ok_or_else(not_here)?;
     let from = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1_i32).clamp(1, 100_000);
-    let pages = if shown_only { pictures(this, from) } else { pages(&ask, this, from).await };
+    let pages = if shown_only { pictures(this, from) } else { pages(ask, this, from).await };
     let s = &*ask.shell;
     let as_text = !shown_only && query.get("as").is_some_and(|way| way == "text");
     let way = if as_text { "&as=text" } else { "" };
@@ -137,17 +154,25 @@ pub(super) async fn view(
         as_text,
         versions: others(s, &versions, &version, add),
         readings: if document.kind == "library" {
-            readings::of(&ask, &document.id).await?
+            readings::of(ask, &document.id).await?
         } else {
             Vec::new()
         },
         pages,
+        talk: if document.kind == "library" {
+            Some(Talk::of(ask, &document.id, this, typed).await?)
+        } else {
+            None
+        },
+        errors,
     };
-    Page::new(this.file_name.clone(), view)
+    let page = Page::new(this.file_name.clone(), view)
         .at("files")
         .under(s.t("files-title"), "/files")
         .script("js/reading.js")
-        .respond(s, &ask.headers)
+        .status(status);
+    let page = if document.kind == "library" { page.script("js/pins.js") } else { page };
+    page.respond(s, &ask.headers)
 }
 
 /// What the browser tells of its reader.
@@ -243,6 +268,8 @@ mod tests {
             newer: String::new(),
             older: "?page=11".to_owned(),
             readings: Vec::new(),
+            talk: None,
+            errors: &Errors::none(),
             versions: vec![Other { id: "v0".to_owned(), label: "Version 1".to_owned(), restore: true }],
         };
         let html = view.render().unwrap();

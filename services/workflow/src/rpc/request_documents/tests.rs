@@ -155,6 +155,10 @@ async fn what_is_handed_in_is_the_named_reviewers_turn() {
     assert!(review(&one.client).await.is_err() && review(&one.manager).await.is_err());
     let told = fixture.said::<NoticeRequested>().await;
     assert!(told.iter().any(|notice| notice.person_ids.contains(&id(&reviewer))), "she is not told");
+    let shown = async || sent_step(&fixture, &one.client, &one, &answer).await;
+    assert_eq!(shown().await.progress, "1 of 2");
+    fixture.deliver(&fixture.fulfil(&one.run, &step).await).await;
+    assert_eq!(shown().await.progress, "", "what is done is not half done");
 }
 
 #[tokio::test]
