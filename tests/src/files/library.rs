@@ -73,3 +73,72 @@ pub(super) async fn a_folder_is_made_shared_filled_and_read() -> Outcome {
     ana.get(&view).await?.is(StatusCode::OK)?;
     Ok(())
 }
+
+/// A client points at a place of a page and asks a colleague; staff answer, and keep a note to themselves.
+pub(super) async fn a_comment_is_written_answered_settled_and_taken_back() -> Outcome {
+    let world = World::demo().await?;
+    let engagement = world.signed_engagement("Warehouse audit").await?;
+    let shelf = world.shelf(&engagement, "Board papers").await?;
+    let mut paul = world.staff("northwind", "paul@northwind.example").await?;
+    let mut ana = world.client("northwind", "ana@acme.example").await?;
+    let mut sam = world.client("northwind", "sam@acme.example").await?;
+    let mut gina = world.client("northwind", "gina@globex.example").await?;
+    let (view, form) =
+        (format!("/files/{}/view", shelf.version), format!("/files/{}/comments", shelf.version));
+    let sam_id = world.person("northwind", "sam@acme.example").await?.id;
+
+    ana.get(&view).await?.is(StatusCode::OK)?.shows("Nobody has commented on this yet")?;
+    let refused = ana.post_only(&form, &[("pin-1-page", "x"), ("mention", &sam_id)]).await?;
+    let refused = refused.is(StatusCode::UNPROCESSABLE_ENTITY)?.shows("Write your comment")?;
+    ensure!(
+        refused.text().contains(&format!("value=\"{sam_id}\" id=\"f-mention\" checked")),
+        "a choice is lost"
+    );
+    let fields = [
+        ("pin-1-page", "1"),
+        ("pin-1-place", "0.66,0,0.34,0.34"),
+        ("pin-1-text", "Is this <sum> right?"),
+        ("mention", sam_id.as_str()),
+        // A client's wish to hide it counts for nothing.
+        ("internal", "yes"),
+        ("key", "twice"),
+    ];
+    let sent = ana.post_only(&form, &fields).await?.is(StatusCode::SEE_OTHER)?;
+    let comment = leads_to(&sent)?.rsplit('-').take(5).collect::<Vec<_>>();
+    let comment = comment.into_iter().rev().collect::<Vec<_>>().join("-");
+    ana.post_only(&form, &fields).await?.is(StatusCode::SEE_OTHER)?;
+    let page = sam.get(&view).await?.is(StatusCode::OK)?.text();
+    ensure!(page.matches("Is this &#60;sum&#62; right?</p>").count() == 1, "it is not there once");
+    ensure!(
+        page.contains("1: Page 1, top right") && page.contains("To Sam Okafor"),
+        "place or people are missing"
+    );
+    world.settle().await?;
+    let mailbox = world.mailbox("northwind").await?;
+    let mail = mailbox.wait_for("sam@acme.example", "notice", 0).await?;
+    ensure!(mail.subject.starts_with("Ana Souza mentioned you"), "{}", mail.subject);
+    ensure!(!mail.text.contains("sum") && !mail.html.contains("sum"), "what is said stays out of mails");
+
+    let answer = format!("text-{comment}");
+    paul.post_only(&form, &[("reply_to", &comment), (&answer, "It is.")]).await?.is(StatusCode::SEE_OTHER)?;
+    let note = [("pin-1-text", "canarynote"), ("internal", "yes")];
+    paul.post_only(&form, &note).await?.is(StatusCode::SEE_OTHER)?;
+    paul.get(&view).await?.shows("canarynote")?;
+    let page = ana.get(&view).await?.shows("It is.")?;
+    ensure!(!page.text().contains("canarynote"), "a note for staff is shown to a client");
+    let (settle, remove) = (format!("/comments/{comment}/settle"), format!("/comments/{comment}/remove"));
+    for path in [view.as_str(), form.as_str()] {
+        gina.get(path).await?.is(StatusCode::NOT_FOUND)?;
+    }
+    gina.post_only(&form, &[("pin-1-text", "Hello")]).await?.is(StatusCode::NOT_FOUND)?;
+    gina.post_only(&settle, &[("settled", "yes")]).await?.is(StatusCode::NOT_FOUND)?;
+    let back = [("version", shelf.version.as_str())];
+    gina.post_only(&remove, &back).await?.is(StatusCode::NOT_FOUND)?;
+    sam.post_only(&remove, &back).await?.is(StatusCode::FORBIDDEN)?;
+    paul.post_only(&settle, &[("settled", "yes")]).await?.is(StatusCode::SEE_OTHER)?;
+    ana.get(&view).await?.shows("settled by Paul Meyer")?;
+    ana.post_only(&remove, &back).await?.is(StatusCode::SEE_OTHER)?;
+    let page = sam.get(&view).await?.shows("This comment was taken back")?;
+    ensure!(!page.text().contains("&#60;sum&#62;"), "what was taken back is still said");
+    Ok(())
+}

@@ -6,7 +6,9 @@ mod uploads;
 
 use crate::{cases, harness::Case};
 
-use library::a_folder_is_made_shared_filled_and_read;
+use library::{
+    a_comment_is_written_answered_settled_and_taken_back, a_folder_is_made_shared_filled_and_read,
+};
 use scanning::{
     a_clean_file_opens_and_an_infected_one_never_does, over_tcp_a_large_file_says_that_nobody_scanned_it,
     while_the_scanner_is_away_files_wait_and_say_so,
@@ -21,6 +23,7 @@ use uploads::{
 pub(crate) fn cases() -> Vec<Case> {
     cases!["files":
         a_folder_is_made_shared_filled_and_read,
+        a_comment_is_written_answered_settled_and_taken_back,
         a_clean_file_opens_and_an_infected_one_never_does,
         over_tcp_a_large_file_says_that_nobody_scanned_it,
         while_the_scanner_is_away_files_wait_and_say_so,

@@ -57,7 +57,7 @@ mod tests {
             let request = ListReadersRequest { record_id: one.record.id.clone() };
             handle(&fixture.service, ctx.clone(), request).await.map_err(|error| error.problem())
         };
-        let mut readers = read(&portico_testkit::system(fixture.database.tenant())).await.unwrap();
+        let mut readers = read(&Ctx::system(one.admin.tenant, "test")).await.unwrap();
         readers.member_ids.sort();
         readers.staff_ids.sort();
         let mut members = vec![id(&one.client), id(&colleague)];
@@ -65,7 +65,7 @@ mod tests {
         let mut staff = vec![id(&one.admin), id(&one.manager)];
         staff.sort();
         assert_eq!((readers.member_ids, readers.staff_ids), (members, staff));
-        let elsewhere = Ctx::system(portico_core::TenantId(uuid::Uuid::from_u128(1)), "test");
+        let elsewhere = Ctx::system(fixture.database.tenant(), "test");
         assert_eq!(read(&elsewhere).await.unwrap_err().code, ErrorCode::NotFound);
     }
 }

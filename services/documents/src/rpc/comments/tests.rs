@@ -28,7 +28,13 @@ impl Room {
         let fixture = Fixture::new().await;
         let folder = fixture.folder("Plans", "view_only").await;
         let (document, version) = fixture.file(&folder, "plan.txt", b"Plan").await;
-        let (ana, ben, tom) = (fixture.client("client"), fixture.client("signatory"), fixture.manager());
+        let called = |mut ctx: Ctx, name: &str| {
+            ctx.actor.name = name.to_owned();
+            ctx
+        };
+        let ana = called(fixture.client("client"), "Ana");
+        let ben = called(fixture.client("signatory"), "Ben");
+        let tom = called(fixture.manager(), "Tom");
         for (ctx, name) in [(&ana, "Ana"), (&ben, "Ben")] {
             let person = fixture.named(ctx, name);
             let mut world = fixture.world.lock().unwrap();
