@@ -11,6 +11,7 @@ PYNACL_VERSION=1.6.2
 PYHANKO_VERSION=0.38.0
 FACTURX_VERSION=7.8
 SAXON_VERSION=13.1.1
+MOTO_VERSION=5.2.5
 TUS_CLIENT_VERSION=4.3.1
 AXE_VERSION=4.14.1
 LIGHTHOUSE_VERSION=13.5.0
@@ -168,6 +169,20 @@ facturx_ensure() {
     say "factur-x and saxonche could not be fetched; the test of e-invoices by other programs is skipped."
     rm -rf "$folder"
     unset PORTICO_FACTURX
+  fi
+}
+
+# moto is an object store of S3's kind that is not ours; tests find a Python that has it in PORTICO_MOTO.
+moto_ensure() {
+  local folder
+  folder=$(tool_cache)/moto-$MOTO_VERSION
+  export PORTICO_MOTO=$folder/bin/python
+  "$PORTICO_MOTO" -c 'import moto.server, moto.s3' 2>/dev/null && return 0
+  rm -rf "$folder"
+  if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check "moto[server]==$MOTO_VERSION"; }; then
+    say "moto could not be fetched; tests of files in a bucket are skipped."
+    rm -rf "$folder"
+    unset PORTICO_MOTO
   fi
 }
 

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{preview::PreviewConfig, scan::ScannerAddress, seal::SealConfig, signing::FontConfig};
+use crate::{
+    preview::PreviewConfig, scan::ScannerAddress, seal::SealConfig, signing::FontConfig, vault::S3Config,
+};
 
 /// The settings of the documents service.
 #[derive(Debug, Clone)]
@@ -21,6 +23,8 @@ pub struct DocumentsConfig {
     pub page_cache: u64,
     /// What draws pages, and what it may use.
     pub preview: PreviewConfig,
+    /// The bucket in which stored bytes lie; none for a folder of the process's home.
+    pub files: Option<S3Config>,
     /// The virus scanner; none leaves files unscanned, and the firm's policy decides whether those may be opened.
     pub scanner: Option<ScannerAddress>,
     /// Where the fonts of signed documents lie.
@@ -48,6 +52,7 @@ impl Default for DocumentsConfig {
             trash_days: 30,
             page_cache: 64 * MIB,
             preview: PreviewConfig { scratch, ..PreviewConfig::default() },
+            files: None,
             scanner: None,
             fonts: FontConfig::default(),
             seal: SealConfig::default(),

@@ -30,7 +30,7 @@ mod store;
 mod testing;
 pub mod vault;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use portico_proto::documents::v1::{
     comments_server::CommentsServer, documents_server::DocumentsServer, drops_server::DropsServer,
@@ -43,8 +43,14 @@ use tonic::service::Routes;
 pub use config::DocumentsConfig;
 pub use scan::ScannerAddress;
 pub use seal::SealConfig;
+pub use vault::{S3Address, S3Config, S3Keys};
 
-use crate::{rpc::Rpc, seal::SealKey as _, service::Service};
+use crate::{
+    rpc::Rpc,
+    seal::SealKey as _,
+    service::Service,
+    vault::{BlobStore, DiskBlobs, S3Blobs},
+};
 
 /// The migrations of the schema `documents`.
 pub static MIGRATOR: Migrator = sqlx::migrate!();
@@ -67,14 +73,23 @@ async fn check_seal(service: &Service) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds the service over the files in the kit's home. Nothing is read or written yet. Programs and fonts that are missing are
+/// Where stored bytes lie. A bucket is looked at once, so that a wrong setting is not found by somebody who uploads.
+async fn blobs(config: &DocumentsConfig, home: &Path) -> anyhow::Result<Arc<dyn BlobStore>> {
+    let Some(files) = &config.files else { return Ok(Arc::new(DiskBlobs::new(home.join("blobs")))) };
+    let blobs = S3Blobs::new(files, config.largest_file)?;
+    blobs.check().await?;
+    Ok(Arc::new(blobs))
+}
+
+/// Builds the service over the files in the kit's home, or in a bucket. Nothing is written yet. Programs and fonts that are missing are
 /// named when they are needed.
 ///
 /// # Errors
 /// A setting of `config` does not hold.
 pub async fn build(config: DocumentsConfig, kit: Kit) -> anyhow::Result<ServiceParts> {
     config.validate()?;
-    let service = Arc::new(Service::new(config, kit));
+    let blobs = blobs(&config, &kit.home).await?;
+    let service = Arc::new(Service::new(config, kit, blobs));
     if let Err(missing) = service.previews.worker() {
         tracing::warn!("pages of documents cannot be shown: {missing}");
     }

@@ -18,7 +18,7 @@ use crate::{
     scan::Clamd,
     seal::Sealer,
     signing::{Fonts, SigningError},
-    vault::{DiskBlobs, Hashed, KeyringFile, Vault},
+    vault::{BlobStore, Hashed, KeyringFile, Vault},
 };
 
 /// How long the firm's policy and name are kept.
@@ -38,7 +38,7 @@ pub(crate) struct Service {
     pub(crate) clock: SharedClock,
     pub(crate) entropy: SharedEntropy,
     pub(crate) vault: Vault,
-    pub(crate) blobs: DiskBlobs,
+    pub(crate) blobs: Arc<dyn BlobStore>,
     pub(crate) previews: Previews,
     /// What looks at files before anybody opens them; nothing where the installation has none.
     pub(crate) scanner: Option<Clamd>,
@@ -76,11 +76,11 @@ impl Call {
 }
 
 impl Service {
-    pub(crate) fn new(config: DocumentsConfig, kit: Kit) -> Self {
+    /// The service over `blobs`, where its bytes lie.
+    pub(crate) fn new(config: DocumentsConfig, kit: Kit, blobs: Arc<dyn BlobStore>) -> Self {
         let Kit { store, peers, clock, entropy, home } = kit;
-        let blobs = DiskBlobs::new(home.join("blobs"));
         let keyring = KeyringFile::new(home.join("keyring.json"), Arc::clone(&entropy));
-        let vault = Vault::new(Arc::new(blobs.clone()), Arc::new(keyring), Arc::clone(&entropy));
+        let vault = Vault::new(Arc::clone(&blobs), Arc::new(keyring), Arc::clone(&entropy));
         let previews = Previews::new(config.preview.clone(), config.page_cache);
         let scanner = config.scanner.clone().map(Clamd::new);
         let hashes = Cache::builder().max_capacity(10_000).time_to_idle(HASHES_KEPT).build();

@@ -17,7 +17,7 @@ use portico_rpc::ServiceError as _;
 use portico_service::Job;
 use tokio::sync::Notify;
 
-use self::rounds::Rounds;
+use self::{rounds::Rounds, sweep_unfinished::Sweeps};
 use crate::{error::DocumentsError, service::SharedService};
 
 /// The longest time between two looks.
@@ -28,10 +28,10 @@ const BREATH: Duration = Duration::from_millis(50);
 /// Every job of the service.
 pub(crate) fn all(service: &SharedService) -> Vec<Job> {
     let sweep = {
-        let service = Arc::clone(service);
+        let (service, sweeps) = (Arc::clone(service), Arc::<Sweeps>::default());
         move || {
-            let service = Arc::clone(&service);
-            async move { answer(sweep_unfinished::run(&service).await) }
+            let (service, sweeps) = (Arc::clone(&service), Arc::clone(&sweeps));
+            async move { answer(sweep_unfinished::run(&service, &sweeps).await) }
         }
     };
     let unbound = {

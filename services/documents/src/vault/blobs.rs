@@ -1,10 +1,12 @@
-//! Where sealed bytes lie: a disk now, an object store later. Nothing here knows of keys.
+//! Where sealed bytes lie: a disk or an object store. Nothing here knows of keys.
 
-use std::pin::Pin;
+use std::{ops::Range, pin::Pin, time::Duration};
 
 use async_trait::async_trait;
 use portico_core::{TenantId, VersionId};
 use tokio::io::AsyncRead;
+
+use super::format::HEADER;
 
 /// The place of one blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,7 +47,7 @@ impl From<std::io::Error> for BlobError {
     }
 }
 
-/// Bytes of a blob, from the offset it was opened at to its end.
+/// Bytes of a blob, those of the range that it was opened for.
 pub type BlobReader = Pin<Box<dyn AsyncRead + Send>>;
 
 /// A blob in the making. Dropped without [`BlobWriter::commit`], it leaves nothing behind.
@@ -76,18 +78,19 @@ pub trait PartStore: Send + Sync + 'static {
     /// [`BlobError::Io`].
     async fn part_size(&self, key: BlobKey) -> Result<u64, BlobError>;
 
-    /// Goes on with a part behind its first `offset` bytes; whatever stands there is cut off. The writer's commit keeps what it was
-    /// given, and does not publish it.
+    /// Goes on with a part behind its first `offset` bytes: none, or what commits have kept. Whatever a crash has left behind them is
+    /// cut off. The writer's commit keeps what it was given, and does not publish it;
+    /// whole writes may be kept before.
     ///
     /// # Errors
     /// [`BlobError::Full`] or [`BlobError::Io`].
     async fn append(&self, key: BlobKey, offset: u64) -> Result<Box<dyn BlobWriter>, BlobError>;
 
-    /// Opens a part for reading from `offset` bytes on.
+    /// A part's first bytes. No more of it can be read before it is published.
     ///
     /// # Errors
-    /// [`BlobError::Missing`] or [`BlobError::Io`].
-    async fn open_part(&self, key: BlobKey, offset: u64) -> Result<BlobReader, BlobError>;
+    /// [`BlobError::Missing`] where there are fewer, or [`BlobError::Io`].
+    async fn part_head(&self, key: BlobKey) -> Result<[u8; HEADER], BlobError>;
 
     /// Replaces the part's rest, durably and at once.
     ///
@@ -129,15 +132,34 @@ pub trait BlobStore: PartStore {
     /// [`BlobError::Missing`] or [`BlobError::Io`].
     async fn size(&self, key: BlobKey) -> Result<u64, BlobError>;
 
-    /// Opens the blob for reading from `offset` bytes on.
+    /// Opens these bytes of the blob for reading. A blob that is shorter ends early.
     ///
     /// # Errors
     /// [`BlobError::Missing`] or [`BlobError::Io`].
-    async fn open(&self, key: BlobKey, offset: u64) -> Result<BlobReader, BlobError>;
+    async fn open(&self, key: BlobKey, bytes: Range<u64>) -> Result<BlobReader, BlobError>;
 
     /// Removes the blob. One that is gone already is no error.
     ///
     /// # Errors
     /// [`BlobError::Io`].
     async fn delete(&self, key: BlobKey) -> Result<(), BlobError>;
+
+    /// Removes what interrupted processes left in the making, where nothing of it can be used and it is older than `age`, which is
+    /// beyond the longest upload in one go. How much that was.
+    ///
+    /// # Errors
+    /// The first that cannot be listed or removed.
+    async fn sweep(&self, age: Duration) -> Result<usize, BlobError>;
+
+    /// The firms that have a blob, and maybe some that had, in the order of their ids.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    async fn tenants(&self) -> Result<Vec<TenantId>, BlobError>;
+
+    /// The firm's blobs whose versions end in these two digits, in the order of their ids.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    async fn versions(&self, tenant: TenantId, shard: u8) -> Result<Vec<VersionId>, BlobError>;
 }

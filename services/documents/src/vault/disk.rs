@@ -3,6 +3,7 @@
 use std::{
     fs::File as StdFile,
     io::ErrorKind,
+    ops::Range,
     path::{Path, PathBuf},
     str::FromStr,
     time::{Duration, SystemTime},
@@ -13,7 +14,7 @@ use portico_core::{TenantId, VersionId};
 use tempfile::TempPath;
 use tokio::{
     fs::File,
-    io::{AsyncSeekExt, AsyncWriteExt, BufReader, BufWriter},
+    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufWriter},
 };
 
 use super::blobs::{BlobError, BlobKey, BlobReader, BlobStore, BlobWriter};
@@ -35,52 +36,6 @@ impl DiskBlobs {
     /// Blobs under `root`, which is made on first use.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
-    }
-
-    /// Removes what interrupted processes left in the making, where it is older than `age`. Run it at start-up, with
-    /// an age beyond the longest upload.
-    ///
-    /// # Errors
-    /// The first file that cannot be listed or removed.
-    pub async fn sweep(&self, age: Duration) -> Result<usize, BlobError> {
-        let folder = self.incoming();
-        in_background(move || {
-            let mut removed = 0;
-            let entries = match std::fs::read_dir(folder) {
-                Ok(entries) => entries,
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
-                Err(error) => return Err(error.into()),
-            };
-            for entry in entries {
-                let entry = entry?;
-                // A file that was finished or removed meanwhile is no fault.
-                let Some(changed) = unless_gone(entry.metadata().and_then(|facts| facts.modified()))? else {
-                    continue;
-                };
-                let old = SystemTime::now().duration_since(changed).is_ok_and(|idle| idle >= age);
-                if old && unless_gone(std::fs::remove_file(entry.path()))?.is_some() {
-                    removed += 1;
-                }
-            }
-            Ok(removed)
-        })
-        .await
-    }
-
-    /// The firms that have ever had a blob, in the order of their ids.
-    ///
-    /// # Errors
-    /// The folder cannot be listed.
-    pub async fn tenants(&self) -> Result<Vec<TenantId>, BlobError> {
-        names(self.root.clone()).await
-    }
-
-    /// The firm's blobs of one of its 256 folders, in the order of their ids.
-    ///
-    /// # Errors
-    /// The folder cannot be listed.
-    pub async fn versions(&self, tenant: TenantId, shard: u8) -> Result<Vec<VersionId>, BlobError> {
-        names(self.root.join(tenant.to_string()).join(format!("{shard:02x}"))).await
     }
 
     pub(super) fn incoming(&self) -> PathBuf {
@@ -142,12 +97,15 @@ impl BlobStore for DiskBlobs {
         Ok(tokio::fs::metadata(self.path(key)).await?.len())
     }
 
-    async fn open(&self, key: BlobKey, offset: u64) -> Result<BlobReader, BlobError> {
+    async fn open(&self, key: BlobKey, bytes: Range<u64>) -> Result<BlobReader, BlobError> {
         let mut file = File::open(self.path(key)).await?;
-        if offset > 0 {
-            file.seek(std::io::SeekFrom::Start(offset)).await?;
+        if bytes.start > 0 {
+            file.seek(std::io::SeekFrom::Start(bytes.start)).await?;
         }
-        Ok(Box::pin(BufReader::with_capacity(AT_ONCE, file)))
+        let length = bytes.end.saturating_sub(bytes.start);
+        // What is asked for may be a header alone.
+        let at_once = usize::try_from(length).unwrap_or(AT_ONCE).min(AT_ONCE);
+        Ok(Box::pin(BufReader::with_capacity(at_once, file.take(length))))
     }
 
     async fn delete(&self, key: BlobKey) -> Result<(), BlobError> {
@@ -155,6 +113,39 @@ impl BlobStore for DiskBlobs {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
+    }
+
+    async fn sweep(&self, age: Duration) -> Result<usize, BlobError> {
+        let folder = self.incoming();
+        in_background(move || {
+            let mut removed = 0;
+            let entries = match std::fs::read_dir(folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+                Err(error) => return Err(error.into()),
+            };
+            for entry in entries {
+                let entry = entry?;
+                // A file that was finished or removed meanwhile is no fault.
+                let Some(changed) = unless_gone(entry.metadata().and_then(|facts| facts.modified()))? else {
+                    continue;
+                };
+                let old = SystemTime::now().duration_since(changed).is_ok_and(|idle| idle >= age);
+                if old && unless_gone(std::fs::remove_file(entry.path()))?.is_some() {
+                    removed += 1;
+                }
+            }
+            Ok(removed)
+        })
+        .await
+    }
+
+    async fn tenants(&self) -> Result<Vec<TenantId>, BlobError> {
+        names(self.root.clone()).await
+    }
+
+    async fn versions(&self, tenant: TenantId, shard: u8) -> Result<Vec<VersionId>, BlobError> {
+        names(self.root.join(tenant.to_string()).join(format!("{shard:02x}"))).await
     }
 }
 

@@ -79,6 +79,11 @@ impl Geometry {
         HEADER as u64 + u64::from(position) * (CHUNK + TAG) as u64
     }
 
+    /// Where the chunk at `position` ends in the blob.
+    pub(super) fn end(self, position: u32) -> u64 {
+        self.offset(position) + (self.plain_len(position) + TAG) as u64
+    }
+
     /// The whole blob's length.
     pub(super) fn blob_len(self) -> u64 {
         HEADER as u64 + self.size + (u64::from(self.last()) + 1) * TAG as u64

@@ -13,6 +13,7 @@ mod disk;
 mod format;
 mod part;
 mod parts_on_disk;
+pub(crate) mod s3;
 mod seal;
 mod store;
 
@@ -21,7 +22,10 @@ pub use disk::DiskBlobs;
 pub use format::{CHUNK, HEADER, LARGEST};
 pub use part::{Hashed, Part, PartWriter};
 pub use portico_keys::{DataKey, KeyId, KeyringFile, Kms, KmsError, WrappedKey};
+pub use s3::{InvalidS3Address, S3Address, S3Blobs, S3Config, S3Keys};
 pub use store::{ByteRange, Plaintext, Received, Stored, Vault, VaultError};
 
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;

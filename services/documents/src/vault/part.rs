@@ -17,7 +17,6 @@ use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use portico_core::{DocumentId, TenantId, VersionId};
 use sha2::{Digest as _, Sha256};
-use tokio::io::AsyncReadExt as _;
 
 use super::{
     DataKey, WrappedKey,
@@ -263,10 +262,7 @@ impl Vault {
     }
 
     async fn part_header(&self, place: BlobKey) -> Result<Header, VaultError> {
-        let mut bytes = [0; HEADER];
-        let mut reader = self.blobs.open_part(place, 0).await?;
-        reader.read_exact(&mut bytes).await.map_err(BlobError::from)?;
-        Header::parse(&bytes).ok_or(VaultError::Damaged)
+        Header::parse(&self.blobs.part_head(place).await?).ok_or(VaultError::Damaged)
     }
 
     /// The beginning of the chunk at `position`; empty where none was kept for it.
@@ -365,131 +361,4 @@ impl PartWriter {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use portico_core::{Clock as _, Entropy as _, MockClock, SeededEntropy};
-
-    use super::*;
-    use crate::vault::{DiskBlobs, KeyringFile};
-
-    struct Place {
-        vault: Vault,
-        home: tempfile::TempDir,
-        entropy: Arc<SeededEntropy>,
-        clock: MockClock,
-    }
-
-    impl Place {
-        fn new() -> Self {
-            let home = tempfile::tempdir().unwrap();
-            let entropy = Arc::new(SeededEntropy::new(7));
-            let keyring = KeyringFile::new(home.path().join("keyring.json"), entropy.clone());
-            let blobs = DiskBlobs::new(home.path().join("blobs"));
-            let vault = Vault::new(Arc::new(blobs), Arc::new(keyring), entropy.clone());
-            let clock = MockClock::at(chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap());
-            Self { vault, home, entropy, clock }
-        }
-
-        async fn part(&self, size: usize) -> Part {
-            let id = || self.entropy.uuid(self.clock.now());
-            self.vault
-                .begin_part(TenantId(id()), DocumentId(id()), VersionId(id()), size as u64)
-                .await
-                .unwrap()
-        }
-
-        fn files(&self, part: &Part) -> std::path::PathBuf {
-            self.home.path().join("blobs/.parts").join(part.tenant.to_string()).join(part.version.to_string())
-        }
-    }
-
-    fn bytes(size: usize) -> Vec<u8> {
-        (0..size).map(|place| u8::try_from(place * 31 % 251).unwrap()).collect()
-    }
-
-    async fn read(place: &Place, received: &Received) -> Vec<u8> {
-        place.vault.read_all(&received.stored, u64::MAX).await.unwrap()
-    }
-
-    #[tokio::test]
-    async fn whatever_the_goes_the_whole_is_the_same_and_so_is_its_hash() {
-        for size in [1, 100, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 77] {
-            for go in [1_000_000, CHUNK, CHUNK - 1, 40_001] {
-                for remember in [true, false] {
-                    let place = Place::new();
-                    let (part, whole) = (place.part(size).await, bytes(size));
-                    let mut known = None;
-                    for piece in whole.chunks(go) {
-                        let mut writer = place.vault.resume_part(&part, known.take()).await.unwrap();
-                        assert_eq!(writer.push(piece).await.unwrap(), piece.len());
-                        let (offset, hashed) = writer.pause().await.unwrap();
-                        assert_eq!(place.vault.part_offset(&part).await.unwrap(), offset);
-                        known = hashed.filter(|_| remember);
-                    }
-                    let received = place.vault.finish_part(&part, known).await.unwrap();
-                    assert_eq!(read(&place, &received).await, whole, "{size} bytes in goes of {go}");
-                    assert_eq!(received.stored.sha256, <[u8; 32]>::from(Sha256::digest(&whole)));
-                    assert_eq!(received.head, whole[..size.min(CHUNK)]);
-                    assert_eq!(received.tail, whole[size.saturating_sub(CHUNK)..]);
-                    let again = place.vault.finish_part(&part, None).await.unwrap();
-                    assert_eq!(again.stored, received.stored);
-                    assert_eq!(place.vault.part_offset(&part).await.unwrap(), size as u64);
-                    assert!(
-                        !place.files(&part).exists() && !place.files(&part).with_extension("rest").exists()
-                    );
-                }
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn what_a_crash_tears_comes_again_and_what_was_durable_stays() {
-        let place = Place::new();
-        let (part, whole) = (place.part(3 * CHUNK + 500).await, bytes(3 * CHUNK + 500));
-        let mut writer = place.vault.resume_part(&part, None).await.unwrap();
-        writer.push(&whole[..CHUNK + 9]).await.unwrap();
-        writer.pause().await.unwrap();
-        // A go that never ended: nothing of it need be there.
-        let mut lost = place.vault.resume_part(&part, None).await.unwrap();
-        lost.push(&whole[CHUNK + 9..2 * CHUNK]).await.unwrap();
-        drop(lost);
-        assert_eq!(place.vault.part_offset(&part).await.unwrap(), (CHUNK + 9) as u64);
-        // Half a chunk, as a power cut leaves it.
-        let file = std::fs::OpenOptions::new().append(true).open(place.files(&part)).unwrap();
-        file.set_len(file.metadata().unwrap().len() + 4000).unwrap();
-        let mut writer = place.vault.resume_part(&part, None).await.unwrap();
-        assert_eq!(writer.offset(), (CHUNK + 9) as u64);
-        writer.push(&whole[CHUNK + 9..]).await.unwrap();
-        assert!(writer.is_whole() && writer.push(b"more").await.unwrap() == 0);
-        writer.pause().await.unwrap();
-        let received = place.vault.finish_part(&part, None).await.unwrap();
-        assert_eq!(read(&place, &received).await, whole);
-    }
-
-    #[tokio::test]
-    async fn nothing_lies_in_the_clear_and_a_foreign_rest_is_refused() {
-        let place = Place::new();
-        let secret = b"the terms of the offer".repeat(10);
-        let part = place.part(CHUNK * 2).await;
-        let mut writer = place.vault.resume_part(&part, None).await.unwrap();
-        writer.push(&secret).await.unwrap();
-        writer.pause().await.unwrap();
-        let rest = place.files(&part).with_extension("rest");
-        let sealed = std::fs::read(&rest).unwrap();
-        assert!(!sealed.windows(10).any(|window| window == &secret[..10]));
-        let mut again = place.vault.resume_part(&part, None).await.unwrap();
-        again.push(b"!").await.unwrap();
-        again.pause().await.unwrap();
-        let next = std::fs::read(&rest).unwrap();
-        assert_ne!(next[4..11], sealed[4..11], "a prefix seals once");
-        let mut damaged = next;
-        damaged[20] ^= 1;
-        std::fs::write(&rest, damaged).unwrap();
-        assert!(matches!(place.vault.part_offset(&part).await, Err(VaultError::Damaged)));
-        let unfinished = place.vault.finish_part(&part, None).await;
-        assert!(matches!(unfinished, Err(VaultError::Interrupted(_))));
-        place.vault.delete_part(part.tenant, part.version).await.unwrap();
-        assert_eq!(place.vault.part_offset(&part).await.unwrap(), 0);
-    }
-}
+mod tests;

@@ -6,12 +6,13 @@ use std::{io::ErrorKind, path::PathBuf};
 use async_trait::async_trait;
 use tokio::{
     fs::{File, OpenOptions},
-    io::{AsyncSeekExt, AsyncWriteExt, BufReader, BufWriter},
+    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufWriter},
 };
 
 use super::{
-    blobs::{BlobError, BlobKey, BlobReader, BlobWriter, PartStore},
+    blobs::{BlobError, BlobKey, BlobWriter, PartStore},
     disk::{AT_ONCE, DiskBlobs, in_background, keep_names, unless_gone},
+    format::HEADER,
 };
 
 impl DiskBlobs {
@@ -64,12 +65,12 @@ impl PartStore for DiskBlobs {
         Ok(Box::new(Appending(BufWriter::with_capacity(AT_ONCE, file))))
     }
 
-    async fn open_part(&self, key: BlobKey, offset: u64) -> Result<BlobReader, BlobError> {
-        let mut file = File::open(self.part(key)).await?;
-        if offset > 0 {
-            file.seek(std::io::SeekFrom::Start(offset)).await?;
+    async fn part_head(&self, key: BlobKey) -> Result<[u8; HEADER], BlobError> {
+        let mut head = [0; HEADER];
+        match File::open(self.part(key)).await?.read_exact(&mut head).await {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(BlobError::Missing),
+            outcome => Ok(outcome.map(|_| head)?),
         }
-        Ok(Box::pin(BufReader::with_capacity(AT_ONCE, file)))
     }
 
     async fn write_rest(&self, key: BlobKey, bytes: Vec<u8>) -> Result<(), BlobError> {

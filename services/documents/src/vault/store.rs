@@ -184,13 +184,15 @@ impl Vault {
         let bound = binding(stored.tenant, stored.document, stored.version);
         let key = self.kms.unwrap(stored.tenant, &stored.key, &bound).await?;
 
-        let mut reader = self.blobs.open(place, 0).await?;
+        let chunk = |byte: u64| u32::try_from(byte / CHUNK as u64).map_err(|_| VaultError::Damaged);
+        let first = chunk(range.start)?;
+        let sealed = geometry.end(chunk(end.saturating_sub(1))?.max(first));
+        let mut reader = self.blobs.open(place, 0..if first == 0 { sealed } else { HEADER as u64 }).await?;
         let mut bytes = [0; HEADER];
         reader.read_exact(&mut bytes).await.map_err(broken)?;
         let header = Header::parse(&bytes).ok_or(VaultError::Damaged)?;
-        let first = u32::try_from(range.start / CHUNK as u64).map_err(|_| VaultError::Damaged)?;
         if first > 0 {
-            reader = self.blobs.open(place, geometry.offset(first)).await?;
+            reader = self.blobs.open(place, geometry.offset(first)..sealed).await?;
         }
         let mut opening = Opening {
             seal: Seal::new(&key, &header, bound),
