@@ -12,6 +12,7 @@ PYHANKO_VERSION=0.38.0
 FACTURX_VERSION=7.8
 SAXON_VERSION=13.1.1
 MOTO_VERSION=5.2.5
+RADICALE_VERSION=3.9.0
 TUS_CLIENT_VERSION=4.3.1
 AXE_VERSION=4.14.1
 LIGHTHOUSE_VERSION=13.5.0
@@ -183,6 +184,20 @@ moto_ensure() {
     say "moto could not be fetched; tests of files in a bucket are skipped."
     rm -rf "$folder"
     unset PORTICO_MOTO
+  fi
+}
+
+# Radicale is the calendar server of the tests, which find a Python that has it in PORTICO_RADICALE.
+radicale_ensure() {
+  local folder
+  folder=$(tool_cache)/radicale-$RADICALE_VERSION
+  export PORTICO_RADICALE=$folder/bin/python
+  "$PORTICO_RADICALE" -c 'import radicale' 2>/dev/null && return 0
+  rm -rf "$folder"
+  if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check "radicale==$RADICALE_VERSION"; }; then
+    say "Radicale could not be fetched; the test of calendars on a real server is skipped."
+    rm -rf "$folder"
+    unset PORTICO_RADICALE
   fi
 }
 

@@ -85,11 +85,8 @@ pub(crate) async fn assemble(
     };
     services.host(&base, kit.store.clone(), portico_documents::build(config, kit).await?)?;
     let kit = base.kit("workflow");
-    services.host(
-        &base,
-        kit.store.clone(),
-        portico_workflow::build(WorkflowConfig::default(), kit).await?,
-    )?;
+    let config = WorkflowConfig { local_calendars: settings.local_calendars, ..WorkflowConfig::default() };
+    services.host(&base, kit.store.clone(), portico_workflow::build(config, kit).await?)?;
     let kit = base.kit("messaging");
     let config = MessagingConfig {
         smtp: settings.smtp.clone(),

@@ -91,6 +91,9 @@ struct Run {
     /// Let firms name mail servers on this machine or in private networks as their own. Leave it off where firms do not know one another.
     #[arg(long, env = "PORTICO_LOCAL_MAIL_SERVERS")]
     local_mail_servers: bool,
+    /// Let staff connect calendars on this machine or in private networks, also without TLS. Leave it off where firms do not know one another.
+    #[arg(long, env = "PORTICO_LOCAL_CALENDARS")]
+    local_calendars: bool,
     /// How many seconds notices are held before they are mailed; what was seen meanwhile is not mailed. Firms may choose otherwise.
     #[arg(long, env = "PORTICO_MAIL_HOLD", default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=3600))]
     mail_hold: u32,
@@ -161,6 +164,7 @@ impl Run {
             smtp: self.smtp.clone(),
             smtp_certificate: self.smtp_certificate.clone(),
             local_mail_servers: self.local_mail_servers,
+            local_calendars: self.local_calendars,
             mail_hold: self.mail_hold,
             nameserver: self.nameserver,
             scanner: self.clamd.clone(),

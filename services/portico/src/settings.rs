@@ -53,6 +53,8 @@ pub struct Settings {
     pub seal: SealConfig,
     /// Whether firms may name mail servers on this machine or in private networks as their own.
     pub local_mail_servers: bool,
+    /// Whether staff may connect calendars on this machine or in private networks, also without TLS.
+    pub local_calendars: bool,
     /// How many seconds a notice is held before it is mailed, unless the firm chooses otherwise: what was seen meanwhile is not mailed.
     pub mail_hold: u32,
     /// The name server to ask about mail domains; none for those of the machine.
@@ -87,6 +89,7 @@ impl Settings {
             smtp: None,
             smtp_certificate: None,
             local_mail_servers: false,
+            local_calendars: false,
             mail_hold: 60,
             nameserver: None,
             trash_days: 30,

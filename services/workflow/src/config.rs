@@ -7,11 +7,14 @@ use std::time::Duration;
 pub struct WorkflowConfig {
     /// How long one process may take to fire a timer before another tries; at least ten seconds.
     pub timer_lease: Duration,
+    /// Whether staff may connect calendars on this machine or in private networks, also without TLS. Where several firms share an
+    /// installation, nobody should be able to knock at its insides.
+    pub local_calendars: bool,
 }
 
 impl Default for WorkflowConfig {
     fn default() -> Self {
-        Self { timer_lease: Duration::from_secs(60) }
+        Self { timer_lease: Duration::from_secs(60), local_calendars: false }
     }
 }
 

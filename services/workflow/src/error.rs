@@ -3,6 +3,7 @@
 use portico_core::{ErrorCode, ParseIdError, Problem};
 use portico_db::StoreError;
 use portico_events::HandleError;
+use portico_keys::KmsError;
 use portico_rpc::ServiceError;
 
 use crate::domain::engine::Refusal;
@@ -34,6 +35,9 @@ pub(crate) enum WorkflowError {
     /// Somebody else changed the object first.
     #[error("the etag is not the present one")]
     Stale,
+    /// A secret could not be sealed or opened.
+    #[error("the keys cannot be used: {0}")]
+    Keys(#[from] KmsError),
     /// What is stored cannot be read.
     #[error("a stored value cannot be used: {0}")]
     Unreadable(String),
@@ -93,7 +97,13 @@ impl ServiceError for WorkflowError {
                 "stale",
                 "Somebody else has changed this in the meantime. Reload and try again.",
             ),
-            Self::Unreadable(_) => Problem::internal(self),
+            Self::Keys(KmsError::Unavailable(cause)) => Problem::new(
+                ErrorCode::Unavailable,
+                "keys_away",
+                "The keys cannot be reached just now. Try again.",
+            )
+            .with_cause(cause),
+            Self::Keys(_) | Self::Unreadable(_) => Problem::internal(self),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! `advance` carries out what it decides, in one transaction that holds the record and its runs.
 
 mod advance;
+mod calendars;
 mod config;
 mod convert;
 mod domain;

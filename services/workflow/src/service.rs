@@ -8,6 +8,7 @@ use moka::sync::Cache;
 use portico_core::{PortalId, SharedClock, SharedEntropy, TenantId};
 use portico_db::{Store, Tx};
 use portico_definition::Definition;
+use portico_keys::{KeyringFile, Secrets};
 use portico_rpc::Peers;
 use portico_service::Kit;
 use tokio::sync::Notify;
@@ -37,6 +38,8 @@ pub(crate) struct Service {
     pub(crate) peers: Peers,
     pub(crate) clock: SharedClock,
     pub(crate) entropy: SharedEntropy,
+    /// Passwords at rest.
+    pub(crate) secrets: Secrets,
     /// Rung when a timer was set.
     pub(crate) timers: Arc<Notify>,
     pub(crate) firms: Cache<TenantId, Firm>,
@@ -49,13 +52,16 @@ pub(crate) type SharedService = Arc<Service>;
 
 impl Service {
     pub(crate) fn new(config: WorkflowConfig, kit: Kit) -> Self {
-        let Kit { store, peers, clock, entropy, home: _ } = kit;
+        let Kit { store, peers, clock, entropy, home } = kit;
+        let keyring = KeyringFile::new(home.join("keyring.json"), Arc::clone(&entropy));
+        let secrets = Secrets::new(Arc::new(keyring), Arc::clone(&entropy));
         Self {
             config,
             store,
             peers,
             clock,
             entropy,
+            secrets,
             timers: Arc::new(Notify::new()),
             firms: Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(5)).build(),
             definitions: Cache::new(1_000),

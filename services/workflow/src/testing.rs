@@ -16,6 +16,7 @@ use portico_rpc::{Peers, ServiceSigner, SigningKey};
 use portico_service::Kit;
 use portico_testkit::TestDatabase;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tonic::{Request, Response, Status, server::Grpc, service::Routes};
 use tonic_prost::ProstCodec;
 
@@ -52,10 +53,17 @@ pub(crate) struct Fixture {
     pub(crate) tenant: TenantId,
     pub(crate) acme: AccountId,
     world: Shared,
+    /// Where the keys lie.
+    _home: TempDir,
 }
 
 impl Fixture {
     pub(crate) async fn new() -> Self {
+        Self::configured(WorkflowConfig::default()).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn configured(config: WorkflowConfig) -> Self {
         let database = portico_testkit::database().await.unwrap();
         let clock: portico_core::SharedClock = Arc::new(database.clock.clone());
         let key = SigningKey::generate_service("workflow-test").unwrap();
@@ -63,16 +71,17 @@ impl Fixture {
         let peers = Peers::new(signer, Arc::clone(&database.entropy));
         let world = Shared::default();
         bind(&peers, &world);
+        let home = tempfile::tempdir().unwrap();
         let kit = Kit {
             store: database.store("workflow"),
             peers,
             clock,
             entropy: Arc::clone(&database.entropy),
-            home: std::path::PathBuf::new(),
+            home: home.path().to_owned(),
         };
-        let service = Arc::new(Service::new(WorkflowConfig::default(), kit));
+        let service = Arc::new(Service::new(config, kit));
         let (tenant, acme) = (database.tenant(), database.account());
-        Self { database, service, tenant, acme, world }
+        Self { database, service, tenant, acme, world, _home: home }
     }
 
     /// Publishes a shipped definition, as tenancy does.

@@ -1,6 +1,7 @@
 //! What stories stand on: a whole Portico in this process, visitors over HTTP, and a real browser.
 
 mod browser;
+mod calendar_server;
 mod case;
 mod cluster;
 mod dkim;
@@ -16,6 +17,7 @@ mod visitor;
 mod world;
 
 pub(crate) use browser::Browser;
+pub(crate) use calendar_server::CalendarServer;
 pub(crate) use case::{Case, Outcome, skip};
 pub(crate) use cluster::Cluster;
 pub(crate) use dkim::check_signature;

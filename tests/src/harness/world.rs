@@ -128,6 +128,11 @@ impl World {
         self.settings.stripe_api = stripe.address().to_owned();
     }
 
+    /// From the next start on, calendars on this machine may be connected.
+    pub(crate) fn read_local_calendars(&mut self) {
+        self.settings.local_calendars = true;
+    }
+
     /// Mails leave through `server` from the next start on.
     pub(crate) fn mail_through(&mut self, server: &MailServer) {
         self.settings.smtp = Some(server.address());

@@ -1,5 +1,6 @@
 //! Whole stories, act by act, over the same RPCs and pages that people use. Names begin with the number of the story in the product's plan.
 
+mod calendar;
 mod conversation;
 mod details;
 mod deviations;
@@ -18,6 +19,7 @@ mod vendor;
 
 use crate::{cases, harness::Case};
 
+use calendar::what_is_busy_in_ones_own_calendar_is_not_offered;
 use conversation::{
     s07_live_events_reach_those_they_are_for_and_nobody_else,
     s08_a_thread_is_shared_and_internal_notes_stay_with_staff,
@@ -71,6 +73,7 @@ use vendor::{
 pub(crate) fn cases() -> Vec<Case> {
     cases!["scenarios":
         a_stranger_hands_files_in_and_sees_nothing,
+        what_is_busy_in_ones_own_calendar_is_not_offered,
         one_request_goes_to_many_accounts_once,
         s01_a_signed_contract_starts_exactly_one_run,
         s02_contacts_are_invited_by_mail_and_land_on_their_home,

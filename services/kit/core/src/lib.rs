@@ -10,6 +10,7 @@ mod error;
 mod id;
 mod locale;
 mod money;
+mod network;
 
 pub use clock::{Clock, MockClock, SharedClock, SystemClock};
 pub use context::{AccountScope, Actor, ActorKind, AuthStrength, Ctx, Impersonator};
@@ -22,3 +23,4 @@ pub use id::{
 };
 pub use locale::{Email, InvalidEmail, InvalidTimeZone, parse_time_zone};
 pub use money::{InvalidMoney, Money};
+pub use network::is_public;

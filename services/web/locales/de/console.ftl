@@ -329,6 +329,43 @@ hours-notice-hours = Stunden Vorlauf, die Sie brauchen
 hours-notice-hours-hint = Der Termin selbst kann mehr verlangen.
 hours-horizon-days = Für so viele Tage im Voraus werden Zeiten angeboten
 hours-horizon-days-hint = 1 bis 180
+calendar-title = Ihr eigener Kalender
+calendar-lead = Verbinden Sie den Kalender, den Sie anderswo führen (CalDAV), dann wird keine Zeit angeboten, zu der Sie dort beschäftigt sind. Es werden nur Zeiten behalten, keine Titel, und niemand sonst sieht sie.
+calendar-read = { $number ->
+    [one] Ein Kalender unter { $address } wird als { $user } gelesen.
+   *[other] { $number } Kalender unter { $address } werden als { $user } gelesen.
+  }
+calendar-busy = { $number ->
+    [0] In den nächsten Monaten sind Sie dort nicht beschäftigt.
+    [one] In den nächsten Monaten sind Sie dort einmal beschäftigt.
+   *[other] In den nächsten Monaten sind Sie dort { $number }-mal beschäftigt.
+  } Zuletzt gelesen: { $time }.
+calendar-not-understood = { $number ->
+    [one] Ein Eintrag war nicht zu verstehen; er gilt als frei.
+   *[other] { $number } Einträge waren nicht zu verstehen; sie gelten als frei.
+  }
+calendar-failing = Ihr Kalender kann seit { $since } nicht gelesen werden.
+calendar-still-counts = Was zuletzt gelesen wurde, gilt bis { $until }.
+calendar-counts-no-more = Was zuletzt gelesen wurde, ist älter als ein Tag und gilt nicht mehr: Es können Zeiten angeboten werden, zu denen Sie beschäftigt sind.
+calendar-trouble-password = Der Server nimmt diesen Benutzernamen mit diesem Passwort nicht an.
+calendar-trouble-refused = Dieser Benutzer darf den Kalender nicht lesen.
+calendar-trouble-missing = Unter dieser Adresse gibt es nichts.
+calendar-trouble-no-calendar = Unter dieser Adresse gibt es keinen Kalender, der sich lesen lässt.
+calendar-trouble-elsewhere = Der Server verweist auf einen anderen Server. Geben Sie dessen Adresse an.
+calendar-trouble-certificate = Der Server kann nicht belegen, wer er ist: Sein Zertifikat ist nicht gültig.
+calendar-trouble-away = Der Server antwortet nicht.
+calendar-trouble-closed-network = Die Adresse liegt in einem privaten Netz, in dem keine Kalender gelesen werden.
+calendar-trouble-too-large = In dem Kalender steht mehr, als gelesen werden kann.
+calendar-change = Stattdessen einen anderen verbinden
+calendar-address = Adresse
+calendar-address-hint = Die Adresse des Kalenders oder seines Servers. Sie beginnt mit https://.
+calendar-user = Benutzername
+calendar-password = Passwort
+calendar-password-hint = Am besten eines nur hierfür (App-Passwort). Es wird verschlüsselt aufbewahrt und nie wieder angezeigt.
+calendar-connect = Verbinden und lesen
+calendar-forget = Verbindung trennen
+console-done-calendar-connected = Ihr Kalender ist verbunden. Er wird ab jetzt alle paar Minuten gelesen.
+console-done-calendar-disconnected = Es ist kein Kalender mehr verbunden. Sein Passwort und alle Zeiten daraus sind gelöscht.
 standing-in-title = Vertretungen
 standing-in-lead = Jemand aus der Firma kann bis zu einem Tag an Ihrer Stelle freigeben. Wer die Arbeit davor gemacht hat, kann sie nicht freigeben, für niemanden.
 standing-in-given = Wer Sie vertritt

@@ -329,6 +329,43 @@ hours-notice-hours = Hours of notice that you need
 hours-notice-hours-hint = The meeting itself may ask for more.
 hours-horizon-days = Days ahead for which times are offered
 hours-horizon-days-hint = 1 to 180
+calendar-title = Your own calendar
+calendar-lead = Connect the calendar that you keep elsewhere (CalDAV), and no time is offered at which you are busy there. Only times are kept, never titles, and nobody else sees them.
+calendar-read = { $number ->
+    [one] One calendar is read at { $address } as { $user }.
+   *[other] { $number } calendars are read at { $address } as { $user }.
+  }
+calendar-busy = { $number ->
+    [0] You are not busy there in the coming months.
+    [one] You are busy once there in the coming months.
+   *[other] You are busy { $number } times there in the coming months.
+  } Last read: { $time }.
+calendar-not-understood = { $number ->
+    [one] One entry could not be understood; it counts as free.
+   *[other] { $number } entries could not be understood; they count as free.
+  }
+calendar-failing = Your calendar cannot be read since { $since }.
+calendar-still-counts = What was last read counts until { $until }.
+calendar-counts-no-more = What was last read is older than a day and counts no more: times may be offered at which you are busy.
+calendar-trouble-password = The server does not take this user name and password.
+calendar-trouble-refused = This user may not read the calendar.
+calendar-trouble-missing = There is nothing at this address.
+calendar-trouble-no-calendar = There is no calendar at this address that can be read.
+calendar-trouble-elsewhere = The server sends us on to another server. Write that one’s address.
+calendar-trouble-certificate = The server cannot prove who it is: its certificate is not valid.
+calendar-trouble-away = The server does not answer.
+calendar-trouble-closed-network = The address is in a private network, where calendars are not read.
+calendar-trouble-too-large = There is more in the calendar than can be read.
+calendar-change = Connect another one in its place
+calendar-address = Address
+calendar-address-hint = The address of the calendar, or of its server. It begins with https://.
+calendar-user = User name
+calendar-password = Password
+calendar-password-hint = Best a password for this alone (app password). It is kept encrypted and never shown again.
+calendar-connect = Connect and read it
+calendar-forget = Disconnect
+console-done-calendar-connected = Your calendar is connected. It is read every few minutes from now on.
+console-done-calendar-disconnected = No calendar is connected any more. Its password and all times from it are deleted.
 standing-in-title = Stand-ins
 standing-in-lead = Somebody of the firm can approve in your place until a day. Whoever did the work before cannot approve it, for anybody.
 standing-in-given = Who stands in for you

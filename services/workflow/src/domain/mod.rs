@@ -3,6 +3,7 @@
 pub(crate) mod answer_kinds;
 pub(crate) mod answers;
 pub(crate) mod availability;
+pub(crate) mod busy;
 pub(crate) mod calendar_file;
 pub(crate) mod engine;
 pub(crate) mod fields;

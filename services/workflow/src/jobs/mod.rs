@@ -4,6 +4,7 @@
 mod calendar_tests;
 pub(crate) mod fire_timers;
 pub(crate) mod free_times;
+pub(crate) mod read_calendars;
 
 use std::sync::Arc;
 
@@ -15,10 +16,14 @@ use crate::service::SharedService;
 /// Every job of the service.
 pub(crate) fn jobs(service: &SharedService) -> Vec<Job> {
     let wake = Arc::clone(&service.timers);
-    let service = Arc::clone(service);
-    let run = move || {
-        let service = Arc::clone(&service);
+    let (timers, calendars) = (Arc::clone(service), Arc::clone(service));
+    let fire = move || {
+        let service = Arc::clone(&timers);
         async move { fire_timers::run(&service).await.map_err(|error| error.problem()) }
     };
-    vec![Job::new("workflow.timers", wake, run)]
+    let read = move || {
+        let service = Arc::clone(&calendars);
+        async move { read_calendars::run(&service).await.map_err(|error| error.problem()) }
+    };
+    vec![Job::new("workflow.timers", wake, fire), Job::new("workflow.calendars", Arc::default(), read)]
 }

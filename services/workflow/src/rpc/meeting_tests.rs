@@ -24,7 +24,7 @@ fn open(host: &str) -> String {
     yaml.replace(plain, &format!("duration: PT60M, notice: PT24H, times: open, host: {host},"))
 }
 
-fn nine_to_five() -> Availability {
+pub(super) fn nine_to_five() -> Availability {
     Availability {
         time_zone: "Europe/Berlin".to_owned(),
         weekly: (1..=5).map(|day| Window { day, from_minute: 540, until_minute: 1020 }).collect(),
@@ -34,24 +34,29 @@ fn nine_to_five() -> Availability {
     }
 }
 
-async fn keep(fixture: &Fixture, ctx: &Ctx, hours: Availability) -> Result<Availability, Problem> {
+pub(super) async fn keep(fixture: &Fixture, ctx: &Ctx, hours: Availability) -> Result<Availability, Problem> {
     let request = SetAvailabilityRequest { person_id: String::new(), availability: Some(hours) };
     let kept = set_availability::handle(&fixture.service, ctx.clone(), request).await;
     kept.map(|answer| answer.availability.unwrap()).map_err(|error| error.problem())
 }
 
-async fn meeting(fixture: &Fixture, ctx: &Ctx, step: &str) -> GetMeetingResponse {
+pub(super) async fn meeting(fixture: &Fixture, ctx: &Ctx, step: &str) -> GetMeetingResponse {
     let request = GetMeetingRequest { step_id: step.to_owned() };
     get_meeting::handle(&fixture.service, ctx.clone(), request).await.unwrap()
 }
 
-async fn book(fixture: &Fixture, ctx: &Ctx, step: &str, slot: &str) -> Result<Slot, Problem> {
+pub(super) async fn book(fixture: &Fixture, ctx: &Ctx, step: &str, slot: &str) -> Result<Slot, Problem> {
     let request = BookTimeRequest { step_id: step.to_owned(), slot_id: slot.to_owned() };
     let booked = book_time::handle(&fixture.service, ctx.clone(), request).await;
     booked.map(|answer| answer.booked.unwrap()).map_err(|error| error.problem())
 }
 
-async fn shift(fixture: &Fixture, ctx: &Ctx, step: &str, slot: &str) -> Result<MoveMeetingResponse, Problem> {
+pub(super) async fn shift(
+    fixture: &Fixture,
+    ctx: &Ctx,
+    step: &str,
+    slot: &str,
+) -> Result<MoveMeetingResponse, Problem> {
     let request = MoveMeetingRequest { step_id: step.to_owned(), slot_id: slot.to_owned() };
     move_meeting::handle(&fixture.service, ctx.clone(), request).await.map_err(|error| error.problem())
 }
@@ -72,7 +77,11 @@ fn line<'a>(mail: &'a str, name: &str) -> Option<&'a str> {
 
 /// A fixture at a Monday noon, with an engagement whose manager keeps hours.
 async fn begin(host: &str) -> (Fixture, Engagement, String) {
-    let fixture = Fixture::new().await;
+    begin_in(Fixture::new().await, host).await
+}
+
+/// The same in a fixture that is there.
+pub(super) async fn begin_in(fixture: Fixture, host: &str) -> (Fixture, Engagement, String) {
     fixture.database.clock.set("2026-10-19T10:00:00Z".parse().unwrap());
     let one = fixture.engagement_of(&open(host)).await;
     keep(&fixture, &one.manager, nine_to_five()).await.unwrap();

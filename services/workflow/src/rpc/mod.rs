@@ -4,17 +4,21 @@ pub(crate) mod add_task;
 pub(crate) mod authorize_step;
 pub(crate) mod batch_get_records;
 pub(crate) mod book_time;
+#[cfg(test)]
+mod calendar_tests;
 pub(crate) mod cancel_meeting;
 pub(crate) mod cancel_run;
 mod change;
 pub(crate) mod check_definition;
 mod chosen_time;
 pub(crate) mod complete_task;
+pub(crate) mod connect_calendar;
 pub(crate) mod create_record;
 pub(crate) mod decide_approval;
 pub(crate) mod decline_step;
 #[cfg(test)]
 mod delegation_tests;
+pub(crate) mod disconnect_calendar;
 pub(crate) mod edit_form;
 pub(crate) mod end_delegation;
 #[cfg(test)]
@@ -24,6 +28,7 @@ mod form_files;
 #[cfg(test)]
 mod form_tests;
 pub(crate) mod get_availability;
+pub(crate) mod get_calendar;
 pub(crate) mod get_form;
 pub(crate) mod get_meeting;
 pub(crate) mod get_record;
@@ -266,6 +271,24 @@ impl Workflow for Rpc {
         request: Request<SetAvailabilityRequest>,
     ) -> Answer<SetAvailabilityResponse> {
         self.serve(request, set_availability::handle).await
+    }
+
+    async fn get_calendar(&self, request: Request<GetCalendarRequest>) -> Answer<GetCalendarResponse> {
+        self.serve(request, get_calendar::handle).await
+    }
+
+    async fn connect_calendar(
+        &self,
+        request: Request<ConnectCalendarRequest>,
+    ) -> Answer<ConnectCalendarResponse> {
+        self.serve(request, connect_calendar::handle).await
+    }
+
+    async fn disconnect_calendar(
+        &self,
+        request: Request<DisconnectCalendarRequest>,
+    ) -> Answer<DisconnectCalendarResponse> {
+        self.serve(request, disconnect_calendar::handle).await
     }
 
     async fn check_definition(

@@ -73,7 +73,7 @@ pub(crate) async fn keep(
     .await?)
 }
 
-/// What is taken of these people from now on, except by one step's own meeting.
+/// What is taken of these people from now on, here except by one step's own meeting and in calendars that they keep elsewhere.
 pub(crate) async fn busy(
     tx: &mut Tx,
     people: &[PersonId],
@@ -83,18 +83,22 @@ pub(crate) async fn busy(
     let tenant = tx.ctx().tenant.0;
     let ids: Vec<Uuid> = people.iter().map(|id| id.0).collect();
     let rows = sqlx::query!(
-        "select host_id, starts_at, ends_at from workflow.bookings
-         where tenant_id = $1 and host_id = any ($2) and ends_at > $3 and step_id <> $4",
+        r#"select host_id as "person!", starts_at as "starts_at!", ends_at as "ends_at!" from workflow.bookings
+           where tenant_id = $1 and host_id = any ($2) and ends_at > $3 and step_id <> $4
+           union all
+           select person_id, starts_at, ends_at from workflow.busy_times
+           where tenant_id = $1 and person_id = any ($2) and ends_at > $3 and counts_until > $5"#,
         tenant,
         &ids,
         now - chrono::TimeDelta::days(1),
-        except
+        except,
+        now
     )
     .fetch_all(tx.conn())
     .await?;
     let mut busy: BTreeMap<PersonId, Vec<Stretch>> = BTreeMap::new();
     for row in rows {
-        busy.entry(PersonId(row.host_id)).or_default().push((row.starts_at, row.ends_at));
+        busy.entry(PersonId(row.person)).or_default().push((row.starts_at, row.ends_at));
     }
     Ok(busy)
 }

@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod attention;
 pub(crate) mod availability;
+pub(crate) mod calendars;
 pub(crate) mod delegations;
 pub(crate) mod forms;
 pub(crate) mod idempotency;

@@ -5,13 +5,14 @@ use axum::{extract::Query, response::Response};
 use chrono::{NaiveDate, NaiveTime, Timelike as _};
 use portico_core::Problem;
 use portico_proto::workflow::v1::{
-    Availability, ExceptionDay, GetAvailabilityRequest, SetAvailabilityRequest, Window,
+    Availability, ExceptionDay, GetAvailabilityRequest, GetCalendarRequest, SetAvailabilityRequest, Window,
 };
 use portico_rpc::problem_from;
 
 use super::{
     attempt::{Attempt, Sent},
     done::Done,
+    own_calendar::Shown,
 };
 use crate::{
     ask::{StaffAsk, refused},
@@ -57,6 +58,8 @@ struct View<'a> {
     different: Vec<Different>,
     /// Name, label, hint and value of each number.
     numbers: Vec<(&'static str, String, String, String)>,
+    /// What is kept elsewhere.
+    calendar: Shown,
     attempt: Attempt,
 }
 
@@ -88,11 +91,17 @@ pub(super) async fn save(ask: StaffAsk, sent: Sent) -> Result<Response, PageErro
     }
 }
 
-async fn page(ask: &StaffAsk, attempt: Attempt, done: &Done) -> Result<Response, PageError> {
-    let found = ask.workflow().get_availability(GetAvailabilityRequest::default()).await?.into_inner();
+pub(super) async fn page(ask: &StaffAsk, attempt: Attempt, done: &Done) -> Result<Response, PageError> {
+    let (mut hours, mut calendar) = (ask.workflow(), ask.workflow());
+    let (found, calendar) = tokio::try_join!(
+        hours.get_availability(GetAvailabilityRequest::default()),
+        calendar.get_calendar(GetCalendarRequest {})
+    )?;
     let s = &*ask.shell;
     let status = attempt.status();
-    let view = View::new(s, &found.availability.unwrap_or_default(), attempt);
+    let calendar = Shown::new(s, calendar.into_inner().calendar.as_ref(), &attempt);
+    let kept = found.into_inner().availability.unwrap_or_default();
+    let view = View::new(s, &kept, calendar, attempt);
     let page = Page::new(s.t("hours-title"), view).at("people").status(status);
     done.above(page, s).under(s.t("nav-people"), "/console/people").respond(s, &ask.headers)
 }
@@ -175,7 +184,7 @@ fn read(s: &Shell, sent: &Sent) -> Result<Availability, Problem> {
 }
 
 impl<'a> View<'a> {
-    fn new(s: &'a Shell, kept: &Availability, attempt: Attempt) -> Self {
+    fn new(s: &'a Shell, kept: &Availability, calendar: Shown, attempt: Attempt) -> Self {
         let value = |name: &str, or: String| attempt.value("hours", name, &or);
         let line = |from: String, until: String, window: Option<&Window>| Stretch {
             from: value(&from, window.map(|one| clock(one.from_minute)).unwrap_or_default()),
@@ -234,6 +243,7 @@ impl<'a> View<'a> {
             week: week.collect(),
             different: different.collect(),
             numbers: numbers.map(number).into(),
+            calendar,
             attempt,
         }
     }
@@ -275,8 +285,9 @@ mod tests {
                 "closed on the 24th"
             );
             assert_eq!((hours.notice_minutes, hours.etag.as_str()), (48 * 60, "3"));
+            let none = Shown::new(&s, None, &Attempt::default());
             let kept = Availability { kept: true, ..hours };
-            let html = Page::new("x", View::new(&s, &kept, Attempt::default())).whole(&s).unwrap();
+            let html = Page::new("x", View::new(&s, &kept, none, Attempt::default())).whole(&s).unwrap();
             assert!(
                 html.contains("value=\"12:30\"")
                     && html.contains("value=\"2026-12-24\"")

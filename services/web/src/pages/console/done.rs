@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{layout::Shell, render::Page};
 
 /// The words that pages may be asked to say; each has its sentence `console-done-<word>`.
-const WORDS: [&str; 46] = [
+const WORDS: [&str; 48] = [
     "account-created",
     "account-renamed",
     "person-added",
@@ -35,6 +35,8 @@ const WORDS: [&str; 46] = [
     "deactivated",
     "reactivated",
     "hours-saved",
+    "calendar-connected",
+    "calendar-disconnected",
     "stand-in-set",
     "stand-in-ended",
     "dates-moved",

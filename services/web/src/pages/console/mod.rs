@@ -35,6 +35,7 @@ mod mailbox;
 mod meeting;
 mod names;
 mod overview;
+mod own_calendar;
 mod people;
 mod person;
 mod placing;
@@ -164,6 +165,12 @@ pub const PAGES: &[Entry] = &[
         path: "/console/availability",
         who: Who::Staff,
         mount: || get(availability::show).post(availability::save),
+    },
+    Entry { path: "/console/availability/calendar", who: Who::Staff, mount: || post(own_calendar::connect) },
+    Entry {
+        path: "/console/availability/calendar/forget",
+        who: Who::Staff,
+        mount: || post(own_calendar::disconnect),
     },
     Entry {
         path: "/console/standing-in",
