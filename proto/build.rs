@@ -4,7 +4,7 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
     "portico/options/v1/access.proto",
     "portico/events/v1/audit.proto",
     "portico/events/v1/steps.proto",
@@ -15,6 +15,7 @@ const FILES: [&str; 14] = [
     "portico/documents/v1/library.proto",
     "portico/documents/v1/drops.proto",
     "portico/documents/v1/requests.proto",
+    "portico/documents/v1/papers.proto",
     "portico/workflow/v1/workflow.proto",
     "portico/messaging/v1/messaging.proto",
     "portico/messaging/v1/mailing.proto",

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use portico_proto::documents::v1::{
     documents_server::DocumentsServer, drops_server::DropsServer, library_server::LibraryServer,
-    request_templates_server::RequestTemplatesServer,
+    paper_templates_server::PaperTemplatesServer, request_templates_server::RequestTemplatesServer,
 };
 use portico_service::{Kit, ServiceParts};
 use sqlx::migrate::Migrator;
@@ -88,7 +88,8 @@ pub async fn build(config: DocumentsConfig, kit: Kit) -> anyhow::Result<ServiceP
         grpc: Routes::new(DocumentsServer::new(Rpc::new(Arc::clone(&service))))
             .add_service(LibraryServer::new(Rpc::new(Arc::clone(&service))))
             .add_service(DropsServer::new(Rpc::new(Arc::clone(&service))))
-            .add_service(RequestTemplatesServer::new(Rpc::new(Arc::clone(&service)))),
+            .add_service(RequestTemplatesServer::new(Rpc::new(Arc::clone(&service))))
+            .add_service(PaperTemplatesServer::new(Rpc::new(Arc::clone(&service)))),
         http: http::routes(&service).merge(seal::routes(&service)),
         subscriptions: events::subscriptions(&service),
         jobs: jobs::all(&service),

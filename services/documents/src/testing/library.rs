@@ -3,7 +3,8 @@
 use portico_core::{Ctx, Problem};
 use portico_proto::documents::v1::{
     CreateDropLinkRequest, CreateDropLinkResponse, CreateFolderRequest, drops_client::DropsClient,
-    library_client::LibraryClient, request_templates_client::RequestTemplatesClient,
+    library_client::LibraryClient, paper_templates_client::PaperTemplatesClient,
+    request_templates_client::RequestTemplatesClient,
 };
 use portico_rpc::CallerChannel;
 use serde_json::Value;
@@ -52,6 +53,10 @@ impl Fixture {
 
     pub(crate) fn drops(&self, ctx: &Ctx) -> DropsClient<CallerChannel> {
         DropsClient::new(self.channel(ctx))
+    }
+
+    pub(crate) fn paper_templates(&self, ctx: &Ctx) -> PaperTemplatesClient<CallerChannel> {
+        PaperTemplatesClient::new(self.channel(ctx))
     }
 
     pub(crate) fn request_templates(&self, ctx: &Ctx) -> RequestTemplatesClient<CallerChannel> {
