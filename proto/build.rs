@@ -16,6 +16,7 @@ const FILES: [&str; 15] = [
     "portico/documents/v1/comments.proto",
     "portico/documents/v1/drops.proto",
     "portico/documents/v1/requests.proto",
+    "portico/documents/v1/papers.proto",
     "portico/workflow/v1/workflow.proto",
     "portico/messaging/v1/messaging.proto",
     "portico/messaging/v1/mailing.proto",

@@ -224,25 +224,31 @@ pub(crate) fn placed_fields(envelope: &Envelope, reader: Option<PersonId>) -> Ve
         let mut signers = envelope.signers.iter();
         reader.is_some() && signers.any(|signer| signer.id == place.signer && signer.person == reader)
     };
-    let fields = envelope.placements.iter().map(|place| {
-        let [x, y, width, height] = place.area;
-        proto::PlacedField {
-            id: place.id.to_string(),
-            paper: place.paper,
-            page: i32::try_from(place.page).unwrap_or_default(),
-            x,
-            y,
-            width,
-            height,
-            kind: place.kind.word().to_owned(),
-            signer_id: place.signer.to_string(),
-            required: place.required,
-            label: place.label.clone(),
-            choices: place.choices.clone(),
-            value: place.value.clone().filter(|_| complete || own(place)).unwrap_or_default(),
-        }
+    let fields = envelope.placements.iter().map(|place| proto::PlacedField {
+        value: place.value.clone().filter(|_| complete || own(place)).unwrap_or_default(),
+        ..placed_field(place)
     });
     fields.collect()
+}
+
+/// A place without what was filled in.
+pub(crate) fn placed_field(place: &Placement) -> proto::PlacedField {
+    let [x, y, width, height] = place.area;
+    proto::PlacedField {
+        id: place.id.to_string(),
+        paper: place.paper,
+        page: i32::try_from(place.page).unwrap_or_default(),
+        x,
+        y,
+        width,
+        height,
+        kind: place.kind.word().to_owned(),
+        signer_id: place.signer.to_string(),
+        required: place.required,
+        label: place.label.clone(),
+        choices: place.choices.clone(),
+        value: String::new(),
+    }
 }
 
 /// The places that are asked for, each with a fresh id, and what is wrong with how they are written. What names no signer belongs to

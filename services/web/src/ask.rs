@@ -13,7 +13,8 @@ use portico_proto::{
     billing::v1::billing_client::BillingClient,
     documents::v1::{
         comments_client::CommentsClient, documents_client::DocumentsClient, drops_client::DropsClient,
-        library_client::LibraryClient, request_templates_client::RequestTemplatesClient,
+        library_client::LibraryClient, paper_templates_client::PaperTemplatesClient,
+        request_templates_client::RequestTemplatesClient,
     },
     identity::v1::identity_client::IdentityClient,
     messaging::v1::{mailing_client::MailingClient, messaging_client::MessagingClient},
@@ -189,6 +190,11 @@ impl Ask {
     /// The templates of requests, in the reader's name.
     pub fn request_templates(&self) -> RequestTemplatesClient<CallerChannel> {
         RequestTemplatesClient::new(self.web.channel("documents", self.caller()))
+    }
+
+    /// The templates of papers, in the reader's name.
+    pub fn paper_templates(&self) -> PaperTemplatesClient<CallerChannel> {
+        PaperTemplatesClient::new(self.web.channel("documents", self.caller()))
     }
 
     /// The links by which files come in, in the reader's name.

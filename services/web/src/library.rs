@@ -4,6 +4,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode, header::ACCEPT};
 use portico_core::{ErrorCode, Problem};
 use portico_proto::documents::v1::{Filed, Folder};
+use serde_json::Value;
 
 use crate::{
     ask::Ask,
@@ -65,16 +66,23 @@ pub(crate) fn may_add(level: &str) -> bool {
 ///
 /// # Errors
 /// The first refusal, at the field `file`; files before it are kept.
-pub(crate) async fn take(ask: &Ask, route: &str, mut parts: FileParts) -> Result<String, Problem> {
-    let mut event = None;
+pub(crate) async fn take(ask: &Ask, route: &str, parts: FileParts) -> Result<String, Problem> {
+    Ok(text_of(&take_last(ask, route, parts).await?, "event").to_owned())
+}
+
+/// The same, with all that is answered about the last one.
+///
+/// # Errors
+/// As [`take`].
+pub(crate) async fn take_last(ask: &Ask, route: &str, mut parts: FileParts) -> Result<Value, Problem> {
+    let mut last = None;
     while let Some(part) = parts.next_field().await.map_err(|_| cut(&ask.shell))? {
         if part.file_name().is_none_or(str::is_empty) {
             continue;
         }
-        let answer = send_file(ask, route, part).await.map_err(at_file)?;
-        event = Some(text_of(&answer, "event").to_owned());
+        last = Some(send_file(ask, route, part).await.map_err(at_file)?);
     }
-    event.ok_or_else(|| Problem::invalid("file", ask.shell.t("upload-none")))
+    last.ok_or_else(|| Problem::invalid("file", ask.shell.t("upload-none")))
 }
 
 /// What is wrong with a file stands at the field it was chosen in.

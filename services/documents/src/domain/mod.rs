@@ -8,6 +8,7 @@ pub(crate) mod envelope_chain;
 pub(crate) mod library;
 pub(crate) mod nudge;
 pub(crate) mod packing;
+pub(crate) mod paper_template;
 pub(crate) mod placement;
 pub(crate) mod reading;
 pub(crate) mod request;

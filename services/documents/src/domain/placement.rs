@@ -126,16 +126,9 @@ fn broken(field: impl Into<String>, text: impl Into<String>) -> Broken {
 /// What is wrong with a whole set of places, given those who take part and the number and pages of each document. None at all
 /// is a set as well: then the documents are signed as their templates say.
 pub(crate) fn check(places: &[Placement], signers: &[Signer], papers: &[(i32, u32)]) -> Vec<Broken> {
-    let mut wrong = Vec::new();
+    let mut wrong = check_each(places, signers, papers);
     if places.len() > MOST {
-        wrong.push(broken("fields", format!("Place at most {MOST} fields.")));
         return wrong;
-    }
-    for (index, place) in places.iter().enumerate() {
-        let at = |name: &str| format!("fields[{index}].{name}");
-        check_box(place, papers, &at, &mut wrong);
-        check_signer(place, signers, &at, &mut wrong);
-        check_words(place, &at, &mut wrong);
     }
     for signer in signers.iter().filter(|signer| !places.is_empty() && signer.part == Part::Signer) {
         let signs = |place: &Placement| place.signer == signer.id && place.kind == PlacementKind::Signature;
@@ -146,6 +139,22 @@ pub(crate) fn check(places: &[Placement], signers: &[Signer], papers: &[(i32, u3
             );
             wrong.push(broken("fields", text));
         }
+    }
+    wrong
+}
+
+/// The same for each place by itself: somebody may still be without one.
+pub(crate) fn check_each(places: &[Placement], signers: &[Signer], papers: &[(i32, u32)]) -> Vec<Broken> {
+    let mut wrong = Vec::new();
+    if places.len() > MOST {
+        wrong.push(broken("fields", format!("Place at most {MOST} fields.")));
+        return wrong;
+    }
+    for (index, place) in places.iter().enumerate() {
+        let at = |name: &str| format!("fields[{index}].{name}");
+        check_box(place, papers, &at, &mut wrong);
+        check_signer(place, signers, &at, &mut wrong);
+        check_words(place, &at, &mut wrong);
     }
     wrong
 }

@@ -9,6 +9,7 @@ mod folder_archive;
 mod folder_files;
 mod item_files;
 mod pages;
+mod paper_templates;
 mod range;
 mod receive;
 mod record_files;
@@ -49,6 +50,8 @@ pub(crate) fn routes(service: &SharedService) -> Router {
         .route("/attachments", post(attachments::post))
         .route("/record-files", post(record_files::post))
         .route("/templates/{*path}", put(templates::put))
+        .route("/paper-templates", post(paper_templates::post))
+        .route("/paper-templates/{id}/pages/{number}", get(paper_templates::page))
         .route("/versions/{id}", get(download::get))
         .route("/versions/{id}/pages/{number}", get(pages::get))
         .merge(uploads::routes())

@@ -85,7 +85,7 @@ pub(super) async fn put(
 }
 
 /// The pages of a template that can be signed.
-async fn structure(service: &Service, landed: &Landed) -> Result<i32, DocumentsError> {
+pub(super) async fn structure(service: &Service, landed: &Landed) -> Result<i32, DocumentsError> {
     let stored = landed.file.stored(landed.tenant, landed.document, landed.version);
     let bytes = service.vault.read_all(&stored, service.config.largest_template).await?;
     let checked = tokio::task::spawn_blocking(move || check_pdf(&bytes)).await;

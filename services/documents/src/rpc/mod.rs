@@ -18,6 +18,7 @@ mod library;
 mod list_documents;
 mod list_fields;
 mod list_templates;
+mod paper_templates;
 mod place_fields;
 mod remove_file;
 mod request_templates;

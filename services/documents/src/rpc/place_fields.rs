@@ -1,5 +1,7 @@
 //! Places fields on the documents of an envelope, all at once, before anybody has seen it.
 
+pub(crate) mod room;
+
 use portico_core::EnvelopeId;
 use portico_proto::documents::v1::{PlaceFieldsRequest, PlaceFieldsResponse};
 use portico_service::Fields;
@@ -27,11 +29,12 @@ pub(super) async fn handle(
     let id: EnvelopeId = request.envelope_id.parse()?;
     let mut tx = service.store.begin(&call.ctx).await?;
     let envelope = store::envelopes::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
-    let mut papers = Vec::new();
+    let (mut papers, mut files) = (Vec::new(), Vec::new());
     for paper in envelope.papers() {
         let version =
             store::versions::read(&mut tx, paper.original).await?.ok_or(DocumentsError::NotFound)?;
         papers.push((paper.number, u32::try_from(version.file.pages).unwrap_or_default()));
+        files.push((paper.number, version.stored(call.ctx.tenant)));
     }
     drop(tx);
     peers::authorize_step(service, &call.caller, envelope.step_id, StepAction::Manage).await?;
@@ -40,6 +43,9 @@ pub(super) async fn handle(
     let (placements, mut wrong) = convert::placements(&request.fields, || service.entropy.uuid(now));
     if wrong.is_empty() {
         wrong = placement::check(&placements, &envelope.signers, &papers);
+    }
+    if wrong.is_empty() {
+        wrong = room::check(service, &files, &envelope.signers, &placements).await?;
     }
     refuse(wrong)?;
 
@@ -50,9 +56,7 @@ pub(super) async fn handle(
         return Ok(answer(&envelope, &call, String::new()));
     }
     if !envelope.takes_places() {
-        let text =
-            "Somebody has opened this document to sign it, or it has ended: its fields stay as they are.";
-        return Err(DocumentsError::Envelope { reason: "fields_fixed", text: text.to_owned() });
+        return Err(fixed());
     }
     if read != envelope.fields_version {
         return Err(DocumentsError::Stale);
@@ -83,8 +87,14 @@ fn answer(envelope: &Envelope, call: &Call, event: String) -> PlaceFieldsRespons
     }
 }
 
+/// Why nothing is placed any more.
+pub(super) fn fixed() -> DocumentsError {
+    let text = "Somebody has opened this document to sign it, or it has ended: its fields stay as they are.";
+    DocumentsError::Envelope { reason: "fields_fixed", text: text.to_owned() }
+}
+
 /// The version that an etag stands for. One that was never given out is one that is no longer the present.
-fn version(etag: &str) -> Result<i32, DocumentsError> {
+pub(super) fn version(etag: &str) -> Result<i32, DocumentsError> {
     if etag.is_empty() {
         return Err(DocumentsError::invalid("etag", "Send the etag that was read with the fields."));
     }
@@ -101,7 +111,7 @@ pub(super) fn refuse(wrong: Vec<Broken>) -> Result<(), DocumentsError> {
 }
 
 /// Whether two sets are the same but for their ids.
-fn same(one: &[Placement], other: &[Placement]) -> bool {
+pub(super) fn same(one: &[Placement], other: &[Placement]) -> bool {
     let apart = |place: &Placement, id| Placement { id, ..place.clone() };
     one.len() == other.len() && one.iter().zip(other).all(|(one, other)| *one == apart(other, one.id))
 }

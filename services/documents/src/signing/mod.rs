@@ -11,6 +11,7 @@ mod drawn;
 mod error;
 mod fonts;
 mod place;
+mod room;
 mod stamp;
 mod watermark;
 
@@ -21,6 +22,8 @@ pub use compose::{FieldValue, Filled, Imprint, certify, check_printable, enter};
 pub use drawn::{DrawnError, DrawnSignature};
 pub use error::SigningError;
 pub use fonts::{FontConfig, Fonts};
+pub(crate) use room::{Room, longest_day, page_sizes, room};
+pub(crate) use stamp::day_text;
 pub(crate) use watermark::{mark_copy, mark_picture};
 
 #[cfg(test)]

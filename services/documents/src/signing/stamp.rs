@@ -1,5 +1,7 @@
 //! What a signer entered, fitted into its box.
 
+use chrono::NaiveDate;
+
 use super::{
     canvas::{INK, Mark, Sheet},
     compose::FieldValue,
@@ -58,9 +60,7 @@ pub(super) fn stamp(
             }
             vec![Mark::Text { line, x: 0.0, y: height - size * 0.35, size, colour: PEN, slanted: true }]
         }
-        FieldValue::Date(day) => {
-            text(fonts, &day.format("%-d %B %Y").to_string(), width, height).ok_or_else(too_long)?
-        }
+        FieldValue::Date(day) => text(fonts, &day_text(*day), width, height).ok_or_else(too_long)?,
         FieldValue::Ticked => {
             let line = fonts.shape(Style::Bold, "X");
             let wide = line.width();
@@ -84,6 +84,11 @@ pub(super) fn stamp(
         }
     };
     Ok(Sheet { width, height, marks })
+}
+
+/// A day as it is drawn.
+pub(crate) fn day_text(day: NaiveDate) -> String {
+    day.format("%-d %B %Y").to_string()
 }
 
 /// The largest setting of a text that fits; nothing where none does.

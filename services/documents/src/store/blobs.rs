@@ -11,7 +11,8 @@ pub(crate) async fn any(tx: &mut Tx) -> Result<bool, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let found = sqlx::query_scalar!(
         r#"select exists (select from documents.versions where tenant_id = $1)
-             or exists (select from documents.templates where tenant_id = $1) as "any!""#,
+             or exists (select from documents.templates where tenant_id = $1)
+             or exists (select from documents.paper_templates where tenant_id = $1) as "any!""#,
         tenant
     )
     .fetch_one(tx.conn())
@@ -26,6 +27,7 @@ pub(crate) async fn without_row(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Version
         r#"select id as "id!" from unnest($2::uuid[]) as blobs (id)
            where not exists (select from documents.versions v where v.tenant_id = $1 and v.id = blobs.id)
              and not exists (select from documents.templates t where t.tenant_id = $1 and t.version_id = blobs.id)
+             and not exists (select from documents.paper_templates p where p.tenant_id = $1 and p.version_id = blobs.id)
              and not exists (select from documents.renditions r where r.tenant_id = $1 and r.id = blobs.id)
              and not exists (select from documents.uploads u where u.tenant_id = $1 and u.id = blobs.id)"#,
         tenant,

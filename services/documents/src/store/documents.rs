@@ -97,6 +97,20 @@ pub(crate) async fn insert(tx: &mut Tx, document: &Document) -> Result<(), Docum
     Ok(())
 }
 
+/// Gives a document another title, unless it lies in a folder, where people know it by its name.
+pub(crate) async fn retitle(tx: &mut Tx, id: DocumentId, title: &str) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!(
+        "update documents.documents set title = $3 where tenant_id = $1 and id = $2 and folder_id is null",
+        tenant,
+        id.0,
+        title
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Gives a fresh upload to its owner, together with its versions; `false` where it is bound already.
 pub(crate) async fn bind(
     tx: &mut Tx,

@@ -362,6 +362,26 @@ pub(crate) async fn name(tx: &mut Tx, signer: &Signer) -> Result<(), DocumentsEr
     Ok(())
 }
 
+/// Writes what another paper in the place of the first changes: title, level, times, and what is read.
+pub(crate) async fn take_paper(tx: &mut Tx, envelope: &Envelope) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!(
+        "update documents.envelopes
+         set title = $3, level = $4, fields = $5, original_version_id = $6, sign_within_minutes = $7
+         where tenant_id = $1 and id = $2",
+        tenant,
+        envelope.id.0,
+        envelope.title,
+        envelope.level.word(),
+        Json(&envelope.fields) as _,
+        envelope.original.0,
+        counted(envelope.times.sign_within)
+    )
+    .execute(tx.conn())
+    .await?;
+    Ok(())
+}
+
 /// Whether the person was named to sign an envelope that this document is a paper of, or where a version is asked about, that
 /// version. Other attempts of the same step are not theirs.
 pub(crate) async fn names_for_document(

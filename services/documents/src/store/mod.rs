@@ -11,6 +11,7 @@ pub(crate) mod envelopes;
 pub(crate) mod filed;
 pub(crate) mod folders;
 pub(crate) mod nudges;
+pub(crate) mod paper_templates;
 pub(crate) mod placements;
 pub(crate) mod readings;
 pub(crate) mod renditions;

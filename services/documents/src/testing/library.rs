@@ -3,7 +3,7 @@
 use portico_core::{Ctx, Problem};
 use portico_proto::documents::v1::{
     CreateDropLinkRequest, CreateDropLinkResponse, CreateFolderRequest, comments_client::CommentsClient,
-    drops_client::DropsClient, library_client::LibraryClient,
+    drops_client::DropsClient, library_client::LibraryClient, paper_templates_client::PaperTemplatesClient,
     request_templates_client::RequestTemplatesClient,
 };
 use portico_rpc::CallerChannel;
@@ -57,6 +57,10 @@ impl Fixture {
 
     pub(crate) fn comments(&self, ctx: &Ctx) -> CommentsClient<CallerChannel> {
         CommentsClient::new(self.channel(ctx))
+    }
+
+    pub(crate) fn paper_templates(&self, ctx: &Ctx) -> PaperTemplatesClient<CallerChannel> {
+        PaperTemplatesClient::new(self.channel(ctx))
     }
 
     pub(crate) fn request_templates(&self, ctx: &Ctx) -> RequestTemplatesClient<CallerChannel> {

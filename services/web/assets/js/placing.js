@@ -1,7 +1,8 @@
 /**
  * `<field-board>` around the pages of a paper (`data-sheet="paper-page"`) and the list of its fields (`data-row`), which works without
  * scripts as well. Each field is drawn on its page: a pointer drags it, or its corner; by keyboard the arrows move it, with Shift they
- * change its size, Enter goes to its row and Delete removes it. The numbers of the list are what counts and what is sent.
+ * change its size, Enter goes to its row and Delete removes it. The numbers of the list are what counts and what is sent; what was
+ * wrong with them is drawn and told with their field.
  */
 const SVG = "http://www.w3.org/2000/svg";
 /** How far one press of a key goes, in percent of the page. */
@@ -109,7 +110,9 @@ class FieldBoard extends HTMLElement {
       set(number, { x: x + 8, y: y + Math.min(height - 4, 30) });
       number.textContent = String(this.list().indexOf(row) + 1);
     }
-    group.setAttribute("aria-label", this.called(row));
+    const notes = [...row.querySelectorAll(".field-error")].map((note) => note.textContent ?? "");
+    group.classList.toggle("wrong", notes.length > 0);
+    group.setAttribute("aria-label", [this.called(row), ...notes].join(". "));
   }
 
   /** @param {HTMLElement} row @returns {SVGGElement} */

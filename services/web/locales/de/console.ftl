@@ -464,4 +464,69 @@ console-done-request-template-removed = Die Vorlage wurde entfernt.
 audit-request-template-created = hat eine Vorlage für Anforderungen erstellt
 audit-request-template-changed = hat eine Vorlage für Anforderungen geändert
 audit-request-template-removed = hat eine Vorlage für Anforderungen entfernt
+papers-title = Vorlagen zum Unterschreiben
+papers-lead = Was Sie immer wieder unterschreiben lassen, mit Feldern und allen, die unterschreiben.
+papers-none = Noch keine Vorlage
+papers-none-next = Laden Sie ein PDF hoch, oder speichern Sie ein Dokument mit seinen Feldern dort als Vorlage, wo Sie die Felder setzen.
+papers-none-here = Noch hat keine Vorlage Felder. Speichern Sie diese Felder als Vorlage, oder bereiten Sie eine aus einem PDF vor.
+papers-meta = { $fields ->
+        [one] 1 Feld
+       *[other] { $fields } Felder
+    } · { $pages ->
+        [one] 1 Seite
+       *[other] { $pages } Seiten
+    } · { $uses ->
+        [0] nie verwendet
+        [one] einmal verwendet
+       *[other] { $uses }-mal verwendet
+    }
+papers-archived = Archiviert
+papers-unplaced = Noch ohne Felder
+papers-new = Neue Vorlage
+papers-file = Das Dokument als PDF
+papers-file-hint = Die Felder setzen Sie danach.
+papers-upload = Hochladen
+papers-use = Vorlage verwenden
+papers-use-hint = Ihr Dokument tritt mit seinen Feldern an die Stelle des ersten Dokuments. Sie können die Felder danach ändern.
+papers-use-this = Diese Vorlage verwenden
+papers-keep = Als Vorlage speichern
+papers-keep-hint = Dokument, Felder, wer unterschreibt und in welcher Reihenfolge: All das bleibt unter diesem Namen.
+papers-name = Name der Vorlage
+papers-all = Alle Vorlagen zum Unterschreiben
+papers-text = Was Sie hier ändern, gilt für Dokumente, die von jetzt an vorbereitet werden.
+papers-archived-text = Diese Vorlage ist archiviert: Sie bleibt erhalten und wird nicht mehr angeboten.
+papers-archive = Archivieren
+papers-restore = Wieder anbieten
+papers-remove = Entfernen
+papers-remove-sure = Diese Vorlage entfernen? Mit ihr wurde noch nie ein Dokument vorbereitet.
+papers-fields = Felder
+paper-level = Was von Unterzeichnenden verlangt wird
+paper-level-sign = Unterschreiben: lesen, Unterschrift wählen, prüfen, unterschreiben
+paper-level-acknowledge = Bestätigen: ein klarer Schritt
+paper-days = Tage zum Unterschreiben
+paper-days-hint = Ab der Anfrage. Leer lassen für das, was der Schritt sagt.
+paper-roles = Wer unterschreibt
+paper-roles-hint = Lassen Sie einen Namen leer, um jemanden wegzulassen. Wer gleichzeitig an der Reihe ist, hat dieselbe Zahl. Speichern Sie, bevor Sie jemand Neuem Felder geben.
+paper-role = Person { $number }
+paper-role-title = Name, etwa Unterzeichner 1
+paper-role-used = { $who } hat noch Felder. Entfernen Sie zuerst diese Felder, oder behalten Sie { $who }.
+paper-side = Wer das ist
+paper-side-account = Jemand vom Konto
+paper-side-firm = Jemand aus unserem Haus
+paper-part = Was die Person tut
+paper-part-signer = Unterschreibt
+paper-part-approver = Genehmigt ohne Unterschrift
+paper-turn = An der Reihe
+console-done-paper-kept = Die Vorlage wurde gespeichert.
+console-done-paper-saved = Die Vorlage wurde gespeichert.
+console-done-paper-used = Dokument und Felder sind an ihrem Platz. Ändern Sie sie, wenn nötig.
+console-done-paper-archived = Die Vorlage wurde archiviert.
+console-done-paper-restored = Die Vorlage wird wieder angeboten.
+console-done-paper-removed = Die Vorlage wurde entfernt.
+audit-paper-template-created = hat eine Vorlage zum Unterschreiben erstellt
+audit-paper-template-changed = hat eine Vorlage zum Unterschreiben geändert
+audit-paper-template-archived = hat eine Vorlage zum Unterschreiben archiviert
+audit-paper-template-restored = hat eine Vorlage zum Unterschreiben wieder angeboten
+audit-paper-template-removed = hat eine Vorlage zum Unterschreiben entfernt
+audit-envelope-template-used = hat ein Dokument zum Unterschreiben mit einer Vorlage vorbereitet
 audit-request-sent = hat Unterlagen angefordert

@@ -464,4 +464,69 @@ console-done-request-template-removed = The template was removed.
 audit-request-template-created = made a template for requests
 audit-request-template-changed = changed a template for requests
 audit-request-template-removed = removed a template for requests
+papers-title = Paper templates
+papers-lead = Papers that you have signed again and again, with their fields and those who sign them.
+papers-none = No template yet
+papers-none-next = Upload a PDF, or save a paper with its fields as a template where you place them.
+papers-none-here = No template has fields yet. Save these fields as one, or prepare one from a PDF.
+papers-meta = { $fields ->
+        [one] 1 field
+       *[other] { $fields } fields
+    } · { $pages ->
+        [one] 1 page
+       *[other] { $pages } pages
+    } · { $uses ->
+        [0] never used
+        [one] used once
+       *[other] used { $uses } times
+    }
+papers-archived = Archived
+papers-unplaced = No fields yet
+papers-new = New template
+papers-file = The paper, as PDF
+papers-file-hint = Its fields are placed next.
+papers-upload = Upload
+papers-use = Use a template
+papers-use-hint = Its paper takes the place of the first document, with its fields. You can change them afterwards.
+papers-use-this = Use this template
+papers-keep = Save as a template
+papers-keep-hint = Paper, fields, those who sign and their order are kept under this name.
+papers-name = Name of the template
+papers-all = All paper templates
+papers-text = What you change here holds for papers that are prepared from now on.
+papers-archived-text = This template is archived: it is kept for the record and not offered any more.
+papers-archive = Archive
+papers-restore = Offer it again
+papers-remove = Remove
+papers-remove-sure = Remove this template? No paper was ever prepared with it.
+papers-fields = Fields
+paper-level = What is asked of those who sign
+paper-level-sign = Sign: read, adopt a signature, check, sign
+paper-level-acknowledge = Acknowledge: one clear act
+paper-days = Days to sign
+paper-days-hint = From being asked. Leave it empty for what the step says.
+paper-roles = Who signs
+paper-roles-hint = Leave a name empty to leave somebody out. Those with the same turn sign side by side. Save before you give fields to somebody new.
+paper-role = Person { $number }
+paper-role-title = Name, such as Signer 1
+paper-role-used = { $who } still has fields. Remove those fields first, or keep { $who }.
+paper-side = Who that is
+paper-side-account = Somebody of the account
+paper-side-firm = Somebody of our firm
+paper-part = What they do
+paper-part-signer = Signs
+paper-part-approver = Approves without a signature
+paper-turn = Turn
+console-done-paper-kept = The template was saved.
+console-done-paper-saved = The template was saved.
+console-done-paper-used = The paper and its fields are in place. Change them if you need to.
+console-done-paper-archived = The template was archived.
+console-done-paper-restored = The template is on offer again.
+console-done-paper-removed = The template was removed.
+audit-paper-template-created = made a template of a paper
+audit-paper-template-changed = changed a template of a paper
+audit-paper-template-archived = archived a template of a paper
+audit-paper-template-restored = offered a template of a paper again
+audit-paper-template-removed = removed a template of a paper
+audit-envelope-template-used = prepared a document to sign with a template
 audit-request-sent = asked for documents

@@ -102,6 +102,47 @@ async fn what_is_wrong_is_said_at_its_field_and_nothing_changes() {
     assert_eq!(fixture.rows("placements").await, 0);
 }
 
+/// What has room at placing has room at signing, and what has none is refused with the least size that has.
+#[tokio::test]
+async fn what_is_too_small_for_what_is_drawn_is_refused_with_the_size_that_is_not() {
+    let (fixture, open) = prepared().await;
+    let manager = fixture.manager();
+    let first = &open.signers[0].id;
+    let small = |kind: &str, width: f64, height: f64, choices: &[&str]| PlacedField {
+        kind: kind.to_owned(),
+        label: "Plan".to_owned(),
+        width,
+        height,
+        choices: choices.iter().map(|choice| (*choice).to_owned()).collect(),
+        ..signature(first, 0.3)
+    };
+    let place = async |field: PlacedField| {
+        let mut request = everything(&open);
+        request.etag = list(&fixture, &manager, &open).await.etag;
+        request.fields[0] = field;
+        fixture.documents(&manager).place_fields(request).await
+    };
+    let long = "Quarterly in advance, by direct debit";
+    for (field, says) in [
+        (small("date", 0.05, 0.012, &[]), "28 September 2028"),
+        (small("initials", 0.03, 0.012, &[]), "initials"),
+        (small("choice", 0.1, 0.012, &["Monthly", long]), long),
+        (small("signature", 0.08, 0.02, &[]), "Alexandra Montgomery"),
+    ] {
+        let problem = refused(place(field.clone()).await);
+        let at: Vec<_> = problem.fields.iter().map(|at| at.field.as_str()).collect();
+        assert_eq!(at, ["fields[0].width"], "{}", field.kind);
+        let text = &problem.fields[0].description;
+        assert!(text.contains(says), "{text}");
+        let least = text.split("at least ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+        let least = least.parse::<f64>().unwrap() / 100.0;
+        assert!(least > field.width && least < 0.5, "{text}");
+        let narrower = PlacedField { width: least - 0.001, ..field.clone() };
+        assert_eq!(refused(place(narrower).await).fields.len(), 1, "{text}");
+        place(PlacedField { width: least, ..field.clone() }).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn whoever_has_opened_it_finds_what_they_opened() {
     let (fixture, open) = prepared().await;

@@ -86,6 +86,13 @@ pub(super) fn about(error: DocumentsError, filled: &[Placement]) -> DocumentsErr
             &format!("values.{field}"),
             format!("The text for “{}” is too long for its place. Please shorten it.", place.shown_label()),
         ),
+        // Fields placed since then were measured; there is nothing that a signer could enter differently.
+        Some(place) if place.kind == PlacementKind::Date => DocumentsError::Envelope {
+            reason: "field_too_small",
+            text: "The field for the date is too small in this document, so it cannot be signed. Ask the firm to send it again \
+                   with a larger one."
+                .to_owned(),
+        },
         Some(place) => {
             let text = format!(
                 "Your name is too long for the {} in the document. Please shorten it, or draw your signature.",
@@ -94,5 +101,41 @@ pub(super) fn about(error: DocumentsError, filled: &[Placement]) -> DocumentsErr
             DocumentsError::invalid("typed_name", text)
         }
         None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portico_core::ErrorCode;
+    use portico_rpc::ServiceError as _;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_said_to_whoever_can_mend_it() {
+        let said = |kind: PlacementKind| {
+            let place = Placement {
+                id: Uuid::from_u128(7),
+                paper: 1,
+                page: 1,
+                area: [0.1, 0.1, 0.1, 0.1],
+                kind,
+                signer: Uuid::from_u128(1),
+                required: true,
+                label: "Plan".to_owned(),
+                choices: Vec::new(),
+                value: None,
+            };
+            let error = SigningError::DoesNotFit { field: place.id.to_string() };
+            about(error.into(), &[place]).problem()
+        };
+        let at = |problem: &portico_core::Problem| problem.fields.first().map(|at| at.field.clone());
+        assert_eq!(at(&said(PlacementKind::Signature)).as_deref(), Some("typed_name"));
+        assert_eq!(at(&said(PlacementKind::Initials)).as_deref(), Some("typed_name"));
+        assert_eq!(at(&said(PlacementKind::Text)), Some(format!("values.{}", Uuid::from_u128(7))));
+        let date = said(PlacementKind::Date);
+        assert_eq!((date.code, date.reason.as_str()), (ErrorCode::FailedPrecondition, "field_too_small"));
+        assert!(date.message.contains("date") && !date.message.contains("name"), "{}", date.message);
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{layout::Shell, render::Page};
 
 /// The words that pages may be asked to say; each has its sentence `console-done-<word>`.
-const WORDS: [&str; 48] = [
+const WORDS: [&str; 54] = [
     "account-created",
     "account-renamed",
     "person-added",
@@ -55,6 +55,12 @@ const WORDS: [&str; 48] = [
     "drop-link-ended",
     "request-template-saved",
     "request-template-removed",
+    "paper-kept",
+    "paper-saved",
+    "paper-used",
+    "paper-archived",
+    "paper-restored",
+    "paper-removed",
 ];
 
 /// The query of a page that one comes to after an act.

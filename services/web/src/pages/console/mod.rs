@@ -24,6 +24,7 @@ mod definition;
 mod deliverable;
 mod done;
 mod envelope;
+mod field_board;
 mod firm_form;
 mod hand_over;
 mod home;
@@ -36,6 +37,8 @@ mod meeting;
 mod names;
 mod overview;
 mod own_calendar;
+mod paper;
+mod papers;
 mod people;
 mod person;
 mod placing;
@@ -112,6 +115,31 @@ pub const PAGES: &[Entry] = &[
         path: "/console/requests/templates/{request_template_id}/remove",
         who: Who::Staff,
         mount: || post(requests::remove),
+    },
+    Entry {
+        path: "/console/papers",
+        who: Who::Staff,
+        mount: || get(papers::show).post(papers::upload).layer(DefaultBodyLimit::disable()),
+    },
+    Entry {
+        path: "/console/papers/{paper_template_id}",
+        who: Who::Staff,
+        mount: || get(paper::show).post(paper::save),
+    },
+    Entry {
+        path: "/console/papers/{paper_template_id}/archive",
+        who: Who::Staff,
+        mount: || post(papers::archive),
+    },
+    Entry {
+        path: "/console/papers/{paper_template_id}/remove",
+        who: Who::Staff,
+        mount: || post(papers::remove),
+    },
+    Entry {
+        path: "/console/papers/{paper_template_id}/pages/{page}",
+        who: Who::Staff,
+        mount: || get(papers::sheet),
     },
     Entry { path: "/console/runs/{run_id}", who: Who::Staff, mount: || get(run::show) },
     Entry { path: "/console/runs/{run_id}/plan", who: Who::Staff, mount: || get(plan::show) },

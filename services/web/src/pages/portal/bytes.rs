@@ -58,7 +58,12 @@ pub(super) async fn page(
     Path((version, page)): Path<(String, u32)>,
 ) -> Result<Response, PageError> {
     version.parse::<VersionId>().map_err(|_| not_here())?;
-    let response = pass(&ask, &format!("/versions/{version}/pages/{page}")).await?;
+    picture(&ask, &format!("/versions/{version}/pages/{page}")).await
+}
+
+/// What documents draws at this path, as long as it is a picture.
+pub(in crate::pages) async fn picture(ask: &Ask, path: &str) -> Result<Response, PageError> {
+    let response = pass(ask, path).await?;
     let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if PICTURES.contains(&kind) { Ok(response) } else { Err(not_here()) }
 }

@@ -10,7 +10,7 @@ use super::{Entry, Who};
 
 mod activity;
 pub(crate) mod billing;
-mod bytes;
+pub(in crate::pages) mod bytes;
 mod comments;
 mod files;
 mod from_notice;
