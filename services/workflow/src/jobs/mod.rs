@@ -4,6 +4,7 @@
 mod calendar_tests;
 pub(crate) mod fire_timers;
 pub(crate) mod free_times;
+mod learn_rows;
 
 use std::sync::Arc;
 
