@@ -125,7 +125,10 @@ pub(super) async fn what_is_outstanding_is_listed_and_reminded_of() -> Outcome {
     world.settle().await?;
     console.get(BOARD).await?.shows("Waits for us to check it")?;
     let handed_in = [("key", "another"), ("step", step.as_str())];
-    console.post_only("/console/outstanding/remind", &handed_in).await?.shows("nothing of it waits for the client")?;
+    console
+        .post_only("/console/outstanding/remind", &handed_in)
+        .await?
+        .shows("nothing of it waits for the client")?;
     world.settle().await?;
     ensure!(reminders().await? == 1, "{} reminders went out", reminders().await?);
     paul.documents().accept_item(AcceptItemRequest { item_id: item }).await?;

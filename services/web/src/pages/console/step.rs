@@ -10,8 +10,8 @@ use portico_definition::Definition;
 use portico_proto::{
     time::{moment, timestamp},
     workflow::v1::{
-        GetStepRequest, MoveDueDateRequest, ReassignStepRequest, RemindClientsRequest, RemindOutcome, Run,
-        Step, StepState, WaiveStepRequest,
+        GetStepRequest, MoveDueDateRequest, ReassignStepRequest, RemindClientsRequest, RemindOutcome,
+        RemindResult, Run, Step, StepState, WaiveStepRequest,
     },
 };
 use portico_rpc::problem_from;
@@ -83,7 +83,7 @@ pub(super) async fn remind(
 ) -> Result<Response, PageError> {
     let asked = RemindClientsRequest { step_ids: vec![step_id.clone()], idempotency_key: sent.text("key") };
     let answer = ask.workflow().remind_clients(asked).await?.into_inner();
-    let word = match answer.results.first().map(|result| result.outcome()) {
+    let word = match answer.results.first().map(RemindResult::outcome) {
         Some(RemindOutcome::Sent) => "step-reminded",
         Some(RemindOutcome::TooSoon) => "step-reminded-lately",
         Some(RemindOutcome::NotWaiting) => "step-not-waiting",

@@ -47,175 +47,47 @@ pub(crate) struct Moments {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub(crate) enum Fact {
-    Started {
-        record_state: Option<String>,
-        steps: Vec<StepPlan>,
-        milestones: Vec<(String, String)>,
-    },
-    Readied {
-        step: StepId,
-    },
-    Scheduled {
-        step: StepId,
-        moments: Moments,
-    },
-    Activated {
-        step: StepId,
-        owner: Assignment,
-        turn: Assignment,
-        wait_until: Option<DateTime<Utc>>,
-    },
-    Skipped {
-        step: StepId,
-    },
-    Seated {
-        step: StepId,
-        seats: Vec<Seat>,
-    },
-    Approved {
-        step: StepId,
-        seat: usize,
-        by: PersonRef,
-        on_behalf: Option<PersonRef>,
-        owner: Assignment,
-    },
-    ApprovalsVoided {
-        step: StepId,
-        owner: Assignment,
-    },
-    Pinned {
-        step: StepId,
-        pins: Vec<Pin>,
-    },
-    Done {
-        step: StepId,
-        outcome: String,
-    },
-    Returned {
-        step: StepId,
-        reason: String,
-        closed: bool,
-        turn: Assignment,
-    },
-    Progressed {
-        step: StepId,
-        turn: Assignment,
-        progress: String,
-    },
-    VersionAdded {
-        step: StepId,
-        deliverable: Deliverable,
-        turn: Assignment,
-    },
-    Reopened {
-        step: StepId,
-        turn: Assignment,
-    },
-    TimesOffered {
-        step: StepId,
-        turn: Assignment,
-        until: DateTime<Utc>,
-        moments: Moments,
-    },
-    TimesLeft {
-        step: StepId,
-        until: DateTime<Utc>,
-    },
-    TimesGone {
-        step: StepId,
-        turn: Assignment,
-    },
-    MeetingMoved {
-        step: StepId,
-        outcome: String,
-    },
-    MeetingCancelled {
-        step: StepId,
-        turn: Assignment,
-        reason: String,
-    },
-    Missing {
-        step: StepId,
-        item: String,
-        name: String,
-        said: String,
-    },
-    Waived {
-        step: StepId,
-        reason: String,
-    },
-    Expired {
-        step: StepId,
-    },
-    StepCancelled {
-        step: StepId,
-    },
-    DueMoved {
-        step: StepId,
-        moments: Moments,
-        reason: String,
-    },
-    Reassigned {
-        step: StepId,
-        to: Assignment,
-        reason: String,
-    },
-    Declined {
-        step: StepId,
-        message: String,
-    },
-    TaskAdded {
-        plan: StepPlan,
-        due: Option<DateTime<Utc>>,
-    },
-    Reminded {
-        step: StepId,
-        rule: usize,
-    },
-    /// Staff have reminded whoever's turn it is.
-    Nudged {
-        step: StepId,
-    },
-    Overdue {
-        step: StepId,
-    },
-    Escalated {
-        step: StepId,
-    },
-    MilestoneReached {
-        key: String,
-    },
-    MilestoneLost {
-        key: String,
-    },
-    Estimated {
-        key: String,
-        at: DateTime<Utc>,
-    },
-    OutcomeApplied {
-        place: usize,
-        state: String,
-    },
-    OutcomeLeftOut {
-        place: usize,
-        state: String,
-    },
-    Notified {
-        place: usize,
-        entry: u32,
-    },
-    RecordEntered {
-        state: String,
-    },
-    Paused {
-        reason: String,
-    },
-    Resumed {
-        seconds: i64,
-    },
-    Cancelled {
-        reason: String,
-    },
+    Started { record_state: Option<String>, steps: Vec<StepPlan>, milestones: Vec<(String, String)> },
+    Readied { step: StepId },
+    Scheduled { step: StepId, moments: Moments },
+    Activated { step: StepId, owner: Assignment, turn: Assignment, wait_until: Option<DateTime<Utc>> },
+    Skipped { step: StepId },
+    Seated { step: StepId, seats: Vec<Seat> },
+    Approved { step: StepId, seat: usize, by: PersonRef, on_behalf: Option<PersonRef>, owner: Assignment },
+    ApprovalsVoided { step: StepId, owner: Assignment },
+    Pinned { step: StepId, pins: Vec<Pin> },
+    Done { step: StepId, outcome: String },
+    Returned { step: StepId, reason: String, closed: bool, turn: Assignment },
+    Progressed { step: StepId, turn: Assignment, progress: String },
+    VersionAdded { step: StepId, deliverable: Deliverable, turn: Assignment },
+    Reopened { step: StepId, turn: Assignment },
+    TimesOffered { step: StepId, turn: Assignment, until: DateTime<Utc>, moments: Moments },
+    TimesLeft { step: StepId, until: DateTime<Utc> },
+    TimesGone { step: StepId, turn: Assignment },
+    MeetingMoved { step: StepId, outcome: String },
+    MeetingCancelled { step: StepId, turn: Assignment, reason: String },
+    Missing { step: StepId, item: String, name: String, said: String },
+    Waived { step: StepId, reason: String },
+    Expired { step: StepId },
+    StepCancelled { step: StepId },
+    DueMoved { step: StepId, moments: Moments, reason: String },
+    Reassigned { step: StepId, to: Assignment, reason: String },
+    Declined { step: StepId, message: String },
+    TaskAdded { plan: StepPlan, due: Option<DateTime<Utc>> },
+    Reminded { step: StepId, rule: usize },
+    Nudged { step: StepId },
+    Overdue { step: StepId },
+    Escalated { step: StepId },
+    MilestoneReached { key: String },
+    MilestoneLost { key: String },
+    Estimated { key: String, at: DateTime<Utc> },
+    OutcomeApplied { place: usize, state: String },
+    OutcomeLeftOut { place: usize, state: String },
+    Notified { place: usize, entry: u32 },
+    RecordEntered { state: String },
+    Paused { reason: String },
+    Resumed { seconds: i64 },
+    Cancelled { reason: String },
     Finished,
     RunReopened,
 }
