@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use moka::future::Cache;
 use portico_core::{Ctx, SharedClock, SharedEntropy, TenantId, VersionId};
 use portico_db::Store;
+use portico_keys::Secrets;
 use portico_rpc::{Caller, Incoming, Peers};
 use portico_service::Kit;
 use tokio::sync::{Notify, Semaphore};
@@ -18,7 +19,7 @@ use crate::{
     scan::Clamd,
     seal::Sealer,
     signing::{Fonts, SigningError},
-    vault::{BlobStore, Hashed, KeyringFile, Vault},
+    vault::{BlobStore, Hashed, KeyringFile, Kms, Vault},
 };
 
 /// How long the firm's policy and name are kept.
@@ -38,6 +39,8 @@ pub(crate) struct Service {
     pub(crate) clock: SharedClock,
     pub(crate) entropy: SharedEntropy,
     pub(crate) vault: Vault,
+    /// What must be told again, sealed by the firm's key.
+    pub(crate) secrets: Secrets,
     pub(crate) blobs: Arc<dyn BlobStore>,
     pub(crate) previews: Previews,
     /// What looks at files before anybody opens them; nothing where the installation has none.
@@ -80,7 +83,9 @@ impl Service {
     pub(crate) fn new(config: DocumentsConfig, kit: Kit, blobs: Arc<dyn BlobStore>) -> Self {
         let Kit { store, peers, clock, entropy, home } = kit;
         let keyring = KeyringFile::new(home.join("keyring.json"), Arc::clone(&entropy));
-        let vault = Vault::new(Arc::clone(&blobs), Arc::new(keyring), Arc::clone(&entropy));
+        let keyring: Arc<dyn Kms> = Arc::new(keyring);
+        let secrets = Secrets::new(Arc::clone(&keyring), Arc::clone(&entropy));
+        let vault = Vault::new(Arc::clone(&blobs), keyring, Arc::clone(&entropy));
         let previews = Previews::new(config.preview.clone(), config.page_cache);
         let scanner = config.scanner.clone().map(Clamd::new);
         let hashes = Cache::builder().max_capacity(10_000).time_to_idle(HASHES_KEPT).build();
@@ -94,6 +99,7 @@ impl Service {
             clock,
             entropy,
             vault,
+            secrets,
             blobs,
             previews,
             scanner,

@@ -46,6 +46,7 @@ pub(crate) fn items(
     let mut items = vec![
         item("home", "nav-console", "/console", "home", Some('h')),
         item("accounts", "nav-accounts", "/console/accounts", "accounts", None),
+        item("outstanding", "nav-outstanding", "/console/outstanding", "clock", None),
     ];
     for published in portals {
         for page in staff_pages(published, reader) {

@@ -9,11 +9,14 @@ use portico_proto::{
     workflow::v1 as proto,
 };
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::{
     domain::{
-        engine::{Approval, Assignment, MilestoneRecord, Pin, RunStatus, StepRecord, StepStatus},
+        engine::{
+            Approval, Assignment, LastReminder, MilestoneRecord, Pin, RunStatus, StepRecord, StepStatus,
+        },
         fields::is_plain,
         permissions::Viewer,
         places::{self, Reader},
@@ -21,7 +24,7 @@ use crate::{
     error::WorkflowError,
     events::publish::declaration,
     reach::RunInReach,
-    store::{attention::Item, meetings::Slot, records::Record, runs::Run},
+    store::{attention::Item, meetings::Slot, outstanding::Place, records::Record, runs::Run},
 };
 
 /// A record, trimmed to what the viewer may see.
@@ -117,6 +120,8 @@ pub(crate) fn step(
         pins: step.pins.iter().map(pin).collect(),
         barred_by: String::new(),
         on_behalf_of: viewer.approves_for(step).map(|delegator| delegator.name.clone()).unwrap_or_default(),
+        // How often the firm had to ask is its own business.
+        last_reminder: step.last_reminder.as_deref().filter(|_| !viewer.is_client()).map(reminder),
     }
 }
 
@@ -339,6 +344,46 @@ pub(crate) fn page_token(text: &str) -> Result<Option<Uuid>, WorkflowError> {
 /// The token for the page after this row.
 pub(crate) fn next_page(last: Option<Uuid>) -> String {
     last.map(|id| BASE64.encode(id.as_bytes())).unwrap_or_default()
+}
+
+/// The row of what is outstanding after which the page begins.
+pub(crate) fn place(text: &str) -> Result<Place, WorkflowError> {
+    if text.is_empty() {
+        return Ok(Place::FIRST);
+    }
+    let read = || {
+        let bytes = BASE64.decode(text).ok()?;
+        let (due, rest) = bytes.split_first_chunk::<8>()?;
+        let (step, position) = rest.split_first_chunk::<16>()?;
+        let due = match i64::from_be_bytes(*due) {
+            i64::MAX => None,
+            micros => Some(DateTime::from_timestamp_micros(micros)?),
+        };
+        let position = i32::from_be_bytes(position.try_into().ok()?);
+        Some(Place { due, step: Uuid::from_bytes(*step).into(), position })
+    };
+    read().ok_or_else(|| WorkflowError::invalid("page_token", "This page token is not one of ours."))
+}
+
+/// The token for the page after this row of what is outstanding.
+pub(crate) fn after_place(place: &Place) -> String {
+    let due = place.due.map_or(i64::MAX, |due| due.timestamp_micros());
+    let parts = [&due.to_be_bytes()[..], place.step.0.as_bytes(), &place.position.to_be_bytes()];
+    BASE64.encode(parts.concat())
+}
+
+/// SHA-256 of what a command was sent with.
+pub(crate) fn body_hash(request: &impl prost::Message) -> [u8; 32] {
+    Sha256::digest(request.encode_to_vec()).into()
+}
+
+/// The last reminder of a step.
+pub(crate) fn reminder(last: &LastReminder) -> proto::Reminder {
+    proto::Reminder {
+        at: Some(timestamp(last.at)),
+        to: Some(assignee(&last.to)),
+        by: last.by.as_ref().map(|by| by.name.clone()).unwrap_or_default(),
+    }
 }
 
 /// A text that people have written: trimmed, and not longer than can be kept.

@@ -6,7 +6,9 @@ use chrono_tz::Tz;
 use futures_util::future::try_join_all;
 use portico_core::{AccountId, Ctx, ErrorCode, PersonId, PortalId, RecordId, StepId};
 use portico_proto::{
-    documents::v1::{BindDocumentRequest, GetRequestRequest, Item, documents_client::DocumentsClient},
+    documents::v1::{
+        BindDocumentRequest, GetRequestRequest, Item, ItemState, documents_client::DocumentsClient,
+    },
     identity::v1::{BatchGetPeopleRequest, Person, identity_client::IdentityClient},
     tenancy::v1::{
         GetAccountRequest, GetPortalRequest, GetPortalResponse, GetTenantRequest, ListHolidaysRequest,
@@ -20,6 +22,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         engine::{Directory, RoleHolders},
+        outstanding::{RequestRow, RowState},
         permissions::Viewer,
     },
     error::WorkflowError,
@@ -175,6 +178,27 @@ pub(crate) async fn portal(
 ) -> Result<GetPortalResponse, WorkflowError> {
     let request = GetPortalRequest { portal_id: portal.to_string(), version, ..Default::default() };
     Ok(tenancy(service, ctx).get_portal(request).await.map_err(refusal)?.into_inner())
+}
+
+/// The rows of the request that a step asks documents with, as documents has them at this moment.
+pub(crate) async fn request_rows(
+    service: &Service,
+    ctx: &Ctx,
+    step: StepId,
+) -> Result<Vec<RequestRow>, WorkflowError> {
+    let unreadable = || WorkflowError::Unreadable(format!("the rows of the request of step {step}"));
+    let rows = items(service, ctx, step).await?.into_iter().map(|item| {
+        let state = match item.state() {
+            ItemState::Needed => RowState::Needed,
+            ItemState::Checking => RowState::Checking,
+            ItemState::Accepted => RowState::Accepted,
+            ItemState::Returned => RowState::Returned,
+            ItemState::NotAvailable => RowState::NotAvailable,
+            ItemState::Unspecified => return None,
+        };
+        Some(RequestRow { id: item.id.parse().ok()?, name: item.name, required: item.min > 0, state })
+    });
+    rows.collect::<Option<_>>().ok_or_else(unreadable)
 }
 
 /// The rows of the request that a step asks documents with.

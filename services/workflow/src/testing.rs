@@ -325,6 +325,7 @@ impl Fixture {
             "bookings",
             "form_submissions",
             "form_editors",
+            "request_rows",
         ] {
             let query = sqlx::AssertSqlSafe(format!("select count(*) from workflow.{table}"));
             counts.push(sqlx::query_scalar(query).fetch_one(self.database.admin()).await.unwrap());

@@ -58,6 +58,7 @@ pub(super) async fn b05_the_console_loads_without_complaints() -> Outcome {
         "/console/accounts",
         "/console/accounts/…",
         "/console/people",
+        "/console/outstanding",
         "/console/runs/…",
         "/console/steps/…",
         "/console/folders/…",

@@ -62,7 +62,7 @@ use onboarding::{
     s09_the_manager_is_told_once_and_an_approval_is_for_one_version, s13_a_client_never_sees_the_fee,
 };
 use publishing::a_definition_published_while_runs_are_open_changes_new_runs_alone;
-use requests::one_request_goes_to_many_accounts_once;
+use requests::{one_request_goes_to_many_accounts_once, what_is_outstanding_is_listed_and_reminded_of};
 use signing::s05_after_a_time_out_in_mid_signing_one_stands_where_one_was;
 use vendor::{
     i11_a_number_is_unique_within_its_account_only_and_vendors_see_their_own,
@@ -75,6 +75,7 @@ pub(crate) fn cases() -> Vec<Case> {
         a_stranger_hands_files_in_and_sees_nothing,
         what_is_busy_in_ones_own_calendar_is_not_offered,
         one_request_goes_to_many_accounts_once,
+        what_is_outstanding_is_listed_and_reminded_of,
         s01_a_signed_contract_starts_exactly_one_run,
         s02_contacts_are_invited_by_mail_and_land_on_their_home,
         s02_a_forwarded_or_late_invitation_still_serves_its_owner,

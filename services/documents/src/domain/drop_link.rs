@@ -117,6 +117,15 @@ impl Wanted {
         let lasts = TimeDelta::days(i64::from(days));
         Ok(Self { title, note, lasts, most_files, key: key.to_owned() })
     }
+
+    /// Whether `link` is what these wishes for `folder` have made.
+    pub(crate) fn made(&self, link: &DropLink, folder: FolderId) -> bool {
+        link.folder_id == folder
+            && link.title == self.title
+            && link.note == self.note
+            && link.most_files == self.most_files
+            && link.expires_at - link.created_at == self.lasts
+    }
 }
 
 /// Who says that they send a file. Nobody has checked it.
@@ -215,6 +224,22 @@ mod tests {
         assert!(
             Wanted::checked("a", "\u{7}", 1, 1, "").is_err() && Wanted::checked("a", "", 0, 1, "").is_err()
         );
+    }
+
+    #[test]
+    fn only_the_same_wishes_have_made_a_link() {
+        let (made, folder) = (link(), FolderId(Uuid::from_u128(3)));
+        let wanted = |title, note, days, most| Wanted::checked(title, note, days, most, "k").unwrap();
+        assert!(wanted("Tax papers", "", 7, 2).made(&made, folder));
+        assert!(!wanted("Tax papers", "", 7, 2).made(&made, FolderId(Uuid::from_u128(5))));
+        for other in [
+            wanted("Tax", "", 7, 2),
+            wanted("Tax papers", "x", 7, 2),
+            wanted("Tax papers", "", 8, 2),
+            wanted("Tax papers", "", 7, 0),
+        ] {
+            assert!(!other.made(&made, folder), "{other:?}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::{
     content::Accept,
     domain::request::{Item, ItemState, Request, RequestState},
     error::DocumentsError,
+    events::publish,
     service::{Service, SharedService},
     store::{self, deliverables::Deliverable},
 };
@@ -118,11 +119,13 @@ async fn open_request(
             let Some(mut request) = store::requests::lock(&mut tx, known.id).await? else { return Ok(()) };
             if request.attempt < ids.attempt {
                 reopen(&mut tx, &mut request, ids.attempt).await?;
+                publish::request_rows_changed(service, &mut tx, &request).await?;
             }
         }
         None => {
             let request = new_request(service, ids, title, declared);
             store::requests::insert(&mut tx, &request, service.clock.now()).await?;
+            publish::request_rows_changed(service, &mut tx, &request).await?;
         }
     }
     Ok(tx.commit().await?)

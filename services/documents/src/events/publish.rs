@@ -4,7 +4,7 @@ use portico_core::{AccountId, PersonId};
 use portico_db::{StoreError, Tx};
 use portico_events::{AuditDraft, Outgoing, audit, publish};
 use portico_proto::{
-    documents::v1::{EnvelopeChanged, FileAdded, ItemChanged},
+    documents::v1::{EnvelopeChanged, FileAdded, ItemChanged, RequestRow, RequestRowsChanged},
     events::v1::{DeliverableVersionAdded, NoticeRequested, StepFulfilled, StepProgressed, StepReturned},
 };
 use serde_json::{Value, json};
@@ -214,6 +214,26 @@ pub(crate) async fn template_uploaded(
     log(service, tx, draft).await
 }
 
+/// How the rows of a request stand now, for whoever lists them: they are told all of them, whichever has changed.
+pub(crate) async fn request_rows_changed(
+    service: &Service,
+    tx: &mut Tx,
+    request: &Request,
+) -> Result<EventTag, StoreError> {
+    let rows = request.items.iter().map(|item| RequestRow {
+        item_id: item.id.to_string(),
+        name: item.name.clone(),
+        required: item.min > 0,
+        state: item.state.word().to_owned(),
+    });
+    let event = RequestRowsChanged {
+        step_id: request.step_id.to_string(),
+        account_id: request.account_id.to_string(),
+        rows: rows.collect(),
+    };
+    say(service, tx, "request", request.id.0, Some(request.account_id), &event).await
+}
+
 /// A row of a request changed; `action` says how, for the audit.
 pub(crate) async fn item_changed(
     service: &Service,
@@ -233,6 +253,7 @@ pub(crate) async fn item_changed(
         internal: false,
     };
     log(service, tx, draft).await?;
+    request_rows_changed(service, tx, request).await?;
     let event = ItemChanged {
         item_id: item.id.to_string(),
         step_id: request.step_id.to_string(),

@@ -1,4 +1,4 @@
-//! Drop links. Their secrets are kept as hashes alone.
+//! Drop links. Their secrets are kept as hashes, and sealed for whoever repeats the form that made one.
 
 use chrono::{DateTime, Utc};
 use portico_core::{DropLinkId, FolderId};
@@ -43,19 +43,20 @@ impl From<Row> for DropLink {
     }
 }
 
-/// Adds a link under the hash of its secret.
+/// Adds a link under the hash of its secret, which is kept `sealed` where a repeat may ask for it.
 pub(crate) async fn insert(
     tx: &mut Tx,
     link: &DropLink,
     token_hash: [u8; 32],
     key: &str,
+    sealed: Option<&[u8]>,
 ) -> Result<(), DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     sqlx::query!(
         "insert into documents.drop_links
            (tenant_id, id, account_id, folder_id, token_hash, idempotency_key, title, note, most_files, expires_at, created_by,
-            created_by_name, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+            created_by_name, created_at, sealed_token)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         tenant,
         link.id.0,
         link.account_id.0,
@@ -68,7 +69,8 @@ pub(crate) async fn insert(
         link.expires_at,
         link.created_by.0,
         link.created_by_name,
-        link.created_at
+        link.created_at,
+        sealed
     )
     .execute(tx.conn())
     .await?;
@@ -107,46 +109,25 @@ pub(crate) async fn by_token(tx: &mut Tx, token_hash: [u8; 32]) -> Result<Option
     Ok(row.map(Into::into))
 }
 
-/// What the context's person made with this key before.
+/// What the context's person made with this key before, for whichever folder, with its secret as it is sealed.
 pub(crate) async fn by_key(
     tx: &mut Tx,
-    folder: FolderId,
     key: &str,
-) -> Result<Option<DropLink>, DocumentsError> {
+) -> Result<Option<(DropLink, Option<Vec<u8>>)>, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let person = tx.ctx().actor.person.ok_or(DocumentsError::Forbidden)?;
-    let row = sqlx::query_as!(
-        Row,
-        "select id, account_id, folder_id, title, note, most_files, files, expires_at, revoked_at, created_by, created_by_name,
-           created_at, last_at
-         from documents.drop_links
-         where tenant_id = $1 and created_by = $2 and folder_id = $3 and idempotency_key = $4 and idempotency_key <> ''",
+    let row = sqlx::query!(
+        "select id, sealed_token from documents.drop_links
+         where tenant_id = $1 and created_by = $2 and idempotency_key = $3 and idempotency_key <> ''
+         order by created_at limit 1",
         tenant,
         person.0,
-        folder.0,
         key
     )
     .fetch_optional(tx.conn())
     .await?;
-    Ok(row.map(Into::into))
-}
-
-/// Gives a link another secret: whoever has the one before has nothing.
-pub(crate) async fn set_token(
-    tx: &mut Tx,
-    id: DropLinkId,
-    token_hash: [u8; 32],
-) -> Result<(), DocumentsError> {
-    let tenant = tx.ctx().tenant.0;
-    sqlx::query!(
-        "update documents.drop_links set token_hash = $3 where tenant_id = $1 and id = $2",
-        tenant,
-        id.0,
-        &token_hash[..]
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(())
+    let Some(row) = row else { return Ok(None) };
+    Ok(read(tx, row.id.into()).await?.map(|link| (link, row.sealed_token)))
 }
 
 /// The links to a folder, the newest first, after the one with this key.

@@ -530,3 +530,58 @@ audit-paper-template-restored = hat eine Vorlage zum Unterschreiben wieder angeb
 audit-paper-template-removed = hat eine Vorlage zum Unterschreiben entfernt
 audit-envelope-template-used = hat ein Dokument zum Unterschreiben mit einer Vorlage vorbereitet
 audit-request-sent = hat Unterlagen angefordert
+nav-outstanding = Offen
+outstanding-title = Offene Unterlagen
+outstanding-lead = Was von Kunden angefordert wurde und noch auf jemanden wartet. Was zuerst fällig ist, steht oben.
+outstanding-search = Unterlage, Anforderung oder Kunden finden
+outstanding-filter-overdue = Überfällig
+outstanding-filter-client = Wartet auf den Kunden
+outstanding-filter-us = Wartet auf uns
+outstanding-what = Unterlage
+outstanding-since = Seit
+outstanding-last = Zuletzt erinnert
+outstanding-remind = Erinnern
+outstanding-pick = Erinnern
+outstanding-remind-chosen = An die gewählten erinnern
+outstanding-remind-now = Jetzt erinnern
+outstanding-choose = Wählen Sie mindestens eine Anforderung, an die erinnert werden soll.
+outstanding-needed = Wartet auf den Kunden
+outstanding-returned = Dem Kunden zurückgegeben
+outstanding-checking = Von uns zu prüfen
+outstanding-not-available = Der Kunde hat es nicht: Wir entscheiden
+outstanding-reminded = { $who }, { $ago }
+outstanding-reminded-by = { $who }, { $ago }, von { $by }
+outstanding-none = Nichts ist offen
+outstanding-none-next = Sobald Sie von einem Kunden Unterlagen anfordern, steht hier, was noch fehlt.
+outstanding-sent =
+    { $count ->
+        [one] Die Erinnerung ist unterwegs.
+       *[other] { $count } Erinnerungen sind unterwegs.
+    }
+outstanding-too-soon =
+    { $count ->
+        [one] Eine Anforderung wurde ausgelassen: Ihr Kunde wurde schon erinnert ({ $ago }). Zwischen Erinnerungen liegt mindestens eine Stunde.
+       *[other] { $count } Anforderungen wurden ausgelassen: Ihre Kunden wurden vor weniger als einer Stunde erinnert (der erste: { $ago }).
+    }
+outstanding-not-waiting =
+    { $count ->
+        [one] Eine Anforderung wurde ausgelassen: Nichts davon wartet jetzt auf den Kunden.
+       *[other] { $count } Anforderungen wurden ausgelassen: Nichts davon wartet jetzt auf die Kunden.
+    }
+outstanding-not-found =
+    { $count ->
+        [one] Eine Anforderung wurde ausgelassen: Es gibt sie hier nicht, oder Sie leiten diese Arbeit nicht.
+       *[other] { $count } Anforderungen wurden ausgelassen: Es gibt sie hier nicht, oder Sie leiten diese Arbeit nicht.
+    }
+outstanding-failed =
+    { $count ->
+        [one] Eine Erinnerung ließ sich nicht senden. Senden Sie das Formular noch einmal, wie es ist: Niemand wird zweimal erinnert.
+       *[other] { $count } Erinnerungen ließen sich nicht senden. Senden Sie das Formular noch einmal, wie es ist: Niemand wird zweimal erinnert.
+    }
+console-done-step-reminded = Die Erinnerung ist unterwegs.
+console-done-step-reminded-lately = Vor weniger als einer Stunde wurde schon erinnert, deshalb wurde nichts gesendet. Zwischen Erinnerungen liegt mindestens eine Stunde.
+console-done-step-not-waiting = Nichts davon wartet jetzt auf den Kunden, deshalb wurde nichts gesendet.
+console-done-step-remind-failed = Die Erinnerung ließ sich nicht senden. Bitte versuchen Sie es noch einmal.
+requests-failed = Ließ sich nicht senden
+requests-failed-next = Einige Kunden ließen sich nicht fragen. Senden Sie das Formular noch einmal, wie es ist: Wer es hat, bekommt nichts doppelt.
+audit-step-reminded = hat den Kunden erinnert

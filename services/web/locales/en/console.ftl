@@ -530,3 +530,58 @@ audit-paper-template-restored = offered a template of a paper again
 audit-paper-template-removed = removed a template of a paper
 audit-envelope-template-used = prepared a document to sign with a template
 audit-request-sent = asked for documents
+nav-outstanding = Outstanding
+outstanding-title = Outstanding
+outstanding-lead = What clients were asked for and somebody still has to do something about. What is due first comes first.
+outstanding-search = Find a document, a request or an account
+outstanding-filter-overdue = Overdue
+outstanding-filter-client = Waits for the client
+outstanding-filter-us = Waits for us
+outstanding-what = Document
+outstanding-since = Since
+outstanding-last = Last reminded
+outstanding-remind = Remind
+outstanding-pick = Remind
+outstanding-remind-chosen = Remind the chosen
+outstanding-remind-now = Remind now
+outstanding-choose = Choose at least one request to remind of.
+outstanding-needed = Waits for the client
+outstanding-returned = Returned to the client
+outstanding-checking = Waits for us to check it
+outstanding-not-available = The client does not have it: we decide
+outstanding-reminded = { $who }, { $ago }
+outstanding-reminded-by = { $who }, { $ago }, by { $by }
+outstanding-none = Nothing is outstanding
+outstanding-none-next = As soon as you ask a client for documents, what is missing stands here.
+outstanding-sent =
+    { $count ->
+        [one] The reminder is on its way.
+       *[other] { $count } reminders are on their way.
+    }
+outstanding-too-soon =
+    { $count ->
+        [one] One request was left out: its client was reminded { $ago }. Wait an hour between reminders.
+       *[other] { $count } requests were left out: their clients were reminded less than an hour ago, the first { $ago }.
+    }
+outstanding-not-waiting =
+    { $count ->
+        [one] One request was left out: nothing of it waits for the client now.
+       *[other] { $count } requests were left out: nothing of them waits for the client now.
+    }
+outstanding-not-found =
+    { $count ->
+        [one] One request was left out: it is not here, or you do not manage its work.
+       *[other] { $count } requests were left out: they are not here, or you do not manage their work.
+    }
+outstanding-failed =
+    { $count ->
+        [one] One reminder could not be sent. Send the form again as it is: nobody is reminded twice.
+       *[other] { $count } reminders could not be sent. Send the form again as it is: nobody is reminded twice.
+    }
+console-done-step-reminded = The reminder is on its way.
+console-done-step-reminded-lately = They were reminded less than an hour ago, so nothing was sent. Wait an hour between reminders.
+console-done-step-not-waiting = Nothing of this waits for the client now, so nothing was sent.
+console-done-step-remind-failed = The reminder could not be sent. Please try again.
+requests-failed = Could not be sent
+requests-failed-next = Some accounts could not be asked. Send the form again as it is: those who have it get nothing twice.
+audit-step-reminded = reminded the client

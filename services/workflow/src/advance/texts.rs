@@ -123,6 +123,17 @@ impl Telling<'_> {
                     "reminder",
                 ))
             }
+            Tell::Nudge { step, wanted } => {
+                let step = self.run.state.step(*step)?;
+                let key = format!("nudge:{}:{}:{}", step.id, step.attempt, self.run.version);
+                let lines: String = wanted.iter().map(|name| format!("\n- {name}")).collect();
+                let wanted =
+                    if lines.is_empty() { lines } else { format!("\n\nWhat is still needed:{lines}") };
+                let body =
+                    format!("“{}” is still open.{}{wanted}\n\n{}", step.title, self.due(step), self.about());
+                let subject = format!("Reminder: {}", step.title);
+                Some(self.about_step(step, acting, key, subject, body, "reminder"))
+            }
             Tell::Escalation { step } => {
                 let step = self.run.state.step(*step)?;
                 let key = format!("escalate:{}:{}", step.id, due_key(step));

@@ -8,6 +8,7 @@ pub(crate) mod calendar_file;
 pub(crate) mod engine;
 pub(crate) mod fields;
 pub(crate) mod notices;
+pub(crate) mod outstanding;
 pub(crate) mod permissions;
 pub(crate) mod places;
 pub(crate) mod sentences;

@@ -58,6 +58,7 @@ pub(crate) fn sentence(run: &RunState, line: &RunFact, zone: Tz) -> Option<(Stri
         Fact::Escalated { .. } => {
             return Some((format!("“{title}” is late; somebody else was told."), false));
         }
+        Fact::Nudged { .. } => return Some((format!("A reminder about “{title}” was sent."), false)),
         Fact::Reminded { .. } => return Some((format!("A reminder about “{title}” went out."), false)),
         Fact::MilestoneReached { key } => format!("Milestone reached: {}.", milestone(key)),
         Fact::OutcomeApplied { state, .. } => format!("The state is now “{}”.", state.replace('_', " ")),

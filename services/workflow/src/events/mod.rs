@@ -3,6 +3,7 @@
 mod on_account_changed;
 mod on_item_changed;
 mod on_portal_published;
+mod on_request_rows_changed;
 mod on_step_answered;
 pub(crate) mod publish;
 
@@ -16,6 +17,7 @@ pub(crate) fn subscriptions(service: &SharedService) -> Vec<Subscription> {
         on_account_changed::subscription(service),
         on_item_changed::subscription(service),
         on_portal_published::subscription(service),
+        on_request_rows_changed::subscription(service),
         on_step_answered::subscription(service),
     ]
 }

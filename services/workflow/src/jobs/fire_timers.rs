@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use portico_core::Ctx;
 
-use super::free_times;
+use super::{free_times, learn_rows};
 use crate::{
     advance::{self, Stage},
     domain::{
@@ -74,6 +74,9 @@ pub(super) async fn fire_leased(
     let ctx = context(timer);
     if timer.kind == free_times::TIMER {
         return free_times::run(service, &ctx, timer, fence).await;
+    }
+    if timer.kind == learn_rows::TIMER {
+        return learn_rows::run(service, &ctx, timer, fence).await;
     }
     let mut tx = service.store.begin(&ctx).await?;
     let found = reach::run(service, &mut tx, &Viewer::of(&ctx), timer.run).await?;

@@ -4,6 +4,7 @@
 mod calendar_tests;
 pub(crate) mod fire_timers;
 pub(crate) mod free_times;
+mod learn_rows;
 pub(crate) mod read_calendars;
 
 use std::sync::Arc;

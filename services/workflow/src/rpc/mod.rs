@@ -39,8 +39,9 @@ pub(crate) mod list_blocked;
 #[cfg(test)]
 mod list_costs;
 pub(crate) mod list_delegations;
+pub(crate) mod list_outstanding;
 pub(crate) mod list_readers;
-mod list_records;
+pub(crate) mod list_records;
 pub(crate) mod list_runs;
 mod meeting_mail;
 #[cfg(test)]
@@ -52,6 +53,7 @@ mod open_times;
 pub(crate) mod pause_run;
 mod prefill;
 pub(crate) mod reassign_step;
+pub(crate) mod remind_clients;
 pub(crate) mod request_documents;
 pub(crate) mod resume_run;
 pub(crate) mod save_draft;
@@ -156,6 +158,17 @@ impl Workflow for Rpc {
 
     async fn list_blocked(&self, request: Request<ListBlockedRequest>) -> Answer<ListBlockedResponse> {
         self.serve(request, list_blocked::handle).await
+    }
+
+    async fn list_outstanding(
+        &self,
+        request: Request<ListOutstandingRequest>,
+    ) -> Answer<ListOutstandingResponse> {
+        self.serve(request, list_outstanding::handle).await
+    }
+
+    async fn remind_clients(&self, request: Request<RemindClientsRequest>) -> Answer<RemindClientsResponse> {
+        self.serve(request, remind_clients::handle).await
     }
 
     async fn complete_task(&self, request: Request<CompleteTaskRequest>) -> Answer<CompleteTaskResponse> {

@@ -44,10 +44,15 @@ pub(crate) async fn handle(
     let wanted = Wanted::checked(&request)?;
     let reviewer = reviewer(service, &ctx, &request.reviewer_id).await?;
     let due = Due::checked(service, &request)?;
+    claim(service, &ctx, &request, &wanted.key).await?;
     let ask = Ask { service, ctx, wanted, reviewer, due };
     let mut answer = RequestDocumentsResponse::default();
     for account in &request.account_ids {
-        let (outcome, step, event) = ask.account(account).await?;
+        // One account's trouble is not the others': who repeats the request goes on with it.
+        let (outcome, step, event) = ask.account(account).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, account, "a request for documents could not be sent");
+            (RequestOutcome::Failed, None, String::new())
+        });
         let step_id = step.map(|step| step.to_string()).unwrap_or_default();
         answer.results.push(RequestResult { outcome: outcome.into(), step_id });
         if !event.is_empty() {
@@ -55,6 +60,24 @@ pub(crate) async fn handle(
         }
     }
     Ok(answer)
+}
+
+/// Takes the key for this request and no other.
+async fn claim(
+    service: &Service,
+    ctx: &Ctx,
+    request: &RequestDocumentsRequest,
+    key: &str,
+) -> Result<(), WorkflowError> {
+    let mut body = request.clone();
+    body.account_ids.sort_unstable();
+    let hash = convert::body_hash(&body);
+    let mut tx = service.store.begin(ctx).await?;
+    if !store::idempotency::claim(&mut tx, COMMAND, key, hash, service.clock.now()).await? {
+        let text = "This form was sent before with something else in it. Open it anew to ask for this.";
+        return Err(WorkflowError::invalid("idempotency_key", text));
+    }
+    Ok(tx.commit().await?)
 }
 
 /// Who looks at what comes: a member of staff by name.

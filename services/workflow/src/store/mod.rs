@@ -8,6 +8,7 @@ pub(crate) mod delegations;
 pub(crate) mod forms;
 pub(crate) mod idempotency;
 pub(crate) mod meetings;
+pub(crate) mod outstanding;
 pub(crate) mod portals;
 pub(crate) mod records;
 pub(crate) mod run_rows;

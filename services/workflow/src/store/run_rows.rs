@@ -68,6 +68,9 @@ async fn write_step(tx: &mut Tx, run: &Run, place: usize, step: &StepRecord) -> 
     )
     .execute(tx.conn())
     .await?;
+    if step.kind == "document_request" {
+        super::outstanding::follow_step(tx, run, step, open).await?;
+    }
     Ok(())
 }
 

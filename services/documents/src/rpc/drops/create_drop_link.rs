@@ -1,6 +1,7 @@
 //! Makes a link by which files come into a folder.
 
-use portico_core::{DropLinkId, FolderId};
+use chrono::{DateTime, Utc};
+use portico_core::{DropLinkId, FolderId, TenantId};
 use portico_proto::documents::v1::{CreateDropLinkRequest, CreateDropLinkResponse};
 use serde_json::json;
 
@@ -10,9 +11,13 @@ use crate::{
     error::DocumentsError,
     events::drops,
     inbox,
-    service::{Call, SharedService},
+    service::{Call, Service, SharedService},
     store,
+    vault::VaultError,
 };
+
+/// What the secrets of links are sealed for.
+const TOKEN: &str = "documents.drop_link";
 
 pub(super) async fn handle(
     service: &SharedService,
@@ -31,22 +36,19 @@ pub(super) async fn handle(
     )?;
     let token = service.entropy.secret();
     let hash = convert::token_hash(&token);
+    let tenant = call.ctx.tenant;
+    let sealed = match wanted.key.as_str() {
+        "" => None,
+        _ => Some(service.secrets.seal(tenant, TOKEN, token.as_bytes()).await.map_err(VaultError::from)?),
+    };
 
     let mut tx = service.store.begin(&call.ctx).await?;
     store::folders::hold(&mut tx, seen.account_id).await?;
     let folder = store::folders::read(&mut tx, folder).await?.ok_or(DocumentsError::NotFound)?;
     let now = service.clock.now();
-    if let Some(link) = store::drop_links::by_key(&mut tx, folder.id, &wanted.key).await? {
-        if link.state(now) != DropState::Open {
-            return Err(DocumentsError::invalid(
-                "idempotency_key",
-                "This form was sent before. Open it anew.",
-            ));
-        }
-        store::drop_links::set_token(&mut tx, link.id, hash).await?;
-        let event = drops::changed(service, &mut tx, "drop_link.renewed", &link, json!({})).await?;
-        tx.commit().await?;
-        return Ok(CreateDropLinkResponse { link: Some(convert::drop_link(&link, now)), token, event });
+    if let Some((link, sealed)) = store::drop_links::by_key(&mut tx, &wanted.key).await? {
+        tx.rollback().await?;
+        return repeated(service, tenant, link, sealed, (folder.id, &wanted), now).await;
     }
     if store::drop_links::count_open(&mut tx, folder.id, now).await? >= MOST_OPEN {
         let text = format!("There are {MOST_OPEN} links to this folder already. End some of them first.");
@@ -71,9 +73,33 @@ pub(super) async fn handle(
         created_at: now,
         last_at: None,
     };
-    store::drop_links::insert(&mut tx, &link, hash, &wanted.key).await?;
+    store::drop_links::insert(&mut tx, &link, hash, &wanted.key, sealed.as_deref()).await?;
     let details = json!({ "folder": folder.id, "until": link.expires_at, "files": link.most_files });
     let event = drops::changed(service, &mut tx, "drop_link.created", &link, details).await?;
     tx.commit().await?;
     Ok(CreateDropLinkResponse { link: Some(convert::drop_link(&link, now)), token, event })
+}
+
+/// The link that was made with this key, and its secret once more; nothing has changed.
+async fn repeated(
+    service: &Service,
+    tenant: TenantId,
+    link: DropLink,
+    sealed: Option<Vec<u8>>,
+    (folder, wanted): (FolderId, &Wanted),
+    now: DateTime<Utc>,
+) -> Result<CreateDropLinkResponse, DocumentsError> {
+    if !wanted.made(&link, folder) {
+        let text = "This form was sent before with something else in it. Open it anew to make another link.";
+        return Err(DocumentsError::invalid("idempotency_key", text));
+    }
+    // One from before secrets were kept has none to tell.
+    let sealed = sealed.filter(|_| link.state(now) == DropState::Open).ok_or_else(|| {
+        DocumentsError::invalid("idempotency_key", "This form was sent before. Open it anew.")
+    })?;
+    let token = service.secrets.open(tenant, TOKEN, &sealed).await.map_err(VaultError::from)?;
+    let token = std::str::from_utf8(&token)
+        .map_err(|_| DocumentsError::Unreadable("the secret of a drop link".to_owned()))?
+        .to_owned();
+    Ok(CreateDropLinkResponse { link: Some(convert::drop_link(&link, now)), token, event: String::new() })
 }

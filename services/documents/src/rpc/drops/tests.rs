@@ -100,23 +100,46 @@ async fn pages_of_links_follow_each_other() {
 }
 
 #[tokio::test]
-async fn a_repeat_gives_the_link_another_secret_and_makes_no_second_one() {
+async fn a_repeat_answers_the_same_working_link_and_with_anything_else_in_it_is_refused() {
     let fixture = Fixture::new().await;
-    let folder = fixture.folder("Accounts", "view").await;
+    let (folder, other) = (fixture.folder("Accounts", "view").await, fixture.folder("Taxes", "view").await);
     let manager = fixture.manager();
-    let make = async || {
-        fixture.drops(&manager).create_drop_link(wish(&folder, "form 1")).await.unwrap().into_inner()
-    };
-    let (first, second) = (make().await, make().await);
-    assert_eq!(first.link.unwrap().id, second.link.unwrap().id);
-    assert_ne!(first.token, second.token);
+    let make = async |asked| fixture.drops(&manager).create_drop_link(asked).await;
+    let form = wish(&folder, "form 1");
+    let first = make(form.clone()).await.unwrap().into_inner();
+    fixture.database.clock.advance(TimeDelta::minutes(1));
+    let second = make(form.clone()).await.unwrap().into_inner();
+    assert_eq!((&second.link, &second.token, second.event.as_str()), (&first.link, &first.token, ""));
     let system = portico_testkit::system(fixture.tenant);
-    assert_eq!(open(&fixture, &system, &first.token).await.unwrap_err(), Problem::not_found());
-    assert!(open(&fixture, &system, &second.token).await.is_ok());
+    assert!(open(&fixture, &system, &first.token).await.is_ok());
+    let kept: Vec<u8> = sqlx::query_scalar("select sealed_token from documents.drop_links")
+        .fetch_one(fixture.database.admin())
+        .await
+        .unwrap();
+    assert!(!kept.windows(8).any(|part| part == &first.token.as_bytes()[..8]), "the secret is not sealed");
+    for changed in [
+        CreateDropLinkRequest { folder_id: other, ..form.clone() },
+        CreateDropLinkRequest { title: "Other".to_owned(), ..form.clone() },
+        CreateDropLinkRequest { note: "Other".to_owned(), ..form.clone() },
+        CreateDropLinkRequest { days: 7, ..form.clone() },
+        CreateDropLinkRequest { most_files: 3, ..form.clone() },
+    ] {
+        let problem = refused(make(changed).await);
+        assert_eq!(
+            (problem.code, problem.fields[0].field.as_str()),
+            (ErrorCode::InvalidArgument, "idempotency_key")
+        );
+    }
     // The same key of somebody else is another form.
     let colleague = fixture.admin();
     fixture.drops(&colleague).create_drop_link(wish(&folder, "form 1")).await.unwrap();
     assert_eq!(fixture.rows("drop_links").await, 2);
+    revoke(&fixture, &manager, &first.link.unwrap().id).await.unwrap();
+    assert_eq!(
+        refused(make(form).await).fields[0].field,
+        "idempotency_key",
+        "what has ended is not handed out again"
+    );
 }
 
 #[tokio::test]

@@ -81,6 +81,11 @@ impl Attempt {
         Self { form, sent, errors }
     }
 
+    /// The form was taken and is to be sent once more as it is.
+    pub(super) fn kept(form: &'static str, sent: Sent) -> Self {
+        Self { form, sent, errors: Errors::none() }
+    }
+
     /// Takes `prefix` off the names of fields: a service's `tenant.name` is `name` in the form.
     pub(super) fn rename_prefix(&mut self, prefix: &str) {
         let mut errors = Errors::none();

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{layout::Shell, render::Page};
 
 /// The words that pages may be asked to say; each has its sentence `console-done-<word>`.
-const WORDS: [&str; 54] = [
+const WORDS: [&str; 58] = [
     "account-created",
     "account-renamed",
     "person-added",
@@ -17,6 +17,10 @@ const WORDS: [&str; 54] = [
     "record-created",
     "record-saved",
     "record-moved",
+    "step-reminded",
+    "step-reminded-lately",
+    "step-not-waiting",
+    "step-remind-failed",
     "step-waived",
     "step-moved",
     "step-assigned",

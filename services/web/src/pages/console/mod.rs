@@ -35,6 +35,7 @@ mod mail_settings;
 mod mailbox;
 mod meeting;
 mod names;
+mod outstanding;
 mod overview;
 mod own_calendar;
 mod paper;
@@ -109,6 +110,8 @@ pub const PAGES: &[Entry] = &[
         mount: || get(record::show).post(record::update).layer(DefaultBodyLimit::disable()),
     },
     Entry { path: "/console/records/{record_id}/state", who: Who::Staff, mount: || post(record::set_state) },
+    Entry { path: "/console/outstanding", who: Who::Staff, mount: || get(outstanding::show) },
+    Entry { path: "/console/outstanding/remind", who: Who::Staff, mount: || post(outstanding::remind) },
     Entry { path: "/console/requests", who: Who::Staff, mount: || get(requests::show).post(requests::send) },
     Entry { path: "/console/requests/templates", who: Who::Staff, mount: || post(requests::save) },
     Entry {
@@ -150,6 +153,7 @@ pub const PAGES: &[Entry] = &[
     Entry { path: "/console/runs/{run_id}/cancel", who: Who::Staff, mount: || post(run_acts::cancel) },
     Entry { path: "/console/steps/{step_id}", who: Who::Staff, mount: || get(step::show) },
     Entry { path: "/console/steps/{step_id}/waive", who: Who::Staff, mount: || post(step::waive) },
+    Entry { path: "/console/steps/{step_id}/remind", who: Who::Staff, mount: || post(step::remind) },
     Entry { path: "/console/steps/{step_id}/due", who: Who::Staff, mount: || post(step::move_due) },
     Entry { path: "/console/steps/{step_id}/assign", who: Who::Staff, mount: || post(step::assign) },
     Entry { path: "/console/steps/{step_id}/review", who: Who::Staff, mount: || get(review::show) },

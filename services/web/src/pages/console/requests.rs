@@ -5,6 +5,7 @@ use axum::{
     extract::{Path, Query},
     response::Response,
 };
+use http::StatusCode;
 use portico_proto::{
     documents::v1::{
         DeleteRequestTemplateRequest, ListRequestTemplatesRequest, RequestTemplate,
@@ -53,6 +54,8 @@ struct View<'a> {
     reviewers: Vec<Choice>,
     /// What became of the request that was just sent; empty where none was.
     results: Vec<Row>,
+    /// Whether it could not be sent to some of them, so that the form stands there to be sent again.
+    again: bool,
     attempt: Attempt,
 }
 
@@ -119,8 +122,12 @@ pub(super) async fn send(ask: StaffAsk, sent: Sent) -> Result<Response, PageErro
         Ok(answer) => {
             let answer = answer.into_inner();
             let names = accounts(&ask).await?;
-            let results = results(&ask.shell, &chosen, &answer.results, &names);
-            let mut page = page(&ask, "", results, Attempt::default(), &Done::default()).await?;
+            let rows = results(&ask.shell, &chosen, &answer.results, &names);
+            // What has failed is sent again with the same form and its key; those who have it get nothing twice.
+            let failed = answer.results.iter().any(|result| result.outcome() == RequestOutcome::Failed);
+            let attempt = if failed { Attempt::kept("request", sent) } else { Attempt::default() };
+            let mut page = page(&ask, "", rows, attempt, &Done::default()).await?;
+            *page.status_mut() = StatusCode::OK;
             remember(&mut page, &answer.event);
             Ok(page)
         }
@@ -164,7 +171,7 @@ fn wanted(sent: &Sent) -> RequestDocumentsRequest {
 }
 
 /// The accounts that the reader may see, by name; no more than can be asked at once.
-async fn accounts(ask: &StaffAsk) -> Result<Vec<(String, String)>, PageError> {
+pub(super) async fn accounts(ask: &StaffAsk) -> Result<Vec<(String, String)>, PageError> {
     let (mut accounts, mut page_token) = (Vec::new(), String::new());
     while accounts.len() < MOST {
         let asked = ListAccountsRequest { query: String::new(), page_size: A_PAGE, page_token };
@@ -186,6 +193,7 @@ fn results(s: &Shell, chosen: &[String], results: &[RequestResult], names: &[(St
             RequestOutcome::Sent => (Tone::Ok, "requests-sent"),
             RequestOutcome::SentBefore => (Tone::Neutral, "requests-sent-before"),
             RequestOutcome::Refused => (Tone::Warn, "requests-refused"),
+            RequestOutcome::Failed => (Tone::Bad, "requests-failed"),
             RequestOutcome::NoRun | RequestOutcome::Unspecified => (Tone::Warn, "requests-no-run"),
         };
         let href = if result.step_id.is_empty() {
@@ -275,6 +283,7 @@ impl<'a> View<'a> {
                 .map(|kind| Choice::new(kind, s.t(&format!("requests-kind-{kind}")), &ticked(&kinds, kind)))
                 .into(),
             reviewers: std::iter::once(nobody).chain(people).collect(),
+            again: !results.is_empty() && attempt.is("request"),
             results,
             attempt,
         }
@@ -330,6 +339,7 @@ mod tests {
             assert!(html.contains("/console/steps/s1") && html.contains("/console/accounts/g"), "{html}");
             assert!(html.contains("value=\"k1\"") && !html.contains("value=\"k2\""));
             assert!(html.contains("value=\"g\" checked") && html.contains("Ask for something."));
+            assert!(html.contains(&s.t("requests-failed-next")));
             assert!(html.matches("<h1").count() == 1 && !html.contains("requests-"), "{html}");
         }
     }

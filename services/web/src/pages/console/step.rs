@@ -10,7 +10,8 @@ use portico_definition::Definition;
 use portico_proto::{
     time::{moment, timestamp},
     workflow::v1::{
-        GetStepRequest, MoveDueDateRequest, ReassignStepRequest, Run, Step, StepState, WaiveStepRequest,
+        GetStepRequest, MoveDueDateRequest, ReassignStepRequest, RemindClientsRequest, RemindOutcome,
+        RemindResult, Run, Step, StepState, WaiveStepRequest,
     },
 };
 use portico_rpc::problem_from;
@@ -22,7 +23,7 @@ use super::{
     dates,
     done::Done,
     hand_over::{self, Takers},
-    step_links,
+    outstanding, step_links,
 };
 use crate::{
     ask::{Ask, StaffAsk, not_here, refused, see_other_after},
@@ -44,6 +45,10 @@ struct View<'a> {
     due: String,
     /// The due date as a date field has it.
     due_day: String,
+    /// Who was reminded last, and when; empty for nobody.
+    reminded: String,
+    /// The key of the form that reminds; empty where nobody can be reminded now.
+    remind_key: String,
     links: Vec<step_links::Link>,
     /// Whether the plan can still be changed here.
     open: bool,
@@ -68,6 +73,24 @@ pub(super) async fn waive(
     let answer =
         ask.workflow().waive_step(asked).await.map(|answer| answer.into_inner().event).map_err(to_problem);
     settle(&ask, &step_id, answer, ("waive", "step-waived"), sent, &[("reason", "waive_reason")]).await
+}
+
+/// Reminds the client. The page says what became of it; a second click reminds nobody twice.
+pub(super) async fn remind(
+    ask: StaffAsk,
+    Path(step_id): Path<String>,
+    sent: Sent,
+) -> Result<Response, PageError> {
+    let asked = RemindClientsRequest { step_ids: vec![step_id.clone()], idempotency_key: sent.text("key") };
+    let answer = ask.workflow().remind_clients(asked).await?.into_inner();
+    let word = match answer.results.first().map(RemindResult::outcome) {
+        Some(RemindOutcome::Sent) => "step-reminded",
+        Some(RemindOutcome::TooSoon) => "step-reminded-lately",
+        Some(RemindOutcome::NotWaiting) => "step-not-waiting",
+        Some(RemindOutcome::Failed) => "step-remind-failed",
+        Some(RemindOutcome::NotFound | RemindOutcome::Unspecified) | None => return Err(not_here()),
+    };
+    Ok(see_other_after(&format!("/console/steps/{step_id}?done={word}"), &answer.event))
 }
 
 pub(super) async fn move_due(
@@ -150,7 +173,8 @@ async fn page(ask: &StaffAsk, step_id: &str, attempt: Attempt, done: &Done) -> R
     let s = &*ask.shell;
     let status = attempt.status();
     let takers = takers.choices(s, Some(&definition), &attempt.value("assign", "to", ""));
-    let page = Page::new(step.title.clone(), View::new(s, &step, takers, attempt)).at("home").status(status);
+    let view = View::new(s, &step, ask.form_key(), takers, attempt);
+    let page = Page::new(step.title.clone(), view).at("home").status(status);
     done.above(page, s)
         .under(run.account_name.clone(), format!("/console/accounts/{}", run.account_id))
         .under(run.record_title.clone(), format!("/console/runs/{}", run.id))
@@ -158,7 +182,8 @@ async fn page(ask: &StaffAsk, step_id: &str, attempt: Attempt, done: &Done) -> R
 }
 
 impl<'a> View<'a> {
-    fn new(s: &'a Shell, step: &'a Step, takers: Vec<Choice>, attempt: Attempt) -> Self {
+    fn new(s: &'a Shell, step: &'a Step, key: String, takers: Vec<Choice>, attempt: Attempt) -> Self {
+        let with_client = wording::is_open(step) && step.assignee.is_some() && !wording::is_ours(step);
         let due = step.due.as_ref().and_then(moment);
         let open = matches!(
             step.state(),
@@ -176,6 +201,12 @@ impl<'a> View<'a> {
             who: step.assignee.as_ref().map(|who| wording::assignee(s, who)).unwrap_or_default(),
             due: due.map(|due| s.date(&due)).unwrap_or_default(),
             due_day: due.map(|due| s.formats.local_day(&due).to_string()).unwrap_or_default(),
+            reminded: step
+                .last_reminder
+                .as_ref()
+                .map(|last| outstanding::reminded(s, last))
+                .unwrap_or_default(),
+            remind_key: if with_client { key } else { String::new() },
             links: step_links::links(s, step),
             open,
             takers,
@@ -186,6 +217,8 @@ impl<'a> View<'a> {
 
 #[cfg(test)]
 mod tests {
+    use portico_proto::workflow::v1::{Assignee, Reminder};
+
     use super::*;
     use crate::{layout::Area, text::Locale, wording::tests::step};
 
@@ -193,8 +226,13 @@ mod tests {
     fn an_open_step_can_be_waived_moved_and_handed_over() {
         let s = crate::walk::shell(Area::Console, Locale::En);
         let step = step("form", "Complete it", StepState::Active, 2);
-        let view =
-            View::new(&s, &step, vec![Choice::new("role:client", "Anyone: Client", "")], Attempt::default());
+        let view = View::new(
+            &s,
+            &step,
+            "k1".to_owned(),
+            vec![Choice::new("role:client", "Anyone: Client", "")],
+            Attempt::default(),
+        );
         let html = Page::new("x", view).whole(&s).unwrap();
         for act in ["waive", "due", "assign"] {
             assert!(html.contains(&format!("action=\"/console/steps/{}/{act}\"", step.id)), "{act}");
@@ -207,10 +245,35 @@ mod tests {
     }
 
     #[test]
+    fn a_client_can_be_reminded_and_the_firm_itself_cannot() {
+        let s = crate::walk::shell(Area::Console, Locale::En);
+        let of = |side: &str| Step {
+            assignee: Some(Assignee {
+                side: side.to_owned(),
+                role_title: "Client".to_owned(),
+                ..Assignee::default()
+            }),
+            last_reminder: Some(Reminder {
+                at: Some(timestamp(s.formats.now() - chrono::TimeDelta::minutes(10))),
+                to: Some(Assignee { names: vec!["Ana Souza".to_owned()], ..Assignee::default() }),
+                by: String::new(),
+            }),
+            ..step("document_request", "Send your papers", StepState::Active, 2)
+        };
+        let html = |side: &str| {
+            let step = of(side);
+            View::new(&s, &step, "k1".to_owned(), Vec::new(), Attempt::default()).render().unwrap()
+        };
+        let client = html("external");
+        assert!(client.contains("/remind\"") && client.contains("value=\"k1\""), "{client}");
+        assert!(client.contains("Ana Souza, 10 minutes ago") && !html("internal").contains("/remind\""));
+    }
+
+    #[test]
     fn a_finished_step_is_left_alone() {
         let s = crate::walk::shell(Area::Console, Locale::En);
         let step = step("form", "Complete it", StepState::Done, 2);
-        let html = View::new(&s, &step, Vec::new(), Attempt::default()).render().unwrap();
+        let html = View::new(&s, &step, "k1".to_owned(), Vec::new(), Attempt::default()).render().unwrap();
         assert!(!html.contains("<form"));
     }
 }

@@ -8,6 +8,9 @@ use super::{
     StepStatus, Tell, apply, schedule,
 };
 
+/// The time from one reminder of a step to the next that staff may send.
+const NUDGE_PAUSE: TimeDelta = TimeDelta::hours(1);
+
 /// What follows from `event` in `run`. Nothing follows from an event that was seen before, that answers an earlier attempt, or
 /// whose moment has passed.
 ///
@@ -92,6 +95,7 @@ impl Decision<'_, '_> {
             Event::Waived { step, reason } => self.waive(*step, reason),
             Event::DueMoved { step, due, reason } => self.move_due(*step, *due, reason),
             Event::TimesOffered { step, until } => self.times_offered(*step, *until),
+            Event::Nudged { step, wanted } => self.nudge(*step, wanted),
             Event::Reassigned { step, to, reason } => self.reassign(*step, to, reason),
             Event::Declined { step, message } => self.decline(*step, message),
             Event::TaskAdded { step, title, to, due, client_visible, asks } => {
@@ -170,6 +174,26 @@ impl Decision<'_, '_> {
         if step.owner.external && step.is_open() {
             self.tell(Tell::Changed { step: Some(id), what: Change::DueMoved }, step.owner);
         }
+        Ok(())
+    }
+
+    /// However many of the firm press the button, a client hears of one step at most once in [`NUDGE_PAUSE`].
+    fn nudge(&mut self, id: StepId, wanted: &[String]) -> Result<(), Refusal> {
+        let step = self.step(id)?;
+        if self.run.status == RunStatus::Paused {
+            return Err(Refusal::PAUSED);
+        }
+        if !step.is_open() {
+            return Err(if step.is_ended() { Refusal::STEP_ENDED } else { Refusal::NOT_OPEN });
+        }
+        if !step.turn.external || step.turn.is_nobody() {
+            return Err(Refusal::NOT_WITH_CLIENT);
+        }
+        if step.last_reminder.as_ref().is_some_and(|last| self.ctx.now - last.at < NUDGE_PAUSE) {
+            return Err(Refusal::REMINDED);
+        }
+        self.note(Fact::Nudged { step: id });
+        self.tell(Tell::Nudge { step: id, wanted: wanted.to_vec() }, step.turn);
         Ok(())
     }
 

@@ -46,6 +46,8 @@ pub(crate) enum Event {
     Reassigned { step: StepId, to: Assignment, reason: String },
     /// Somebody says that they are not the right person, without naming another.
     Declined { step: StepId, message: String },
+    /// Staff remind the client whose turn a step is; of a request also of what is still asked for, by name.
+    Nudged { step: StepId, wanted: Vec<String> },
     /// Staff add a task of their own.
     TaskAdded {
         step: StepId,
@@ -137,6 +139,8 @@ pub(crate) enum Tell {
     Missing { step: StepId, item: String, name: String, said: String },
     /// A reminder: the how-manieth.
     Reminder { step: StepId, rule: usize, count: u32 },
+    /// A reminder that staff send, with what is still asked for.
+    Nudge { step: StepId, wanted: Vec<String> },
     /// A step is still open.
     Escalation { step: StepId },
     /// A step came back with a reason.
@@ -223,5 +227,13 @@ impl Refusal {
     };
     pub(crate) const NOT_BOOKED: Self =
         Self { reason: "not_booked", message: "No time is booked here that could be changed." };
+    pub(crate) const NOT_WITH_CLIENT: Self = Self {
+        reason: "not_with_client",
+        message: "It is not the client's turn, so there is nobody to remind.",
+    };
+    pub(crate) const REMINDED: Self = Self {
+        reason: "reminded_lately",
+        message: "They were reminded less than an hour ago. Wait a little before you remind them again.",
+    };
     pub(crate) const NOT_PAUSED: Self = Self { reason: "run_not_paused", message: "This is not on hold." };
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Approval, Asked, Assignment, Deliverable, MilestoneRecord, PersonRef, Pin, RunState, RunStatus, Seat,
-    StepRecord, StepStatus, state::Reminded,
+    StepRecord, StepStatus,
+    state::{LastReminder, Reminded},
 };
 
 /// A line of a run's history.
@@ -74,6 +75,7 @@ pub(crate) enum Fact {
     Declined { step: StepId, message: String },
     TaskAdded { plan: StepPlan, due: Option<DateTime<Utc>> },
     Reminded { step: StepId, rule: usize },
+    Nudged { step: StepId },
     Overdue { step: StepId },
     Escalated { step: StepId },
     MilestoneReached { key: String },
@@ -120,6 +122,7 @@ impl Fact {
             | Self::Reassigned { step, .. }
             | Self::Declined { step, .. }
             | Self::Reminded { step, .. }
+            | Self::Nudged { step }
             | Self::Overdue { step }
             | Self::Escalated { step } => Some(*step),
             Self::TaskAdded { plan, .. } => Some(plan.id),
@@ -362,11 +365,18 @@ fn apply_to_step(step: &mut StepRecord, line: &RunFact) {
         Fact::Reminded { rule, .. } => {
             let count = step.reminded.get(rule).map_or(0, |reminded| reminded.count);
             step.reminded.insert(*rule, Reminded { count: count + 1, last: at });
+            remember_reminder(step, line);
         }
+        Fact::Nudged { .. } => remember_reminder(step, line),
         Fact::Overdue { .. } => step.overdue = true,
         Fact::Escalated { .. } => step.escalated = true,
         _ => {}
     }
+}
+
+fn remember_reminder(step: &mut StepRecord, line: &RunFact) {
+    let to = step.turn.clone();
+    step.last_reminder = Some(Box::new(LastReminder { at: line.at, to, by: line.by.clone() }));
 }
 
 fn set_moments(step: &mut StepRecord, moments: Moments) {
@@ -414,6 +424,7 @@ fn new_step(plan: &StepPlan) -> StepRecord {
         expire_at: None,
         wait_until: None,
         reminded: Default::default(),
+        last_reminder: None,
         escalated: false,
         overdue: false,
         ready_at: None,

@@ -22,5 +22,6 @@ pub(crate) use decide::decide;
 pub(crate) use event::{Change, Command, Event, Refusal, Tell, TimerKind, Turn};
 pub(crate) use fact::{Fact, RunFact, apply};
 pub(crate) use state::{
-    Approval, Asked, Deliverable, MilestoneRecord, Pin, RunState, RunStatus, Seat, StepRecord, StepStatus,
+    Approval, Asked, Deliverable, LastReminder, MilestoneRecord, Pin, RunState, RunStatus, Seat, StepRecord,
+    StepStatus,
 };

@@ -138,6 +138,16 @@ pub(crate) struct Reminded {
     pub(crate) last: DateTime<Utc>,
 }
 
+/// The last reminder of a step, by whatever rule or hand it went out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct LastReminder {
+    pub(crate) at: DateTime<Utc>,
+    /// Whose turn it was.
+    pub(crate) to: Assignment,
+    /// The member of staff who sent it; nobody where it went out by itself.
+    pub(crate) by: Option<PersonRef>,
+}
+
 /// What a one-off request asks for, and who looks at what comes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Asked {
@@ -172,6 +182,9 @@ pub(crate) struct StepRecord {
     pub(crate) expire_at: Option<DateTime<Utc>>,
     pub(crate) wait_until: Option<DateTime<Utc>>,
     pub(crate) reminded: BTreeMap<usize, Reminded>,
+    /// The last reminder of all. It stays where it is when dates move.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_reminder: Option<Box<LastReminder>>,
     pub(crate) escalated: bool,
     pub(crate) overdue: bool,
     pub(crate) ready_at: Option<DateTime<Utc>>,

@@ -79,6 +79,56 @@ async fn an_account_is_asked_once_whatever_is_repeated() {
 }
 
 #[tokio::test]
+async fn a_key_is_for_one_request_and_the_trouble_of_one_account_is_not_the_others() {
+    let fixture = Fixture::new().await;
+    let one = fixture.engagement().await;
+    let globex = fixture.database.account();
+    let fields = serde_json::json!({"title": "Audit", "team": [id(&one.manager)]});
+    let record = fixture.record(&one.admin, one.portal, "engagement", globex, fields).await;
+    let begin = portico_proto::workflow::v1::TransitionRecordRequest {
+        record_id: record.id,
+        to_state: "signed".to_owned(),
+        ..Default::default()
+    };
+    crate::rpc::transition_record::handle(&fixture.service, one.admin.clone(), begin).await.unwrap();
+    let admin = async |statement: String| {
+        sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(fixture.database.admin()).await.unwrap();
+    };
+    admin(format!(
+        "create function workflow.break_off() returns trigger language plpgsql as \
+         $$ begin raise exception 'cut off'; end $$; grant execute on function workflow.break_off() to public; \
+         create trigger break_off before insert on workflow.run_steps for each row \
+         when (new.account_id = '{}') execute function workflow.break_off()",
+        fixture.acme
+    ))
+    .await;
+    let request = asked(&[fixture.acme.to_string(), globex.to_string()], "", "k");
+    use RequestOutcome::{Failed, Sent, SentBefore};
+    let first = send(&fixture, &one.manager, request.clone()).await;
+    assert_eq!(outcomes(&first), [Failed, Sent]);
+    assert!(first.results[0].step_id.is_empty() && !first.event.is_empty());
+    admin("drop trigger break_off on workflow.run_steps".to_owned()).await;
+    // The order of the accounts is no part of what was asked for.
+    let turned = RequestDocumentsRequest {
+        account_ids: request.account_ids.iter().rev().cloned().collect(),
+        ..request.clone()
+    };
+    assert_eq!(outcomes(&send(&fixture, &one.manager, turned).await), [SentBefore, Sent]);
+    assert_eq!(outcomes(&send(&fixture, &one.manager, request.clone()).await), [SentBefore, SentBefore]);
+    let before = fixture.rows().await;
+    for other in [
+        RequestDocumentsRequest { title: "Something else".to_owned(), ..request.clone() },
+        RequestDocumentsRequest { items: request.items[..1].to_vec(), ..request.clone() },
+        RequestDocumentsRequest { due_days: 11, ..request.clone() },
+        RequestDocumentsRequest { account_ids: request.account_ids[..1].to_vec(), ..request.clone() },
+    ] {
+        let problem = handle(&fixture.service, one.manager.clone(), other).await.unwrap_err().problem();
+        assert_eq!(problem.fields[0].field, "idempotency_key");
+    }
+    assert_eq!(fixture.rows().await, before);
+}
+
+#[tokio::test]
 async fn reminders_come_around_the_date_and_end_when_it_is_done_waived_or_handed_in() {
     for end in ["done", "waived", "handed in"] {
         let fixture = Fixture::new().await;
