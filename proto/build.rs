@@ -4,7 +4,7 @@ use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message as _;
 
-const FILES: [&str; 15] = [
+const FILES: &[&str] = &[
     "portico/options/v1/access.proto",
     "portico/events/v1/audit.proto",
     "portico/events/v1/steps.proto",
