@@ -53,7 +53,7 @@ pub(crate) async fn version(
     Ok((document, version, right))
 }
 
-/// The same, where its pages may be shown as pictures.
+/// The same, where its pages may be shown as pictures and read out.
 pub(crate) async fn openable(
     service: &Service,
     call: &Call,
@@ -64,7 +64,7 @@ pub(crate) async fn openable(
     Ok((document, version, right))
 }
 
-/// The same, where its bytes and words may be had as well.
+/// The same, where its bytes may be had as well.
 pub(crate) async fn bytes(
     service: &Service,
     call: &Call,

@@ -78,6 +78,7 @@ pub(crate) async fn assemble(
     let config = DocumentsConfig {
         largest_file: u64::from(settings.largest_file) * 1024 * 1024,
         trash_days: settings.trash_days,
+        files: settings.files.clone(),
         scanner: settings.scanner.clone(),
         seal: settings.seal.clone(),
         origin: settings.origin(),

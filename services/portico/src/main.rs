@@ -110,6 +110,8 @@ struct Run {
     /// The name server to ask about mail domains, such as 192.0.2.53:53; the machine's own without one.
     #[arg(long, env = "PORTICO_NAMESERVER")]
     nameserver: Option<SocketAddr>,
+    #[command(flatten)]
+    files: cli::files::Files,
     /// The virus scanner clamd, as unix:/run/clamav/clamd.ctl or tcp:host:3310. Without one files are not scanned, and each firm
     /// decides whether such files may be opened.
     #[arg(long, env = "PORTICO_CLAMD")]
@@ -154,9 +156,9 @@ impl Common {
 }
 
 impl Run {
-    fn settings(&self, common: &Common) -> Settings {
+    fn settings(&self, common: &Common) -> anyhow::Result<Settings> {
         let behind_proxy = !self.trusted_proxies.is_empty();
-        Settings {
+        Ok(Settings {
             bind: (self.bind, common.port).into(),
             base_host: self.base_host.clone(),
             scheme: self.scheme.clone(),
@@ -167,6 +169,7 @@ impl Run {
             local_calendars: self.local_calendars,
             mail_hold: self.mail_hold,
             nameserver: self.nameserver,
+            files: self.files.config()?,
             scanner: self.clamd.clone(),
             largest_file: self.largest_file,
             trash_days: self.trash_days,
@@ -181,7 +184,7 @@ impl Run {
             trusted_proxies: self.trusted_proxies.clone(),
             services: self.services.clone(),
             ..common.settings()
-        }
+        })
     }
 }
 
@@ -219,7 +222,7 @@ async fn migrate(common: &Common) -> anyhow::Result<()> {
 }
 
 async fn serve(common: &Common, run: &Run) -> anyhow::Result<()> {
-    let mut settings = run.settings(common);
+    let mut settings = run.settings(common)?;
     settings.validate()?;
     if run.prepare {
         bootstrap(common).await?;

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use portico_db::{DatabaseConfig, InvalidDatabaseUrl, SERVICES};
-use portico_documents::{ScannerAddress, SealConfig};
+use portico_documents::{S3Config, ScannerAddress, SealConfig};
 
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +29,7 @@ pub struct Settings {
     pub database_url: String,
     /// The password of the services' roles; none where the server trusts the connection.
     pub role_password: Option<String>,
-    /// Where keys, the keyring and stored bytes lie.
+    /// Where keys and the keyring lie, and stored bytes where they lie in no bucket.
     pub home: PathBuf,
     /// Where to listen; port 0 takes a free one.
     pub bind: SocketAddr,
@@ -45,6 +45,8 @@ pub struct Settings {
     pub smtp_certificate: Option<PathBuf>,
     /// How many days a document stays in the trash before it is removed for good.
     pub trash_days: u32,
+    /// The bucket in which stored files lie; none for a folder below `home`.
+    pub files: Option<S3Config>,
     /// The virus scanner clamd; none leaves files unscanned.
     pub scanner: Option<ScannerAddress>,
     /// The largest file that is taken, in megabytes.
@@ -93,6 +95,7 @@ impl Settings {
             mail_hold: 60,
             nameserver: None,
             trash_days: 30,
+            files: None,
             scanner: None,
             largest_file: 5120,
             seal: SealConfig::default(),

@@ -10,6 +10,7 @@ mod page;
 mod placing;
 mod signing;
 mod upload;
+mod view_only;
 mod walk;
 mod weight;
 
@@ -31,6 +32,7 @@ use signing::b04_a_contract_is_signed_in_four_steps_and_only_with_both_sentences
 use upload::{
     b03_a_file_travels_by_itself_and_is_then_being_checked, b03_a_wrong_file_is_refused_at_its_row,
 };
+use view_only::b13_what_is_for_the_screen_only_is_read_out_and_not_copied;
 use walk::{b05_the_console_loads_without_complaints, b05_the_portal_loads_without_complaints};
 use weight::b11_a_cold_home_is_light_and_keeps_still;
 
@@ -53,5 +55,6 @@ pub(crate) fn cases() -> Vec<Case> {
         b10_single_keys_lead_about_until_they_are_turned_off,
         b11_a_cold_home_is_light_and_keeps_still,
         b12_fields_are_placed_with_the_pointer_and_with_keys,
+        b13_what_is_for_the_screen_only_is_read_out_and_not_copied,
     ]
 }

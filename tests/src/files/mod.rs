@@ -1,11 +1,13 @@
 //! Files: what a scanner says, how they travel, what they hold.
 
+mod bucket;
 mod library;
 mod scanning;
 mod uploads;
 
 use crate::{cases, harness::Case};
 
+use bucket::files_lie_in_a_bucket_from_the_first_byte_to_the_archive;
 use library::{
     a_comment_is_written_answered_settled_and_taken_back, a_folder_is_made_shared_filled_and_read,
 };
@@ -24,6 +26,7 @@ pub(crate) fn cases() -> Vec<Case> {
     cases!["files":
         a_folder_is_made_shared_filled_and_read,
         a_comment_is_written_answered_settled_and_taken_back,
+        files_lie_in_a_bucket_from_the_first_byte_to_the_archive,
         a_clean_file_opens_and_an_infected_one_never_does,
         over_tcp_a_large_file_says_that_nobody_scanned_it,
         while_the_scanner_is_away_files_wait_and_say_so,

@@ -101,6 +101,7 @@ fn launch(settings: &Settings, log: File) -> anyhow::Result<Child> {
         .env_remove("PORTICO_SMTP")
         .env_remove("PORTICO_STRIPE_KEYS")
         .env_remove("PORTICO_CLAMD")
+        .env_remove("PORTICO_FILES")
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log);

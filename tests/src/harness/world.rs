@@ -10,7 +10,7 @@ use portico_rpc::{Auth, Peers};
 use portico_testkit::TestDatabase;
 use tempfile::TempDir;
 
-use super::{Cluster, MailServer, Mailbox, Process, Scanner, Stripe, Visitor};
+use super::{Cluster, MailServer, Mailbox, ObjectStore, Process, Scanner, Stripe, Visitor};
 
 /// The password of the demo's staff.
 pub(crate) const STAFF_PASSWORD: &str = portico::demo::PASSWORD;
@@ -53,6 +53,15 @@ impl World {
         world.settings.scanner = Some(scanner.address().parse()?);
         world.restart().await?;
         Ok(world)
+    }
+
+    /// The demo's two firms, whose files lie in a bucket and are scanned.
+    pub(crate) async fn demo_with_bucket(store: &ObjectStore, scanner: &Scanner) -> anyhow::Result<Self> {
+        let mut world = Self::empty().await?;
+        world.settings.files = Some(store.config()?);
+        world.settings.scanner = Some(scanner.address().parse()?);
+        world.restart().await?;
+        world.with_demo().await
     }
 
     /// The demo's two firms without a mail server, where firms may name `server` on this machine as their own.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     access, convert,
-    domain::sighting::Way,
+    domain::{library::Level, sighting::Way},
     error::DocumentsError,
     events::publish,
     service::{Call, SharedService},
@@ -19,12 +19,18 @@ pub(super) async fn handle(
 ) -> Result<GetPageTextResponse, DocumentsError> {
     let id: VersionId = request.version_id.parse()?;
     let page = u32::try_from(request.page).unwrap_or_default();
-    let (document, version, _) = access::bytes(service, &call, id).await?;
+    // Whoever may see the picture may hear the words: a file that is for the screen only is so for blind people too.
+    let (document, version, right) = access::openable(service, &call, id).await?;
     let (file, stored) = access::shown(service, &call.ctx, &version).await?;
     let layout = service.previews.layout(&service.vault, &file, &stored, page).await?;
     let mut tx = service.store.begin(&call.ctx).await?;
     let details = json!({ "page": page, "text": true });
     publish::version_seen(service, &mut tx, Way::Viewed, &document, &version, details).await?;
     tx.commit().await?;
-    Ok(convert::page_text(&layout))
+    let mut text = convert::page_text(&layout);
+    if right.level < Level::View {
+        // Without their places nothing lays the words over the picture to be marked and copied.
+        text.blocks.iter_mut().for_each(|block| block.lines.clear());
+    }
+    Ok(text)
 }

@@ -1,5 +1,6 @@
 //! What the commands do.
 
+pub(crate) mod files;
 pub(crate) mod tenant;
 pub(crate) mod welcome;
 

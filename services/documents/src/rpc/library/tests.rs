@@ -147,7 +147,7 @@ async fn a_document_can_be_shared_otherwise_than_its_folder() {
 }
 
 #[tokio::test]
-async fn what_is_for_viewing_only_gives_pages_and_neither_bytes_nor_words() {
+async fn what_is_for_viewing_only_gives_pages_to_see_and_to_hear_and_no_bytes() {
     let fixture = Fixture::new().await;
     let client = fixture.client("client");
     let top = fixture.folder("To read", "view_only").await;
@@ -159,7 +159,28 @@ async fn what_is_for_viewing_only_gives_pages_and_neither_bytes_nor_words() {
         assert_eq!((problem.code, problem.reason.as_str()), (ErrorCode::FailedPrecondition, "view_only"));
     }
     let text = GetPageTextRequest { version_id: version_id.clone(), page: 1 };
-    assert_eq!(refused(fixture.documents(&client).get_page_text(text).await).reason, "view_only");
+    let said = fixture.documents(&client).get_page_text(text.clone()).await.unwrap().into_inner();
+    assert!(
+        said.text.contains("Data agreement") && said.blocks.iter().any(|block| !block.text.is_empty()),
+        "{}",
+        said.text
+    );
+    assert!(
+        said.blocks.iter().all(|block| block.lines.is_empty()),
+        "no places to lay words over the picture"
+    );
+    let manager =
+        fixture.documents(&fixture.manager()).get_page_text(text.clone()).await.unwrap().into_inner();
+    assert_eq!(manager.text, said.text);
+    assert!(manager.blocks.iter().any(|block| !block.lines.is_empty()));
+    for stranger in fixture.strangers() {
+        let problem = refused(fixture.documents(&stranger).get_page_text(text.clone()).await);
+        assert_eq!(problem, Problem::not_found());
+    }
+    // Words that have no picture are the file itself.
+    let (_, plain) = fixture.file(&top, "notes.txt", b"plain").await;
+    let plain = GetPageTextRequest { version_id: plain, page: 1 };
+    assert!(fixture.documents(&client).get_page_text(plain).await.is_err());
     let read = GetDocumentRequest { document_id, ..Default::default() };
     assert_eq!(fixture.documents(&client).get_document(read).await.unwrap().into_inner().may, "view_only");
     let path = format!("/folders/{top}/files");
@@ -169,6 +190,8 @@ async fn what_is_for_viewing_only_gives_pages_and_neither_bytes_nor_words() {
         fixture.get(&fixture.manager(), &format!("/versions/{version_id}")).await.unwrap().status(),
         200
     );
+    share(&fixture, &top, &[grant("role:signatory", "view_only")]).await;
+    assert_eq!(refused(fixture.documents(&client).get_page_text(text).await), Problem::not_found());
 }
 
 #[tokio::test]

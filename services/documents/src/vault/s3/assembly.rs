@@ -12,6 +12,9 @@ use super::{
     error::S3Error,
 };
 
+/// Up to here a buffer grows with what comes.
+const SMALL: usize = 1024 * 1024;
+
 /// The parts of an upload. It holds two of them at most: the one that is gathered and the one on its way.
 pub(super) struct Assembly {
     pub(super) client: Arc<Client>,
@@ -51,8 +54,9 @@ impl Assembly {
 
     /// Gathers bytes that there is [`Assembly::room`] for.
     pub(super) fn gather(&mut self, bytes: &[u8]) {
-        if self.gathered.capacity() == 0 {
-            self.gathered.reserve(bytes.len().max(64 * 1024));
+        // Small files get small buffers; a large one gets its part's at once, and never twice that.
+        if self.gathered.capacity() - self.gathered.len() < bytes.len() && self.gathered.len() >= SMALL {
+            self.gathered.reserve(self.room());
         }
         self.gathered.extend_from_slice(bytes);
     }

@@ -42,8 +42,10 @@ struct Viewer<'a> {
     pages: Vec<Sheet>,
     /// Whether the words are shown instead of the pictures: on a phone they fit the screen.
     as_text: bool,
-    /// Whether the file may be downloaded, and its words read.
+    /// Whether the file may be downloaded, and its words marked and copied.
     download: bool,
+    /// Whether it is for the screen only: its words are for assistive technology alone.
+    shown_only: bool,
     /// The document, where the reader may add versions to it; empty where not.
     add: &'a str,
     /// Where the same is shown in the other way.
@@ -134,7 +136,7 @@ pub(super) async fn show(
     let add = document.kind == "library" && may_add(&found.may);
     let this = versions.iter().find(|each| each.id == version).ok_or_else(not_here)?;
     let from = query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1_i32).clamp(1, 100_000);
-    let pages = if shown_only { pictures(this, from) } else { pages(ask, this, from).await };
+    let pages = if shown_only { pictures(ask, this, from).await } else { pages(ask, this, from).await };
     let s = &*ask.shell;
     let as_text = !shown_only && query.get("as").is_some_and(|way| way == "text");
     let way = if as_text { "&as=text" } else { "" };
@@ -147,6 +149,7 @@ pub(super) async fn show(
         meta: file_meta(s, this),
         note: if shown_only { s.t("viewer-only") } else { scan_note(s, this) },
         download: this.openable && !shown_only,
+        shown_only,
         add: if add { &document.id } else { "" },
         newer: if from > 1 { format!("?page={}{way}", (from - AT_ONCE).max(1)) } else { String::new() },
         older: if more { format!("?page={}{way}", from + AT_ONCE) } else { String::new() },
@@ -209,15 +212,23 @@ fn others(s: &Shell, versions: &[Version], this: &str, add: bool) -> Vec<Other> 
         .collect()
 }
 
-/// The pages of what is for reading on the screen only: pictures without words.
-fn pictures(this: &Version, from: i32) -> Vec<Sheet> {
+/// The pages of what is for reading on the screen only. A page whose words cannot be had is a picture all the same.
+async fn pictures(ask: &Ask, this: &Version, from: i32) -> Vec<Sheet> {
     if !this.openable {
         return Vec::new();
     }
-    let last = if this.media_type.starts_with("image/") { 1 } else { this.pages };
-    (from..from.saturating_add(AT_ONCE).min(last.saturating_add(1)))
-        .map(|page| Sheet::of(page, GetPageTextResponse::default()))
-        .collect()
+    if this.media_type.starts_with("image/") {
+        return vec![Sheet::of(1, GetPageTextResponse::default())];
+    }
+    let pages = from..from.saturating_add(AT_ONCE).min(this.pages.saturating_add(1));
+    let answers = join_all(pages.clone().map(|page| words(ask, this, page))).await;
+    pages.zip(answers).map(|(page, answer)| Sheet::of(page, answer.unwrap_or_default())).collect()
+}
+
+/// The words of a page, where it has any that the caller may read.
+async fn words(ask: &Ask, this: &Version, page: i32) -> Option<GetPageTextResponse> {
+    let asked = GetPageTextRequest { version_id: this.id.clone(), page };
+    Some(ask.documents().get_page_text(asked).await.ok()?.into_inner())
 }
 
 /// The pages from `from` on, up to the first that is not there. A picture is its own only page, and a file without pages is
@@ -229,12 +240,8 @@ async fn pages(ask: &Ask, this: &Version, from: i32) -> Vec<Sheet> {
     if this.media_type.starts_with("image/") {
         return vec![Sheet::of(1, GetPageTextResponse::default())];
     }
-    let asked = (from..from + AT_ONCE).map(|page| async move {
-        let asked = GetPageTextRequest { version_id: this.id.clone(), page };
-        ask.documents().get_page_text(asked).await.ok()
-    });
-    let answers = join_all(asked).await;
-    (from..).zip(answers).map_while(|(page, answer)| Some(Sheet::of(page, answer?.into_inner()))).collect()
+    let answers = join_all((from..from + AT_ONCE).map(|page| words(ask, this, page))).await;
+    (from..).zip(answers).map_while(|(page, answer)| Some(Sheet::of(page, answer?))).collect()
 }
 
 #[cfg(test)]
@@ -244,7 +251,7 @@ mod tests {
     use super::*;
     use crate::{layout::Area, text::Locale};
 
-    fn words() -> GetPageTextResponse {
+    fn said() -> GetPageTextResponse {
         let text = "First & foremost".to_owned();
         let line = TextLine { text: text.clone(), x: 0.1, y: 0.1, width: 0.5, height: 0.01 };
         let block = TextBlock { text: text.clone(), lines: vec![line] };
@@ -260,9 +267,10 @@ mod tests {
             title: "plan <1>.pdf",
             meta: String::new(),
             note: String::new(),
-            pages: vec![Sheet::of(1, words()), Sheet::of(2, GetPageTextResponse::default())],
+            pages: vec![Sheet::of(1, said()), Sheet::of(2, GetPageTextResponse::default())],
             as_text: false,
             download: true,
+            shown_only: false,
             add: "d1",
             other_way: "?page=1&as=text".to_owned(),
             newer: String::new(),
@@ -282,7 +290,19 @@ mod tests {
         assert!(html.contains("<text x=\"100\" y=\"142\" textLength=\"500\" font-size=\"13\""), "{html}");
         assert!(html.contains("?page=1&#38;as=text"));
         assert!(html.contains("/documents/d1/versions") && html.contains("/files/v0/restore"));
-        let read = Viewer { as_text: true, ..view };
+        assert!(!html.contains("unmarked"));
+        let shown = Viewer { shown_only: true, download: false, ..view };
+        let html = shown.render().unwrap();
+        assert!(
+            html.contains("class=\"away unmarked\"") && html.contains("aria-label=\"Text of page 1\""),
+            "{html}"
+        );
+        assert!(html.contains("<p>First &#38; foremost</p>") && html.contains("alt=\"Page 1\""));
+        assert!(
+            !html.contains("<details") && !html.contains("<svg class=\"words\"") && !html.contains("as=text")
+        );
+        assert_eq!(html.matches("unmarked").count(), 1, "a page without words has none to read out");
+        let read = Viewer { as_text: true, shown_only: false, download: true, ..shown };
         let html = read.render().unwrap();
         assert!(!html.contains("<img") && html.contains("First &#38; foremost"));
         assert!(html.contains("has no words"), "a scan says that it is one");

@@ -1,0 +1,49 @@
+//! The settings of the place of stored files.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use portico_documents::{S3Address, S3Config, S3Keys};
+
+/// Where stored files lie.
+#[derive(clap::Args, Clone)]
+pub(crate) struct Files {
+    /// A bucket of Amazon S3 or of a server that speaks its language, for stored files: s3://bucket/prefix?region=eu-central-1, with
+    /// &endpoint=https://minio.example:9000 for a server that is not Amazon's. Without one they lie in a folder below the home.
+    /// Files are encrypted before they leave this process.
+    #[arg(long = "files", env = "PORTICO_FILES")]
+    address: Option<S3Address>,
+    /// A JSON file with the bucket's keys: {"access_key_id": "…", "secret_access_key": "…"}, and "session_token" where they belong to a
+    /// session. Read anew every minute. Without one they are those of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+    #[arg(long = "files-keys", env = "PORTICO_FILES_KEYS", requires = "address")]
+    keys: Option<PathBuf>,
+    /// A PEM file with the certificate of the bucket server's own authority, where it is none of the usual ones.
+    #[arg(long = "files-certificate", env = "PORTICO_FILES_CERTIFICATE", requires = "address")]
+    certificate: Option<PathBuf>,
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", hide = true, hide_env_values = true)]
+    aws_access_key_id: Option<String>,
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide = true, hide_env_values = true)]
+    aws_secret_access_key: Option<String>,
+    #[arg(long, env = "AWS_SESSION_TOKEN", hide = true, hide_env_values = true)]
+    aws_session_token: Option<String>,
+}
+
+impl Files {
+    /// The bucket with its keys; none where files lie below the home.
+    pub(crate) fn config(&self) -> anyhow::Result<Option<S3Config>> {
+        let Some(address) = self.address.clone() else { return Ok(None) };
+        let keys = match &self.keys {
+            Some(path) => S3Keys::File(path.clone()),
+            None => {
+                let wanted = "files are to lie in a bucket, and its keys are missing: name a file with --files-keys \
+                              (PORTICO_FILES_KEYS), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+                S3Keys::Given {
+                    id: self.aws_access_key_id.clone().context(wanted)?,
+                    secret: self.aws_secret_access_key.clone().context(wanted)?,
+                    token: self.aws_session_token.clone(),
+                }
+            }
+        };
+        Ok(Some(S3Config { address, keys, certificate: self.certificate.clone() }))
+    }
+}
