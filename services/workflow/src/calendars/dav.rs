@@ -94,8 +94,7 @@ fn resource(response: Node<'_, '_>) -> Resource {
             (Some(CALDAV), "calendar-home-set") => found.home = address(),
             (Some(CALDAV), "supported-calendar-component-set") => {
                 let names = property.children().filter_map(|node| node.attribute("name"));
-                found.events =
-                    names.clone().next().is_none() || names.clone().any(|name| name == "VEVENT");
+                found.events = names.clone().next().is_none() || names.clone().any(|name| name == "VEVENT");
             }
             (Some(CALDAV), "schedule-calendar-transp") => {
                 found.takes_no_time = child(property, CALDAV, "transparent").is_some();
