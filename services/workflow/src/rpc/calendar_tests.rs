@@ -168,12 +168,13 @@ async fn offered(fixture: &Fixture, ctx: &Ctx, step: &str) -> Vec<String> {
 }
 
 async fn rows(fixture: &Fixture) -> Vec<i64> {
-    let mut counts = Vec::new();
-    for table in ["calendars", "calendar_readings", "busy_times", "outbox"] {
-        let query = sqlx::AssertSqlSafe(format!("select count(*) from workflow.{table}"));
-        counts.push(sqlx::query_scalar(query).fetch_one(fixture.database.admin()).await.unwrap());
-    }
-    counts
+    sqlx::query_scalar(
+        "select unnest(array[(select count(*) from workflow.calendars), (select count(*) from workflow.calendar_readings),
+           (select count(*) from workflow.busy_times), (select count(*) from workflow.outbox)])",
+    )
+    .fetch_all(fixture.database.admin())
+    .await
+    .unwrap()
 }
 
 fn at(text: &str) -> DateTime<Utc> {
