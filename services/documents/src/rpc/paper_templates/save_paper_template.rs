@@ -31,6 +31,10 @@ pub(super) async fn handle(
     let mut tx = service.store.begin(&call.ctx).await?;
     let there = store::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
     drop(tx);
+    // What was changed by somebody else is not measured against rules: roles that were read may be gone.
+    if there.version != request.version {
+        return Err(StoreError::Conflict.into());
+    }
     let (terms, fields) = wanted(service, &call, &there, &request).await?;
 
     let mut tx = service.store.begin(&call.ctx).await?;
