@@ -25,6 +25,7 @@ const NO_PAGES: &[(&str, &str)] = &[
     ("/manifest.webmanifest", "a manifest"),
     ("/files/{version_id}", "a download"),
     ("/files/{version_id}/pages/{page}", "a picture"),
+    ("/console/papers/{paper_template_id}/pages/{page}", "a picture"),
     ("/documents/{document_id}", "leads to its newest version"),
     ("/documents/folders/{folder_id}/zip", "a download"),
     ("/runs/{run_id}", "leads from a notice to its record"),

@@ -123,6 +123,7 @@ pub(super) async fn furnished(world: &World) -> anyhow::Result<Engagement> {
     money::of_account(world, &engagement.account, "Audit").await?;
     world.settle().await?;
     world.shelf(&engagement, "Accounts").await?;
+    paul.paper_template("Mutual NDA").await?;
     Ok(engagement)
 }
 

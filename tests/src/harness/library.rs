@@ -2,8 +2,9 @@
 
 use anyhow::Context as _;
 use portico_proto::documents::v1::{
-    CreateDropLinkRequest, CreateFolderRequest, SaveRequestTemplateRequest, TemplateItem,
-    drops_client::DropsClient, library_client::LibraryClient,
+    CreateDropLinkRequest, CreateFolderRequest, GetPaperTemplateRequest, PaperRole, PlacedField,
+    SavePaperTemplateRequest, SaveRequestTemplateRequest, TemplateItem, drops_client::DropsClient,
+    library_client::LibraryClient, paper_templates_client::PaperTemplatesClient,
     request_templates_client::RequestTemplatesClient,
 };
 use portico_rpc::CallerChannel;
@@ -45,6 +46,37 @@ impl Persona {
         let mut templates = RequestTemplatesClient::new(self.channel("documents"));
         let kept = templates.save_request_template(asked).await?.into_inner();
         Ok(kept.template.context("no template")?.id)
+    }
+
+    /// Keeps a PDF as a template of papers, with a signature for each of its two roles, and answers its id.
+    pub(crate) async fn paper_template(&self, title: &str) -> anyhow::Result<String> {
+        let made = self.upload("/paper-templates", &format!("{title}.pdf"), pdf(title, 1)).await?;
+        let paper_template_id = made.text("paper_template_id")?;
+        let mut templates = PaperTemplatesClient::new(self.channel("documents"));
+        let asked = GetPaperTemplateRequest { paper_template_id };
+        let kept = templates.get_paper_template(asked).await?.into_inner().template.context("no template")?;
+        let field = |(place, role): (f64, &PaperRole)| PlacedField {
+            paper: 1,
+            page: 1,
+            x: 0.1,
+            y: 0.5 + 0.2 * place,
+            width: 0.4,
+            height: 0.05,
+            kind: "signature".to_owned(),
+            signer_id: role.id.clone(),
+            ..PlacedField::default()
+        };
+        let asked = SavePaperTemplateRequest {
+            paper_template_id: kept.id.clone(),
+            version: kept.version,
+            title: kept.title,
+            level: kept.level,
+            fields: [0.0, 1.0].into_iter().zip(&kept.roles).map(field).collect(),
+            roles: kept.roles,
+            ..SavePaperTemplateRequest::default()
+        };
+        templates.save_paper_template(asked).await?;
+        Ok(kept.id)
     }
 
     /// Makes a drop link to a folder and answers its id and its secret.

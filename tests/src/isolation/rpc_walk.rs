@@ -153,6 +153,7 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         ("document_id", vec![original.document_id, shelf.document]),
         ("drop_link_id", vec![shelf.drop_link.0]),
         ("request_template_id", vec![admin.request_template(CANARY).await?]),
+        ("paper_template_id", vec![admin.paper_template(CANARY).await?]),
         ("folder_id", shelf.folders.iter().cloned().chain([shelf.of_record]).collect()),
         ("parent_id", shelf.folders[..1].to_vec()),
         (

@@ -4,6 +4,7 @@ mod judges;
 mod placed;
 mod product;
 mod samples;
+mod templates;
 mod timestamps;
 
 use anyhow::ensure;
@@ -22,6 +23,7 @@ use product::{
     a_contract_signed_in_the_portal_is_sealed, each_of_several_documents_has_its_own_seal,
     the_verify_page_says_what_is_true,
 };
+use templates::a_paper_from_a_template_is_signed_and_sealed;
 use timestamps::{a_silent_authority_costs_the_level_only, a_timestamp_authority_raises_the_level};
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -35,6 +37,7 @@ pub(crate) fn cases() -> Vec<Case> {
         a_contract_signed_in_the_portal_is_sealed,
         each_of_several_documents_has_its_own_seal,
         fields_placed_in_the_console_are_asked_for_and_sealed,
+        a_paper_from_a_template_is_signed_and_sealed,
         the_verify_page_says_what_is_true,
     ]
 }
