@@ -327,6 +327,10 @@ fn fill(message: &mut prost_reflect::DynamicMessage, input: &MessageDescriptor) 
             {
                 continue;
             }
+            // A key that stood for another id before would be refused for that alone.
+            (false, Kind::String, "idempotency_key") => {
+                Value::String(OsEntropy.uuid(SystemClock.now()).to_string())
+            }
             (false, Kind::String, _) => Value::String("a plausible text".to_owned()),
             (false, Kind::Bool, _) => Value::Bool(true),
             (false, Kind::Int32, "page") => Value::I32(1),
