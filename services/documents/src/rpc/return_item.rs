@@ -54,7 +54,7 @@ mod tests {
     use portico_proto::{
         documents::v1::{
             AcceptItemRequest, DeclareMissingRequest, GetRequestRequest, ItemState, ListDocumentsRequest,
-            RemoveFileRequest,
+            RemoveFileRequest, RequestRowsChanged,
         },
         events::v1::{NoticeRequested, StepFulfilled, StepProgressed},
     };
@@ -70,6 +70,13 @@ mod tests {
         let request =
             fixture.documents(&fixture.manager()).get_request(get).await.unwrap().into_inner().request;
         request.unwrap().items[0].id.clone()
+    }
+
+    /// How the first row stood each time the rows of the request were told.
+    async fn told(fixture: &Fixture, step: &str) -> Vec<String> {
+        let told = fixture.said::<RequestRowsChanged>().await;
+        assert!(told.iter().all(|event| event.step_id == step && event.rows[0].required));
+        told.into_iter().map(|mut event| event.rows.remove(0).state).collect()
     }
 
     #[tokio::test]
@@ -112,6 +119,9 @@ mod tests {
         let remove =
             RemoveFileRequest { item_id, version_id: again["version_id"].as_str().unwrap().to_owned() };
         assert_eq!(refused(fixture.documents(&client).remove_file(remove).await).reason, "item_accepted");
+
+        let stood = ["needed", "checking", "returned", "checking", "accepted"];
+        assert_eq!(told(&fixture, &step).await, stood, "whoever lists what is outstanding hears of each");
 
         let list = async |ctx| {
             let list = fixture.documents(&ctx).list_documents(ListDocumentsRequest::default()).await.unwrap();
@@ -168,6 +178,8 @@ mod tests {
         fixture.deliver(&event).await.unwrap();
         fixture.deliver(&event).await.unwrap();
         assert_eq!((fixture.rows("requests").await, fixture.rows("items").await), (1, 1));
+        let stood = ["needed", "checking", "needed", "not_available", "accepted", "needed"];
+        assert_eq!(told(&fixture, &step).await, stood);
         let get = GetRequestRequest { step_id: step };
         let open = fixture.documents(&client).get_request(get).await.unwrap().into_inner().request.unwrap();
         assert_eq!(open.items[0].state(), ItemState::Needed);
