@@ -47,3 +47,48 @@ impl Files {
         Ok(Some(S3Config { address, keys, certificate: self.certificate.clone() }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        files: Files,
+    }
+
+    fn config(arguments: &[&str]) -> anyhow::Result<Option<S3Config>> {
+        // Whatever this machine has in its environment is not what is tested.
+        let ours = ["portico", "--aws-access-key-id", "AKIA", "--aws-secret-access-key", "hush"];
+        Line::try_parse_from(ours.iter().chain(arguments))?.files.config()
+    }
+
+    #[test]
+    fn a_bucket_has_its_keys_from_a_file_or_from_the_environment() {
+        let address = "s3://files/portal?region=eu-central-1";
+        let given = config(&["--files", address]).unwrap().unwrap();
+        assert!(matches!(&given.keys, S3Keys::Given { id, .. } if id == "AKIA"), "{given:?}");
+        let file = config(&["--files", address, "--files-keys", "keys.json"]).unwrap().unwrap();
+        assert_eq!(file.keys, S3Keys::File("keys.json".into()));
+    }
+
+    #[test]
+    fn without_a_bucket_files_lie_below_the_home_and_a_wrong_one_is_refused_in_words() {
+        assert_eq!(config(&[]).unwrap(), None);
+        assert!(config(&["--files-keys", "keys.json"]).is_err(), "keys without a bucket");
+        let refused = config(&["--files", "s3://files"]).unwrap_err().to_string();
+        assert!(refused.contains("region is missing"), "{refused}");
+        let bare = Files {
+            address: Some("s3://files?region=x".parse().unwrap()),
+            keys: None,
+            certificate: None,
+            aws_access_key_id: Some("AKIA".to_owned()),
+            aws_secret_access_key: None,
+            aws_session_token: None,
+        };
+        assert!(bare.config().unwrap_err().to_string().contains("AWS_SECRET_ACCESS_KEY"));
+    }
+}
