@@ -329,7 +329,7 @@ mod tests {
             assert!(
                 html.contains("/console/papers/t1/remove") && html.contains("/console/papers/t1/archive")
             );
-            assert!(html.matches("<h1").count() == 1 && !html.contains("paper-"), "{html}");
+            assert!(html.matches("<h1").count() == 1 && !html.contains("paper-role"), "{html}");
             template.uses = 1;
             assert!(!whole(&template).contains("/console/papers/t1/remove"), "papers were signed by it");
             template.archived = true;
