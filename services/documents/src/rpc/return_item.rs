@@ -73,7 +73,7 @@ mod tests {
     }
 
     /// How the first row stood each time the rows of the request were told.
-    async fn told(fixture: &Fixture, step: &str) -> Vec<String> {
+    async fn told_rows(fixture: &Fixture, step: &str) -> Vec<String> {
         let told = fixture.said::<RequestRowsChanged>().await;
         assert!(told.iter().all(|event| event.step_id == step && event.rows[0].required));
         told.into_iter().map(|mut event| event.rows.remove(0).state).collect()
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(refused(fixture.documents(&client).remove_file(remove).await).reason, "item_accepted");
 
         let stood = ["needed", "checking", "returned", "checking", "accepted"];
-        assert_eq!(told(&fixture, &step).await, stood, "whoever lists what is outstanding hears of each");
+        assert_eq!(told_rows(&fixture, &step).await, stood, "whoever lists what is outstanding hears of each");
 
         let list = async |ctx| {
             let list = fixture.documents(&ctx).list_documents(ListDocumentsRequest::default()).await.unwrap();
@@ -179,7 +179,7 @@ mod tests {
         fixture.deliver(&event).await.unwrap();
         assert_eq!((fixture.rows("requests").await, fixture.rows("items").await), (1, 1));
         let stood = ["needed", "checking", "needed", "not_available", "accepted", "needed"];
-        assert_eq!(told(&fixture, &step).await, stood);
+        assert_eq!(told_rows(&fixture, &step).await, stood);
         let get = GetRequestRequest { step_id: step };
         let open = fixture.documents(&client).get_request(get).await.unwrap().into_inner().request.unwrap();
         assert_eq!(open.items[0].state(), ItemState::Needed);
