@@ -31,11 +31,12 @@ select portico.declare_table('workflow.request_rows', 'account');
 -- SHA-256 of what a command was sent with, where a repeat with anything else is refused.
 alter table workflow.idempotency_keys add column body_hash bytea;
 
--- Requests that are open already: a timer each has documents asked for their rows. The owner sees rows only while they are not forced.
+-- Requests that are open already: a timer each has documents asked for their rows, after an hour: the release before this one, which may
+-- still run, clears timers of a kind that it does not know. The owner sees rows only while they are not forced.
 alter table workflow.run_steps no force row level security;
 alter table workflow.timers no force row level security;
 insert into workflow.timers (tenant_id, step_id, kind, run_id, account_id, due_at)
-select tenant_id, id, 'rows', run_id, account_id, now() from workflow.run_steps
+select tenant_id, id, 'rows', run_id, account_id, now() + interval '1 hour' from workflow.run_steps
 where body ->> 'kind' = 'document_request' and state in ('ready', 'active', 'returned')
 on conflict do nothing;
 alter table workflow.run_steps force row level security;

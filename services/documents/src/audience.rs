@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use portico_core::{Ctx, PersonId};
+use uuid::Uuid;
 
 use crate::{
     domain::{
@@ -22,6 +23,8 @@ pub(crate) struct Audience {
     pub(crate) members: BTreeSet<PersonId>,
     /// The firm's people.
     pub(crate) staff: BTreeSet<PersonId>,
+    /// By what that was judged: the sharing that counts, under its id.
+    pub(crate) sharing: (Uuid, Sharing),
 }
 
 /// Who sees a document that is in a folder, by the folder's sharing or the document's own; in a folder of a record they read the record as well.
@@ -45,10 +48,12 @@ pub(crate) async fn of(
     let mut audience = Audience {
         members: BTreeSet::new(),
         staff: peers::staff(service, &system).await?.into_iter().collect(),
+        sharing: (shared, sharing),
     };
     if !document.internal && !folder.internal {
         let members = peers::members_with_roles(service, &system, document.account_id).await?;
-        let granted = members.into_iter().filter(|(person, roles)| is_granted(&sharing, *person, roles));
+        let granted =
+            members.into_iter().filter(|(person, roles)| is_granted(&audience.sharing.1, *person, roles));
         audience.members = granted.map(|(person, _)| person).collect();
     }
     if let Some(record) = folder.record_id {

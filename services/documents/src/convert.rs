@@ -1,5 +1,7 @@
 //! Between protobuf and the domain.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use portico_core::FolderId;
 use portico_core::PersonId;
@@ -90,8 +92,15 @@ pub(crate) fn drop_link(link: &DropLink, now: DateTime<Utc>) -> proto::DropLink 
     }
 }
 
-/// A comment as `person` sees it.
-pub(crate) fn comment(comment: &Comment, person: PersonId, staff: bool) -> proto::Comment {
+/// A comment as `person` sees it. Of those whom it mentions they are told the ones in `known`, and all where there is no such limit.
+pub(crate) fn comment(
+    comment: &Comment,
+    person: PersonId,
+    staff: bool,
+    known: Option<&BTreeSet<PersonId>>,
+) -> proto::Comment {
+    let mentioned = comment.mentions.iter().zip(&comment.mentioned);
+    let told = mentioned.filter(|(id, _)| **id == person || known.is_none_or(|known| known.contains(id)));
     proto::Comment {
         id: comment.id.to_string(),
         version_id: comment.version_id.to_string(),
@@ -112,7 +121,7 @@ pub(crate) fn comment(comment: &Comment, person: PersonId, staff: bool) -> proto
         settled_at: comment.settled_at.map(time::timestamp),
         settled_by: comment.settled_by.clone(),
         removed: comment.removed_at.is_some(),
-        mentioned: comment.mentioned.clone(),
+        mentioned: told.map(|(_, name)| name.clone()).collect(),
         can_remove: comment.removable_by(person),
         can_settle: comment.settled_for(person, staff),
     }

@@ -357,7 +357,9 @@ pub(crate) fn place(text: &str) -> Result<Place, WorkflowError> {
         let (step, position) = rest.split_first_chunk::<16>()?;
         let due = match i64::from_be_bytes(*due) {
             i64::MAX => None,
-            micros => Some(DateTime::from_timestamp_micros(micros)?),
+            micros if micros >= 0 => Some(DateTime::from_timestamp_micros(micros)?),
+            // Before 1970 nothing was due, and the database knows no such moments as the smallest of these.
+            _ => return None,
         };
         let position = i32::from_be_bytes(position.try_into().ok()?);
         Some(Place { due, step: Uuid::from_bytes(*step).into(), position })

@@ -25,6 +25,7 @@ const NO_PAGES: &[(&str, &str)] = &[
     ("/manifest.webmanifest", "a manifest"),
     ("/files/{version_id}", "a download"),
     ("/files/{version_id}/pages/{page}", "a picture"),
+    ("/files/{version_id}/comments", "leads back to the document, after signing in again"),
     ("/console/papers/{paper_template_id}/pages/{page}", "a picture"),
     ("/documents/{document_id}", "leads to its newest version"),
     ("/documents/folders/{folder_id}/zip", "a download"),

@@ -94,7 +94,7 @@ impl CalendarServer {
             let lines = part.replace('\n', "\r\n");
             write!(
                 text,
-                "BEGIN:VEVENT\r\nUID:{name}\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:Canary {name}\r\n{lines}\r\nEND:VEVENT\r\n"
+                "BEGIN:VEVENT\r\nUID:{name}\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:Canarybird {name}\r\n{lines}\r\nEND:VEVENT\r\n"
             )?;
         }
         text.push_str("END:VCALENDAR\r\n");

@@ -2,10 +2,10 @@
 
 use anyhow::Context as _;
 use portico_proto::documents::v1::{
-    CreateDropLinkRequest, CreateFolderRequest, GetPaperTemplateRequest, PaperRole, PlacedField,
-    SavePaperTemplateRequest, SaveRequestTemplateRequest, TemplateItem, drops_client::DropsClient,
-    library_client::LibraryClient, paper_templates_client::PaperTemplatesClient,
-    request_templates_client::RequestTemplatesClient,
+    AddCommentRequest, CreateDropLinkRequest, CreateFolderRequest, GetPaperTemplateRequest, PaperRole,
+    PlacedField, SavePaperTemplateRequest, SaveRequestTemplateRequest, TemplateItem,
+    comments_client::CommentsClient, drops_client::DropsClient, library_client::LibraryClient,
+    paper_templates_client::PaperTemplatesClient, request_templates_client::RequestTemplatesClient,
 };
 use portico_rpc::CallerChannel;
 
@@ -77,6 +77,17 @@ impl Persona {
         };
         templates.save_paper_template(asked).await?;
         Ok(kept.id)
+    }
+
+    /// Comments on a version of a document and answers the comment's id.
+    pub(crate) async fn comment(&self, version: &str, text: &str) -> anyhow::Result<String> {
+        let asked = AddCommentRequest {
+            version_id: version.to_owned(),
+            text: text.to_owned(),
+            ..AddCommentRequest::default()
+        };
+        let made = CommentsClient::new(self.channel("documents")).add_comment(asked).await?.into_inner();
+        Ok(made.comment.context("no comment")?.id)
     }
 
     /// Makes a drop link to a folder and answers its id and its secret.

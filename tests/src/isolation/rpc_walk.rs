@@ -128,6 +128,7 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
     let upload = begun.headers.get("location").and_then(|at| at.to_str().ok()).context("no upload")?;
     let upload = upload.trim_start_matches("/uploads/").to_owned();
     let shelf = world.shelf(&engagement, &format!("{CANARY}-folder")).await?;
+    let comment = ana.comment(&shelf.version, CANARY).await?;
     let all_steps: Vec<String> = run.steps.iter().map(|step| step.id.clone()).collect();
     let mut ids = BTreeMap::from([
         ("account_id", vec![engagement.account.clone()]),
@@ -152,6 +153,9 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         ("signer_id", envelope.signers.iter().map(|signer| signer.id.clone()).collect()),
         ("document_id", vec![original.document_id, shelf.document]),
         ("drop_link_id", vec![shelf.drop_link.0]),
+        ("comment_id", vec![comment.clone()]),
+        ("reply_to", vec![comment]),
+        ("mention_ids", vec![ana.id.clone()]),
         ("request_template_id", vec![admin.request_template(CANARY).await?]),
         ("paper_template_id", vec![admin.paper_template(CANARY).await?]),
         ("folder_id", shelf.folders.iter().cloned().chain([shelf.of_record]).collect()),

@@ -143,7 +143,7 @@ pub(super) async fn what_is_busy_in_ones_own_calendar_is_not_offered() -> Outcom
     let words = plain(&connected.text());
     ensure!(words.contains("2 calendars are read"), "{words}");
     ensure!(
-        !connected.text().contains(CalendarServer::PASSWORD) && !words.contains("Canary"),
+        !connected.text().contains(CalendarServer::PASSWORD) && !words.contains("Canarybird"),
         "it tells too much"
     );
     let left = offered(&world, &step).await?;

@@ -4,7 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use portico_core::{AccountId, DropLinkId, Email, FolderId, PersonId};
 use portico_service::Fields;
 
-use super::library::{LONGEST_NAME, name};
+use super::{
+    idempotency::{NO_KEY, is_key},
+    library::{LONGEST_NAME, name},
+};
 use crate::{content::Accept, error::DocumentsError};
 
 /// Days that a link may last.
@@ -17,8 +20,6 @@ pub(crate) const MOST_OPEN: i64 = 50;
 const LONGEST_NOTE: usize = 1000;
 /// The longest name of a sender, in characters.
 const LONGEST_SENDER: usize = 100;
-/// The longest key of a repeat, in characters.
-const LONGEST_KEY: usize = 100;
 /// How long nothing must have come before the firm is told of the next file.
 const QUIET: TimeDelta = TimeDelta::minutes(30);
 
@@ -109,8 +110,8 @@ impl Wanted {
         if !(0..=MOST_FILES).contains(&most_files) {
             fields.refuse("most_files", format!("Enter a number from 1 to {MOST_FILES}, or nothing."));
         }
-        if key.chars().count() > LONGEST_KEY {
-            fields.refuse("idempotency_key", format!("Use at most {LONGEST_KEY} characters."));
+        if !is_key(key) {
+            fields.refuse("idempotency_key", NO_KEY);
         }
         fields.check().map_err(DocumentsError::Invalid)?;
         let most_files = if most_files == 0 { MOST_FILES } else { most_files };

@@ -5,6 +5,7 @@ pub(crate) mod document;
 pub(crate) mod drop_link;
 pub mod envelope;
 pub(crate) mod envelope_chain;
+pub(crate) mod idempotency;
 pub(crate) mod library;
 pub(crate) mod nudge;
 pub(crate) mod packing;

@@ -121,7 +121,11 @@ mod tests {
         assert_eq!(refused(fixture.documents(&client).remove_file(remove).await).reason, "item_accepted");
 
         let stood = ["needed", "checking", "returned", "checking", "accepted"];
-        assert_eq!(told_rows(&fixture, &step).await, stood, "whoever lists what is outstanding hears of each");
+        assert_eq!(
+            told_rows(&fixture, &step).await,
+            stood,
+            "whoever lists what is outstanding hears of each"
+        );
 
         let list = async |ctx| {
             let list = fixture.documents(&ctx).list_documents(ListDocumentsRequest::default()).await.unwrap();

@@ -13,7 +13,7 @@ use super::{BlobKey, BlobStore, DiskBlobs, s3::testing::TestBucket};
 /// Where the bytes of a test lie.
 pub(super) enum Shelf {
     Disk(TempDir),
-    Bucket(TestBucket),
+    Bucket(Box<TestBucket>),
 }
 
 /// Runs each of these over both places. Where the server is missing, those over a bucket say so.
@@ -43,7 +43,7 @@ impl Shelf {
     }
 
     pub(super) async fn in_a_bucket() -> Option<Self> {
-        TestBucket::new().await.map(Self::Bucket)
+        TestBucket::new().await.map(Box::new).map(Self::Bucket)
     }
 
     pub(super) fn blobs(&self) -> Arc<dyn BlobStore> {

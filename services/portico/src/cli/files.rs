@@ -20,27 +20,27 @@ pub(crate) struct Files {
     /// A PEM file with the certificate of the bucket server's own authority, where it is none of the usual ones.
     #[arg(long = "files-certificate", env = "PORTICO_FILES_CERTIFICATE", requires = "address")]
     certificate: Option<PathBuf>,
-    #[arg(long, env = "AWS_ACCESS_KEY_ID", hide = true, hide_env_values = true)]
-    aws_access_key_id: Option<String>,
-    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide = true, hide_env_values = true)]
-    aws_secret_access_key: Option<String>,
-    #[arg(long, env = "AWS_SESSION_TOKEN", hide = true, hide_env_values = true)]
-    aws_session_token: Option<String>,
 }
 
 impl Files {
     /// The bucket with its keys; none where files lie below the home.
     pub(crate) fn config(&self) -> anyhow::Result<Option<S3Config>> {
+        self.config_with(&|name: &str| std::env::var(name).ok())
+    }
+
+    /// The same, where `variable` reads the environment. Keys are no arguments: every user of a machine can list those.
+    fn config_with(&self, variable: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Option<S3Config>> {
         let Some(address) = self.address.clone() else { return Ok(None) };
         let keys = match &self.keys {
             Some(path) => S3Keys::File(path.clone()),
             None => {
                 let wanted = "files are to lie in a bucket, and its keys are missing: name a file with --files-keys \
                               (PORTICO_FILES_KEYS), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+                let given = |name: &str| variable(name).filter(|value| !value.is_empty());
                 S3Keys::Given {
-                    id: self.aws_access_key_id.clone().context(wanted)?,
-                    secret: self.aws_secret_access_key.clone().context(wanted)?,
-                    token: self.aws_session_token.clone(),
+                    id: given("AWS_ACCESS_KEY_ID").context(wanted)?,
+                    secret: given("AWS_SECRET_ACCESS_KEY").context(wanted)?,
+                    token: given("AWS_SESSION_TOKEN"),
                 }
             }
         };
@@ -60,17 +60,25 @@ mod tests {
         files: Files,
     }
 
+    // Whatever keys this machine has in its environment are not what is tested.
+    fn keyed(name: &str) -> Option<String> {
+        match name {
+            "AWS_ACCESS_KEY_ID" => Some("AKIA".to_owned()),
+            "AWS_SECRET_ACCESS_KEY" => Some("hush".to_owned()),
+            _ => None,
+        }
+    }
+
     fn config(arguments: &[&str]) -> anyhow::Result<Option<S3Config>> {
-        // Whatever this machine has in its environment is not what is tested.
-        let ours = ["portico", "--aws-access-key-id", "AKIA", "--aws-secret-access-key", "hush"];
-        Line::try_parse_from(ours.iter().chain(arguments))?.files.config()
+        Line::try_parse_from(["portico"].iter().chain(arguments))?.files.config_with(&keyed)
     }
 
     #[test]
     fn a_bucket_has_its_keys_from_a_file_or_from_the_environment() {
         let address = "s3://files/portal?region=eu-central-1";
         let given = config(&["--files", address]).unwrap().unwrap();
-        assert!(matches!(&given.keys, S3Keys::Given { id, .. } if id == "AKIA"), "{given:?}");
+        let keys = S3Keys::Given { id: "AKIA".to_owned(), secret: "hush".to_owned(), token: None };
+        assert!(given.keys == keys, "{given:?}");
         let file = config(&["--files", address, "--files-keys", "keys.json"]).unwrap().unwrap();
         assert_eq!(file.keys, S3Keys::File("keys.json".into()));
     }
@@ -81,14 +89,15 @@ mod tests {
         assert!(config(&["--files-keys", "keys.json"]).is_err(), "keys without a bucket");
         let refused = config(&["--files", "s3://files"]).unwrap_err().to_string();
         assert!(refused.contains("region is missing"), "{refused}");
-        let bare = Files {
-            address: Some("s3://files?region=x".parse().unwrap()),
-            keys: None,
-            certificate: None,
-            aws_access_key_id: Some("AKIA".to_owned()),
-            aws_secret_access_key: None,
-            aws_session_token: None,
-        };
-        assert!(bare.config().unwrap_err().to_string().contains("AWS_SECRET_ACCESS_KEY"));
+        let bare =
+            Files { address: Some("s3://files?region=x".parse().unwrap()), keys: None, certificate: None };
+        let half = |name: &str| keyed(name).filter(|_| name != "AWS_SECRET_ACCESS_KEY");
+        assert!(bare.config_with(&half).unwrap_err().to_string().contains("AWS_SECRET_ACCESS_KEY"));
+    }
+
+    #[test]
+    fn a_secret_cannot_be_given_where_everybody_sees_it() {
+        let said = ["--files", "s3://files?region=x", "--aws-secret-access-key", "hush"];
+        assert!(config(&said).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! What is asked in CalDAV's words, and what the answers say.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use roxmltree::{Document, Node, ParsingOptions};
 
@@ -11,6 +11,14 @@ const DAV: &str = "DAV:";
 const CALDAV: &str = "urn:ietf:params:xml:ns:caldav";
 /// The most parts of one answer.
 const MOST_NODES: u32 = 1_000_000;
+/// The longest start tag, in bytes.
+const LONGEST_TAG: usize = 4 * 1024;
+/// The most attributes of one part.
+const MOST_ATTRIBUTES: usize = 64;
+/// The most short names for vocabularies in one answer. Each part that names one anew is compared with all that are known there.
+const MOST_PREFIXES: usize = 32;
+/// The most times that an answer names a vocabulary. Some servers do so in each part.
+const MOST_NAMINGS: usize = 50_000;
 /// How many entries are counted out at a time.
 pub(super) const EVENTS_AT_ONCE: usize = 200;
 
@@ -61,6 +69,9 @@ pub(super) struct Resource {
 
 /// What a server answered, thing by thing.
 pub(super) fn read(text: &str) -> Result<Vec<Resource>, Trouble> {
+    if !modest(text) {
+        return Err(Trouble::TooLarge);
+    }
     // No document type, so that no entity grows without end.
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MOST_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options).map_err(|_| Trouble::NoCalendar)?;
@@ -77,6 +88,54 @@ pub(super) fn read(text: &str) -> Result<Vec<Resource>, Trouble> {
         found.push(resource(response));
     }
     Ok(found)
+}
+
+/// Whether an answer can be taken apart in a time that grows with its length alone: what its parts say in their start tags is compared
+/// with each other. What is not well formed is left to whoever takes it apart.
+fn modest(text: &str) -> bool {
+    let (mut prefixes, mut namings, mut at) = (BTreeSet::new(), 0, 0_usize);
+    while let Some(found) = text[at..].find('<') {
+        at += found;
+        let rest = &text[at..];
+        let passed = [("<![CDATA[", "]]>"), ("<!--", "-->"), ("<?", "?>"), ("</", ">")];
+        if let Some((begin, end)) = passed.into_iter().find(|(begin, _)| rest.starts_with(begin)) {
+            let Some(length) = rest[begin.len()..].find(end) else { return true };
+            at += begin.len() + length + end.len();
+            continue;
+        }
+        let (names, length) = attributes(rest);
+        let Some(length) = length else { return rest.len() <= LONGEST_TAG };
+        if names.len() > MOST_ATTRIBUTES {
+            return false;
+        }
+        for prefix in names.into_iter().filter_map(|name| name.strip_prefix("xmlns")) {
+            prefixes.insert(prefix);
+            namings += 1;
+        }
+        if prefixes.len() > MOST_PREFIXES || namings > MOST_NAMINGS {
+            return false;
+        }
+        at += length;
+    }
+    true
+}
+
+/// The names of the attributes in the start tag with which a text begins, and how long that is; nothing where it does not end in time.
+fn attributes(text: &str) -> (Vec<&str>, Option<usize>) {
+    let (mut names, mut quote, mut from) = (Vec::new(), None, 0);
+    for (at, byte) in text.bytes().enumerate().take(LONGEST_TAG) {
+        match quote {
+            None if byte == b'>' => return (names, Some(at + 1)),
+            None if byte == b'"' || byte == b'\'' => {
+                let before = text[from..at].trim_end().trim_end_matches('=').trim_end();
+                names.push(before.rsplit(char::is_whitespace).next().unwrap_or_default());
+                quote = Some(byte);
+            }
+            Some(open) if byte == open => (quote, from) = (None, at + 1),
+            _ => {}
+        }
+    }
+    (names, None)
 }
 
 fn resource(response: Node<'_, '_>) -> Resource {
@@ -163,6 +222,28 @@ mod tests {
         for wrong in ["", "<html/>", "{}", "<d:multistatus", bomb] {
             assert_eq!(read(wrong), Err(Trouble::NoCalendar), "{wrong}");
         }
+    }
+
+    #[test]
+    fn what_would_take_long_to_take_apart_is_too_large() {
+        let answer = |more: &str, inner: &str| {
+            format!(r#"<d:multistatus xmlns:d="DAV:"{more}>{inner}</d:multistatus>"#)
+        };
+        let prefixes = |count: usize| {
+            (0..count).map(|one| format!(r#" xmlns:p{one}="p:""#)).collect::<Vec<_>>().concat()
+        };
+        let attributes =
+            |count: usize| (0..count).map(|one| format!(" a{one}='>'")).collect::<Vec<_>>().concat();
+        assert_eq!(read(&answer(&prefixes(20), "")), Ok(vec![]));
+        assert_eq!(read(&answer(&prefixes(40), "")), Err(Trouble::TooLarge));
+        assert_eq!(read(&answer(&attributes(60), "")), Ok(vec![]));
+        assert_eq!(read(&answer(&attributes(80), "")), Err(Trouble::TooLarge));
+        assert_eq!(read(&answer(&format!(" a='{}'", "x".repeat(LONGEST_TAG)), "")), Err(Trouble::TooLarge));
+        // Some servers name a vocabulary in each part, and what is said within an entry is no part.
+        assert_eq!(read(&answer("", &r#"<a xmlns="DAV:"/>"#.repeat(10_000))), Ok(vec![]));
+        assert_eq!(read(&answer("", &r#"<a xmlns="DAV:"/>"#.repeat(MOST_NAMINGS))), Err(Trouble::TooLarge));
+        let within = format!("<!-- < {0} --><![CDATA[< {0}]]>", "x".repeat(LONGEST_TAG));
+        assert_eq!(read(&answer("", &within)), Ok(vec![]));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use self::{
 use crate::{
     domain::{
         availability::Stretch,
-        busy::{Busy, merged},
+        busy::{Busy, TooMuch, merged},
     },
     error::WorkflowError,
     service::Service,
@@ -186,7 +186,9 @@ impl Way {
 
     async fn ask(&self, at: &Url, question: Question<'_>) -> Result<(Url, Vec<Resource>), Trouble> {
         let (at, text) = self.access.ask(at, &question).await?;
-        Ok((at, dav::read(&text)?))
+        // Strangers' answers may take a while to take apart.
+        let found = tokio::task::spawn_blocking(move || dav::read(&text)).await;
+        Ok((at, found.map_err(|_| Trouble::NoCalendar)??))
     }
 
     /// The busy times of these calendars, around now. Entries without a zone are by the clock in `zone`.
@@ -236,10 +238,10 @@ impl Way {
                 let texts: Vec<String> = texts.iter().filter_map(|one| one.data.clone()).collect();
                 // Series of strangers may take a while to count out, and whatever goes wrong in there is theirs.
                 let counted = tokio::task::spawn_blocking(move || {
-                    texts.iter().for_each(|text| busy.read(text, zone, around));
-                    busy
+                    texts.iter().try_for_each(|text| busy.read(text, zone, around)).map(|()| busy)
                 });
-                busy = counted.await.map_err(|_| Trouble::NoCalendar)?;
+                let counted = counted.await.map_err(|_| Trouble::NoCalendar)?;
+                busy = counted.map_err(|TooMuch| Trouble::TooLarge)?;
             }
         }
         Ok(busy)

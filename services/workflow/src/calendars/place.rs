@@ -24,12 +24,17 @@ pub(crate) fn address(given: &str, local: bool) -> Option<Url> {
 
 /// The address behind a server's name. The connection is made to the very address that was judged, so that a name cannot lead to one
 /// place when it is checked and to another when it is used.
+///
+/// Of a name in a closed network no more is told than of one that nobody has: else the names that only the installation's own network
+/// knows could be found out by trying.
 pub(super) async fn find(at: &Url, local: bool) -> Result<SocketAddr, Trouble> {
     let port = at.port_or_known_default().ok_or(Trouble::Away)?;
+    let mut closed = Trouble::ClosedNetwork;
     let found: Vec<SocketAddr> = match at.host().ok_or(Trouble::Away)? {
         Host::Ipv4(address) => vec![(IpAddr::V4(address), port).into()],
         Host::Ipv6(address) => vec![(IpAddr::V6(address), port).into()],
         Host::Domain(name) => {
+            closed = Trouble::Away;
             tokio::net::lookup_host((name, port)).await.map_err(|_| Trouble::Away)?.collect()
         }
     };
@@ -37,7 +42,7 @@ pub(super) async fn find(at: &Url, local: bool) -> Result<SocketAddr, Trouble> {
         return Err(Trouble::Away);
     }
     let open = found.into_iter().find(|address| local || is_public(address.ip()));
-    open.ok_or(Trouble::ClosedNetwork)
+    open.ok_or(closed)
 }
 
 #[cfg(test)]
@@ -70,7 +75,6 @@ mod tests {
     async fn private_places_are_refused_unless_the_installation_allows_them() {
         for place in [
             "https://127.0.0.1/",
-            "https://localhost/",
             "https://[::1]/",
             "https://169.254.169.254/latest/",
             "https://10.0.0.1/",
@@ -84,5 +88,9 @@ mod tests {
         }
         let nowhere = address("https://no-such-host.invalid/", false).unwrap();
         assert_eq!(find(&nowhere, true).await, Err(Trouble::Away));
+        assert_eq!(find(&nowhere, false).await, Err(Trouble::Away));
+        let name = address("https://localhost/", false).unwrap();
+        assert_eq!(find(&name, false).await, Err(Trouble::Away), "which names there are is not told");
+        assert!(find(&name, true).await.is_ok());
     }
 }

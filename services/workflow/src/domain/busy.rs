@@ -3,24 +3,52 @@
 //! Entries that are cancelled or marked as free time take none, and neither does one without length. An entry of whole days lasts from
 //! midnight to midnight by the clock on its owner's wall.
 
+mod series;
+
+use std::time::{Duration, Instant};
+
 use calcard::{
     Entry, Parser,
-    common::{PartialDateTime, timezone::Tz as EntryZone},
+    common::timezone::Tz as EntryZone,
     icalendar::{
-        ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarParameter, ICalendarProperty,
-        ICalendarStatus, ICalendarTransparency, ICalendarValue, dates::TimeOrDelta,
+        ICalendar, ICalendarComponent, ICalendarComponentType, ICalendarProperty, ICalendarStatus,
+        ICalendarTransparency, ICalendarValue, dates::TimeOrDelta,
     },
 };
-use chrono::{DateTime, Datelike as _, TimeDelta, TimeZone as _, Timelike as _, Utc};
+use chrono::{DateTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use portico_core::StepId;
 
+use self::series::prepare;
 use super::availability::Stretch;
 
 /// The most times that one entry comes again, from its first on: a daily one of fifty years.
 const MOST_TIMES: usize = 20_000;
 /// The most objects that are read from one text. A calendar hands each entry out on its own.
 const MOST_OBJECTS: usize = 100;
+/// The most parts of one object: entries, exceptions, zones, and what is within them.
+const MOST_PARTS: usize = 5_000;
+/// The most stretches and meetings that are taken down, before those that overlap become one.
+const MOST_TAKEN: usize = 100_000;
+
+/// There is more than is counted out for one person.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TooMuch;
+
+/// How much more is counted out for one person.
+#[derive(Debug, PartialEq, Eq)]
+struct Left {
+    parts: usize,
+    series: usize,
+    times: usize,
+    time: Duration,
+}
+
+impl Default for Left {
+    fn default() -> Self {
+        Self { parts: 100_000, series: 2_000, times: 1_000_000, time: Duration::from_secs(10) }
+    }
+}
 
 /// What a calendar says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -31,36 +59,57 @@ pub(crate) struct Busy {
     pub(crate) meetings: Vec<(StepId, Stretch)>,
     /// How many entries could not be understood.
     pub(crate) not_understood: i32,
+    left: Left,
 }
 
 impl Busy {
     /// Adds what a text in iCalendar format says about a stretch of time. Entries that name no zone, and whole days, are by the clock
     /// in `zone`.
-    pub(crate) fn read(&mut self, text: &str, zone: Tz, within: Stretch) {
+    ///
+    /// # Errors
+    /// With all that was read before, it is more than is counted out.
+    pub(crate) fn read(&mut self, text: &str, zone: Tz, within: Stretch) -> Result<(), TooMuch> {
         let mut parser = Parser::new(text);
-        let mut found = false;
+        let (mut found, mut ended) = (false, false);
         for _ in 0..MOST_OBJECTS {
+            let began = Instant::now();
             match parser.entry() {
                 Entry::ICalendar(calendar) => {
                     found = true;
-                    self.take(calendar, zone, within);
+                    self.take(calendar, zone, within)?;
                 }
-                Entry::Eof => break,
+                Entry::Eof => {
+                    ended = true;
+                    break;
+                }
                 _ => {}
             }
+            self.left.time = self.left.time.checked_sub(began.elapsed()).ok_or(TooMuch)?;
         }
-        if !found {
+        if !found || !ended {
             self.not_understood += 1;
         }
+        Ok(())
     }
 
-    fn take(&mut self, mut calendar: ICalendar, zone: Tz, (begin, end): Stretch) {
-        prepare(&mut calendar, zone);
+    fn take(&mut self, mut calendar: ICalendar, zone: Tz, (begin, end): Stretch) -> Result<(), TooMuch> {
+        let parts = calendar.components.len();
+        if parts > MOST_PARTS {
+            return Err(TooMuch);
+        }
+        self.left.parts = self.left.parts.checked_sub(parts).ok_or(TooMuch)?;
+        let prepared = prepare(&mut calendar, zone, end);
+        self.left.series = self.left.series.checked_sub(prepared.series).ok_or(TooMuch)?;
         let expanded = calendar.expand_dates(zone, MOST_TIMES);
-        self.not_understood += i32::try_from(expanded.errors.len()).unwrap_or(i32::MAX);
+        self.left.times = self.left.times.checked_sub(expanded.events.len()).ok_or(TooMuch)?;
+        // Each time that a series was counted on is among these, or an exception.
+        let cut = prepared.series > 0 && expanded.events.len() + prepared.exceptions >= MOST_TIMES;
+        let wrong = expanded.errors.len() + prepared.refused + usize::from(cut);
+        self.not_understood = self.not_understood.saturating_add(i32::try_from(wrong).unwrap_or(i32::MAX));
+        let kinds: Vec<Option<Kind>> = calendar.components.iter().map(kind).collect();
         for event in expanded.events {
-            let component = usize::try_from(event.comp_id).ok().and_then(|id| calendar.components.get(id));
-            let Some(component) = component.filter(|component| takes_time(component)) else { continue };
+            let kind = usize::try_from(event.comp_id).ok().and_then(|id| kinds.get(id).copied().flatten());
+            let Some(kind) = kind else { continue };
             let until = match event.end {
                 TimeOrDelta::Time(until) => until.to_utc(),
                 TimeOrDelta::Delta(length) => after(event.start, length),
@@ -69,61 +118,27 @@ impl Busy {
             if stretch.0 >= stretch.1 {
                 continue;
             }
-            match component.uid().and_then(own_meeting) {
-                Some(step) => self.meetings.push((step, stretch)),
-                None => self.stretches.push(stretch),
+            match kind {
+                Kind::Meeting(step) => self.meetings.push((step, stretch)),
+                Kind::Other => self.stretches.push(stretch),
             }
         }
+        if self.stretches.len() + self.meetings.len() > MOST_TAKEN { Err(TooMuch) } else { Ok(()) }
     }
 }
 
-/// Says a series as the expansion takes it: its times are counted on the wall of the zone in which it began.
-fn prepare(calendar: &mut ICalendar, zone: Tz) {
-    let zones = calendar.build_owned_tz_resolver().with_default(zone);
-    for component in &mut calendar.components {
-        // Programs count an exception up on its own, which would be taken for one of another series.
-        component.entries.retain(|entry| entry.name != ICalendarProperty::Sequence);
-        let mut of_series = EntryZone::from(zone);
-        if let Some(begin) =
-            component.entries.iter_mut().find(|entry| entry.name == ICalendarProperty::Dtstart)
-        {
-            let world_time =
-                matches!(begin.values.first(), Some(ICalendarValue::PartialDateTime(at)) if at.has_zone());
-            if world_time {
-                begin.params.clear();
-                begin.params.push(ICalendarParameter::tzid("UTC".to_owned()));
-            }
-            of_series = zones.resolve_or_default(begin.tz_id());
-        }
-        for value in component.entries.iter_mut().flat_map(|entry| &mut entry.values) {
-            if let ICalendarValue::RecurrenceRule(rule) = value
-                && let Some(until) = &mut rule.until
-            {
-                on_the_wall(until, of_series);
-            }
-        }
-    }
+/// What takes somebody's time.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// A meeting that may be our own.
+    Meeting(StepId),
+    Other,
 }
 
-/// The end of a series by the clock in its zone; a day is meant until its end.
-fn on_the_wall(until: &mut PartialDateTime, zone: EntryZone) {
-    if !until.has_time() {
-        (until.hour, until.minute, until.second) = (Some(23), Some(59), Some(59));
-    } else if until.has_zone()
-        && let Some(at) = until.to_date_time_with_tz(EntryZone::UTC)
-    {
-        let local = at.with_timezone(&zone).naive_local();
-        let two = |number: u32| u8::try_from(number).ok();
-        *until = PartialDateTime {
-            year: u16::try_from(local.year()).ok(),
-            month: two(local.month()),
-            day: two(local.day()),
-            hour: two(local.hour()),
-            minute: two(local.minute()),
-            second: two(local.second()),
-            ..PartialDateTime::default()
-        };
-    }
+/// What an entry is, if it takes time.
+fn kind(component: &ICalendarComponent) -> Option<Kind> {
+    let step = || component.uid().and_then(own_meeting);
+    takes_time(component).then(|| step().map_or(Kind::Other, Kind::Meeting))
 }
 
 /// Whether somebody is busy with it at all.
@@ -172,7 +187,7 @@ pub(crate) fn merged(mut stretches: Vec<Stretch>) -> Vec<Stretch> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{series::MOST_SERIES, *};
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
@@ -192,7 +207,7 @@ mod tests {
 
     fn of(text: &str) -> Busy {
         let mut busy = Busy::default();
-        busy.read(text, Tz::Europe__Berlin, within());
+        busy.read(text, Tz::Europe__Berlin, within()).unwrap();
         busy
     }
 
@@ -292,6 +307,51 @@ mod tests {
         // A series without end, every second, from long ago.
         let endless = event("DTSTART:19700101T000000Z\r\nDTEND:19700101T000001Z\r\nRRULE:FREQ=SECONDLY");
         assert_eq!(of(&calendar(&endless)).stretches, []);
+    }
+
+    #[test]
+    fn series_that_would_take_long_to_count_out_are_not_understood() {
+        let counted = |start: &str, rule: &str| {
+            let hour = format!("DTSTART:{start}T000000Z\r\nDURATION:PT1H\r\nRRULE:{rule}");
+            let busy = of(&calendar(&event(&hour)));
+            (busy.not_understood, merged(busy.stretches).len())
+        };
+        let minutes = (0..60).map(|minute| minute.to_string()).collect::<Vec<_>>().join(",");
+        let days = ["1"; 100].join(",");
+        for rule in [
+            "FREQ=SECONDLY",
+            "FREQ=MINUTELY;COUNT=2",
+            "FREQ=SOMETIMES",
+            &format!("FREQ=DAILY;BYMINUTE={minutes}"),
+            &format!("FREQ=YEARLY;BYYEARDAY={days}"),
+        ] {
+            assert_eq!(counted("20261110", rule), (1, 1), "the first time stays: {rule}");
+        }
+        assert_eq!(counted("20200101", "FREQ=HOURLY"), (1, 0), "it ends before what is asked for");
+        assert_eq!(counted("19900101", "FREQ=DAILY"), (0, 61));
+        assert_eq!(counted("20270601", "FREQ=DAILY"), (0, 0));
+        assert_eq!(counted("20261001", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"), (0, 0));
+    }
+
+    #[test]
+    fn no_more_is_counted_out_than_there_is_time_for() {
+        let one = event("DTSTART:20261110T090000Z\r\nDTEND:20261110T100000Z");
+        let mut busy = Busy::default();
+        let mut read = |text: &str| busy.read(text, Tz::UTC, within());
+        assert_eq!(read(&calendar(&one.repeat(MOST_PARTS))), Err(TooMuch));
+        assert_eq!(read(&calendar(&one.repeat(MOST_PARTS - 1))), Ok(()));
+        for left in [
+            Left { parts: 1, ..Left::default() },
+            Left { times: 0, ..Left::default() },
+            Left { time: Duration::ZERO, ..Left::default() },
+        ] {
+            let mut busy = Busy { left, ..Busy::default() };
+            assert_eq!(busy.read(&calendar(&one), Tz::UTC, within()), Err(TooMuch));
+        }
+        let series = one.replace("DTEND", "RRULE:FREQ=DAILY;COUNT=2\r\nDTEND");
+        assert_eq!(of(&calendar(&series.repeat(MOST_SERIES + 1))).not_understood, 1);
+        let mut busy = Busy { left: Left { series: 0, ..Left::default() }, ..Busy::default() };
+        assert_eq!(busy.read(&calendar(&series), Tz::UTC, within()), Err(TooMuch));
     }
 
     proptest! {

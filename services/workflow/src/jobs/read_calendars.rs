@@ -6,17 +6,21 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::{StreamExt as _, stream};
-use portico_core::Ctx;
+use portico_core::{Ctx, PersonId};
+use portico_keys::KmsError;
 use portico_proto::identity::v1::Side;
 use url::Url;
 
 use crate::{
-    calendars::{COUNTS, Trouble, Way},
+    calendars::{COUNTS, Reading, Trouble, Way},
     error::WorkflowError,
     peers,
     rpc::disconnect_calendar::forget,
     service::Service,
-    store::{self, calendars::DueReading},
+    store::{
+        self,
+        calendars::{Calendar, DueReading},
+    },
 };
 
 /// How many are taken in one round.
@@ -37,7 +41,7 @@ pub(crate) async fn run(service: &Service) -> Result<Duration, WorkflowError> {
     let due = store::calendars::due(&service.store, service.clock.now(), ROUND).await?;
     let full = i64::try_from(due.len()).unwrap_or(i64::MAX) == ROUND;
     let readings = stream::iter(due).for_each_concurrent(AT_ONCE, |reading| async move {
-        // One person's trouble is not another's: what failed stays leased for a while and is tried again.
+        // One person's trouble is not another's. What could not even be noted stays leased for a while and is tried again.
         if let Err(error) = read(service, reading).await {
             tracing::warn!(%error, tenant = %reading.tenant, person = %reading.person, "a calendar could not be looked after");
         }
@@ -63,23 +67,57 @@ async fn read(service: &Service, DueReading { tenant, person }: DueReading) -> R
     tx.commit().await?;
     let Some(calendar) = calendar else { return Ok(()) };
 
-    let people = peers::people(service, &ctx, &[person]).await?;
+    match look(service, &ctx, person, &calendar).await {
+        Ok(None) => Ok(()),
+        Ok(Some(read)) => note(service, &ctx, person, fence, read).await,
+        Err(error) => {
+            // It is the installation's own, and still its owner is told that nothing was read.
+            let trouble = match error {
+                WorkflowError::Keys(KmsError::Refused | KmsError::UnknownKey(_)) => Trouble::Password,
+                _ => Trouble::Away,
+            };
+            note(service, &ctx, person, fence, Err(trouble)).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Reads somebody's calendar. Nothing where it is forgotten instead.
+async fn look(
+    service: &Service,
+    ctx: &Ctx,
+    person: PersonId,
+    calendar: &Calendar,
+) -> Result<Option<Result<Reading, Trouble>>, WorkflowError> {
+    let people = peers::people(service, ctx, &[person]).await?;
     if !people.get(&person).is_some_and(|one| one.active && one.side() == Side::Staff) {
         // Who has left the firm is not looked after by it.
-        forget(service, &ctx, person).await?;
-        return Ok(());
+        forget(service, ctx, person).await?;
+        return Ok(None);
     }
-    let way = Way::sealed(service, &ctx, &calendar.user_name, &calendar.secret).await?;
+    let way = Way::sealed(service, ctx, &calendar.user_name, &calendar.secret).await?;
     let collections: Vec<Url> =
         calendar.collections.iter().filter_map(|address| Url::parse(address).ok()).collect();
-    let read = way.read(service, &ctx, person, &collections).await?;
+    Ok(Some(way.read(service, ctx, person, &collections).await?))
+}
 
+/// Notes what was read, or why nothing was, and gives the calendar back until its next reading.
+async fn note(
+    service: &Service,
+    ctx: &Ctx,
+    person: PersonId,
+    fence: i64,
+    read: Result<Reading, Trouble>,
+) -> Result<(), WorkflowError> {
     let next = match read {
         Err(Trouble::Password | Trouble::Refused) => AFTER_REFUSAL,
         _ => PERIOD,
     };
     let now = service.clock.now();
-    let mut tx = service.store.begin(&ctx).await?;
+    let mut tx = service.store.begin(ctx).await?;
+    if !store::calendars::lock(&mut tx, person).await? {
+        return Ok(());
+    }
     if !store::calendars::give_back(&mut tx, person, fence, now + next).await? {
         return Ok(());
     }

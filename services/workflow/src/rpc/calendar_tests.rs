@@ -347,6 +347,25 @@ async fn what_was_last_read_counts_for_a_day_and_the_owner_is_told_since_when() 
 }
 
 #[tokio::test]
+async fn a_password_that_cannot_be_opened_is_told_and_its_calendar_is_not_kept_from_others() {
+    let (fixture, one, _, server) = begin().await;
+    connect(&fixture, &one.manager, &server.address, PASSWORD).await.unwrap();
+    sqlx::query("update workflow.calendars set secret = 'x'")
+        .execute(fixture.database.admin())
+        .await
+        .unwrap();
+    fixture.database.clock.advance(read_calendars::PERIOD);
+    read_calendars::run(&fixture.service).await.unwrap();
+    assert_eq!(own(&fixture, &one.manager).await.unwrap().trouble(), CalendarTrouble::Password);
+    let locked: Option<DateTime<Utc>> =
+        sqlx::query_scalar("select locked_until from workflow.calendar_readings")
+            .fetch_one(fixture.database.admin())
+            .await
+            .unwrap();
+    assert_eq!(locked, None);
+}
+
+#[tokio::test]
 async fn a_late_reader_keeps_nothing_and_who_has_left_is_not_read() {
     let (fixture, one, _, server) = begin().await;
     connect(&fixture, &one.manager, &server.address, PASSWORD).await.unwrap();

@@ -51,6 +51,20 @@ pub(crate) async fn read(tx: &mut Tx, person: PersonId) -> Result<Option<Calenda
     }))
 }
 
+/// Holds somebody's calendar until the transaction ends. Whoever changes what belongs to one takes it first, as connecting and forgetting
+/// do by themselves, so that two changes never wait for each other in a circle. `false` where there is none.
+pub(crate) async fn lock(tx: &mut Tx, person: PersonId) -> Result<bool, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    let held = sqlx::query!(
+        "select 1 as one from workflow.calendars where tenant_id = $1 and person_id = $2 for update",
+        tenant,
+        person.0
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(held.is_some())
+}
+
 /// Connects a calendar in place of the one before. Whoever is reading that one finds another fence.
 pub(crate) async fn connect(
     tx: &mut Tx,

@@ -28,7 +28,7 @@ use crate::{
     error::DocumentsError,
     service::{Call, Service, SharedService},
     store,
-    vault::Hashed,
+    vault::{BlobError, Hashed, VaultError},
 };
 
 /// How often a go says that it is alive; well within [`LEASE`].
@@ -143,7 +143,8 @@ async fn go(
     if offset < upload.size {
         let (pieces, aside) = match promised {
             Some(promised) => {
-                let (pieces, aside) = sum::checked(service, call, &upload, promised, body).await?;
+                let checked = sum::checked(service, call, &upload, promised, body);
+                let (pieces, aside) = hold.alive(service, call, checked).await??;
                 (pieces, Some(aside))
             }
             None => {
@@ -151,13 +152,15 @@ async fn go(
                 (pieces, None)
             }
         };
-        let mut writer = service.vault.resume_part(&part, known.take()).await?;
+        let resumed = service.vault.resume_part(&part, known.take());
+        let mut writer = hold.alive(service, call, resumed).await??;
         let pumped = pump(service, call, &mut writer, pieces, hold).await;
         if let Some(aside) = aside {
             service.vault.delete(call.ctx.tenant, aside).await?;
         }
         pumped?;
-        let (reached, hashed) = writer.pause().await?;
+        let paused = hold.alive(service, call, writer.pause()).await?;
+        let (reached, hashed) = paused.map_err(taken_over)?;
         hold.came(reached);
         (offset, known) = (reached, hashed);
     }
@@ -179,16 +182,8 @@ pub(super) async fn finish(
     hold: &Hold,
 ) -> Result<(Upload, u64), Not> {
     let size = upload.size;
-    let outcome = {
-        let mut landing = pin!(land(service, call, &upload, known));
-        loop {
-            // Reading a large file again takes its time.
-            match tokio::time::timeout(ALIVE, &mut landing).await {
-                Ok(outcome) => break outcome?,
-                Err(_) => hold.renew(service, call).await?,
-            }
-        }
-    };
+    // Reading a large file again takes its time.
+    let outcome = hold.alive(service, call, land(service, call, &upload, known)).await??;
     if let Outcome::Refused(text) = &outcome {
         return Err(Not::Now(StatusCode::UNPROCESSABLE_ENTITY, text.clone()));
     }
@@ -215,7 +210,9 @@ async fn pump(
         let next = tokio::time::timeout(ALIVE, pieces.next()).await;
         match next {
             Ok(Some(Ok(piece))) => {
-                writer.push(&piece).await?;
+                // A part on its way to a store takes its time.
+                let pushed = hold.alive(service, call, writer.push(&piece)).await?;
+                pushed.map_err(taken_over)?;
             }
             Ok(Some(Err(error))) => {
                 tracing::debug!(%error, "a go of an upload was cut");
@@ -228,6 +225,14 @@ async fn pump(
             hold.renew(service, call).await?;
             said = Instant::now();
         }
+    }
+}
+
+/// Another go has written since this one began, which was too slow to say that it is alive.
+fn taken_over(error: VaultError) -> Not {
+    match error {
+        VaultError::Blobs(BlobError::Exists) => Not::Locked,
+        other => other.into(),
     }
 }
 
@@ -258,6 +263,33 @@ impl Hold {
 
     fn came(&self, offset: u64) {
         self.came.store(offset, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    /// Does what may take its time, and says meanwhile that the go is alive. Where another has taken over, the work ends.
+    pub(super) async fn alive<T>(
+        &self,
+        service: &Service,
+        call: &Call,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Not> {
+        let mut work = pin!(work);
+        loop {
+            match tokio::time::timeout(ALIVE, &mut work).await {
+                Ok(done) => return Ok(done),
+                Err(_) => self.renew(service, call).await?,
+            }
+        }
+    }
+
+    /// Removes the upload's row and ends the hold with it; `false` where another has taken over.
+    pub(super) async fn remove(&self, service: &Service, call: &Call) -> Result<bool, DocumentsError> {
+        let mut tx = service.store.begin(&call.ctx).await?;
+        let now = service.clock.now();
+        // A row that is held stays, so its hold ends in the same moment.
+        let mine = store::uploads::renew(&mut tx, self.id, self.holder, now).await?;
+        let gone = mine && store::uploads::delete(&mut tx, self.id, now).await?;
+        tx.commit().await?;
+        Ok(gone)
     }
 
     async fn renew(&self, service: &Service, call: &Call) -> Result<(), Not> {

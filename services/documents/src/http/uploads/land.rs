@@ -12,7 +12,7 @@ use crate::{
     },
     service::{Call, Service},
     store,
-    vault::Hashed,
+    vault::{Hashed, VaultError},
 };
 
 /// Puts an upload that is whole in its place and answers what came of it. Whoever may no longer send it there is refused, like a
@@ -46,8 +46,11 @@ pub(super) async fn land(
     }
 }
 
-/// Whether the same file would be refused again.
+/// Whether the same file would be refused again. One that the store has less of than was thought may come whole yet.
 pub(in crate::http) fn is_final(error: &DocumentsError) -> bool {
+    if matches!(error, DocumentsError::Vault(VaultError::Interrupted(_))) {
+        return false;
+    }
     matches!(
         error.problem().code,
         ErrorCode::InvalidArgument

@@ -1,14 +1,18 @@
 //! Writes a comment, and tells those whom it is for.
 
-use portico_core::{CommentId, PersonId, VersionId};
+use portico_core::{CommentId, Ctx, PersonId, VersionId};
+use portico_db::{StoreError, Tx};
 use portico_proto::documents::v1::{AddCommentRequest, AddCommentResponse};
 
 use super::{mentionable, must_be_filed};
 use crate::{
-    access, audience, convert,
+    access,
+    audience::{self, Audience},
+    convert,
     domain::{
         comment::{Comment, MOST, MOST_MENTIONED, Place, text},
-        document::Document,
+        document::{Document, Version},
+        idempotency::{NO_KEY, is_key},
     },
     error::DocumentsError,
     events::comments,
@@ -28,36 +32,46 @@ pub(super) async fn handle(
     let me = call.ctx.actor.person.ok_or(DocumentsError::Forbidden)?;
     let staff = call.ctx.is_internal();
     let text = text(&request.text)?;
+    if !is_key(&request.idempotency_key) {
+        return Err(DocumentsError::invalid("idempotency_key", NO_KEY));
+    }
     let thread = thread(service, &call, &document, &request.reply_to).await?;
     let place = request.place.filter(|_| thread.is_none());
     let place = place
         .map(|place| Place::checked(place.page, [place.left, place.top, place.width, place.height]))
         .transpose()?;
-    let internal = match &thread {
-        Some(thread) => thread.internal,
-        None => document.internal || (staff && request.internal),
-    };
+    // What is said of something for the firm's side only is for that side only, whatever it answers.
+    let internal = document.internal
+        || version.internal
+        || thread.as_ref().map_or(staff && request.internal, |thread| thread.internal);
     let (mentions, mentioned) = mentions(service, &call, &document, internal, &request.mention_ids).await?;
-    // Whom the thread is about may have lost the document since.
+    // Whoever wrote in the thread may have lost the document since.
     let readers = audience::of(service, &call.ctx, &document).await?;
+    let full = is_full(service, &call, &document).await?;
 
     let now = service.clock.now();
     let mut tx = service.store.begin(&call.ctx).await?;
-    store::filed::lock(&mut tx, document.id).await?;
+    must_be_as_judged(&mut tx, &document, &version, &readers).await?;
     if let Some(known) =
         store::comments::find_by_key(&mut tx, document.id, me, &request.idempotency_key).await?
     {
         let known = store::comments::read(&mut tx, known).await?.ok_or(DocumentsError::NotFound)?;
-        if known.text != text || known.place != place || known.version_id != version.id {
+        let same = known.text == text
+            && known.place == place
+            && known.version_id == version.id
+            && known.thread_id == thread.as_ref().map(|thread| thread.id)
+            && known.internal == internal
+            && known.mentions == mentions;
+        if !same && known.removed_at.is_none() {
             return Err(DocumentsError::invalid(
                 "idempotency_key",
                 "This key was used for another comment. Send this one with a key of its own.",
             ));
         }
-        let comment = Some(convert::comment(&known, me, staff));
+        let comment = Some(convert::comment(&known, me, staff, None));
         return Ok(AddCommentResponse { comment, event: String::new() });
     }
-    if store::comments::count(&mut tx, document.id).await? >= MOST {
+    if full {
         let text = "This document has as many comments as it can hold. Put a new version or another document beside it.";
         return Err(DocumentsError::invalid("text", text));
     }
@@ -92,7 +106,33 @@ pub(super) async fn handle(
     });
     let event = comments::added(service, &mut tx, &document, &version, &comment, &others).await?;
     tx.commit().await?;
-    Ok(AddCommentResponse { comment: Some(convert::comment(&comment, me, staff)), event })
+    Ok(AddCommentResponse { comment: Some(convert::comment(&comment, me, staff, None)), event })
+}
+
+/// Whether a document has as many comments as it can hold. All count, whoever sees them: what is listed is never cut short.
+async fn is_full(service: &Service, call: &Call, document: &Document) -> Result<bool, DocumentsError> {
+    let mut tx = service.store.begin(&Ctx::system(call.ctx.tenant, "documents.comments")).await?;
+    Ok(store::comments::count(&mut tx, document.id).await? >= MOST)
+}
+
+/// Refuses a document that was moved, trashed or shared in another way while peers were asked about it.
+async fn must_be_as_judged(
+    tx: &mut Tx,
+    document: &Document,
+    version: &Version,
+    readers: &Audience,
+) -> Result<(), DocumentsError> {
+    if !store::filed::lock(tx, document.id).await? {
+        return Err(DocumentsError::NotFound);
+    }
+    let now = store::documents::read(tx, document.id).await?.ok_or(DocumentsError::NotFound)?;
+    let version_now = store::versions::read(tx, version.id).await?.ok_or(DocumentsError::NotFound)?;
+    let sharing = store::sharings::read(tx, readers.sharing.0).await?.unwrap_or_default();
+    let same = now.shelf == document.shelf
+        && now.internal == document.internal
+        && version_now.internal == version.internal
+        && sharing == readers.sharing.1;
+    if same { Ok(()) } else { Err(StoreError::Conflict.into()) }
 }
 
 /// The comment that began the thread of the one that is answered.

@@ -1,5 +1,7 @@
 //! Lists the comments on a document, and who can be mentioned.
 
+use std::collections::BTreeSet;
+
 use portico_core::{DocumentId, PersonId};
 use portico_proto::documents::v1::{ListCommentsRequest, ListCommentsResponse, Mentionable};
 
@@ -38,6 +40,8 @@ pub(super) async fn handle(
         .collect();
     people.sort_by_cached_key(|person| (person.name.to_lowercase(), person.person_id.clone()));
     let staff = call.ctx.is_internal();
-    let comments = comments.iter().map(|comment| convert::comment(comment, me, staff)).collect();
+    let known: BTreeSet<PersonId> = ids.into_iter().collect();
+    let known = (!staff).then_some(&known);
+    let comments = comments.iter().map(|comment| convert::comment(comment, me, staff, known)).collect();
     Ok(ListCommentsResponse { comments, people })
 }

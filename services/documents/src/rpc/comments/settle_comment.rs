@@ -1,5 +1,7 @@
 //! Settles a thread, or opens it again.
 
+use std::collections::BTreeSet;
+
 use portico_core::CommentId;
 use portico_proto::documents::v1::{SettleCommentRequest, SettleCommentResponse};
 
@@ -35,5 +37,7 @@ pub(super) async fn handle(
     };
     let comment = store::comments::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
     tx.commit().await?;
-    Ok(SettleCommentResponse { comment: Some(convert::comment(&comment, me, staff)), event })
+    let known = BTreeSet::new();
+    let known = (!staff).then_some(&known);
+    Ok(SettleCommentResponse { comment: Some(convert::comment(&comment, me, staff, known)), event })
 }

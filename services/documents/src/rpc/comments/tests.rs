@@ -3,9 +3,9 @@
 use portico_core::{Ctx, ErrorCode, PersonId, Problem};
 use portico_proto::{
     documents::v1::{
-        AddCommentRequest, AddCommentResponse, Comment, CommentPlace, ListCommentsRequest,
-        ListCommentsResponse, RemoveCommentRequest, SetSharingRequest, SettleCommentRequest,
-        TrashDocumentRequest,
+        AddCommentRequest, AddCommentResponse, Comment, CommentPlace, CreateFolderRequest,
+        FileDocumentRequest, ListCommentsRequest, ListCommentsResponse, RemoveCommentRequest,
+        SetSharingRequest, SettleCommentRequest, TrashDocumentRequest,
     },
     events::v1::NoticeRequested,
 };
@@ -101,8 +101,15 @@ async fn a_thread_is_begun_at_a_place_answered_settled_and_told_of() {
     assert_eq!(begun.mentioned, ["Ben"]);
     let again = room.add(&room.ana, asked.clone()).await.unwrap();
     assert_eq!((again.comment.unwrap().id, again.event.as_str()), (begun.id.clone(), ""));
-    let other = AddCommentRequest { text: "Something else".to_owned(), ..asked };
-    assert_eq!(room.add(&room.ana, other).await.unwrap_err().fields[0].field, "idempotency_key");
+    let others = [
+        AddCommentRequest { text: "Something else".to_owned(), ..asked.clone() },
+        AddCommentRequest { mention_ids: Vec::new(), ..asked.clone() },
+        AddCommentRequest { idempotency_key: "a\0b".to_owned(), ..asked.clone() },
+        AddCommentRequest { idempotency_key: "x".repeat(3_000), ..asked },
+    ];
+    for other in others {
+        assert_eq!(room.add(&room.ana, other).await.unwrap_err().fields[0].field, "idempotency_key");
+    }
 
     let answer = AddCommentRequest { reply_to: begun.id.clone(), ..room.asked("It is.") };
     let answer = room.add(&room.tom, answer).await.unwrap().comment.unwrap();
@@ -180,6 +187,33 @@ async fn internal_comments_and_their_answers_are_the_firms_alone() {
     // A client's wish to be internal is none.
     let wish = AddCommentRequest { internal: true, ..room.asked("Secret?") };
     assert!(!room.add(&room.ana, wish).await.unwrap().comment.unwrap().internal);
+    // In a folder for the firm alone so is what is said, also in a thread that a client began.
+    let begun = room.said(&room.ana, "Is it final?").await;
+    let closed = CreateFolderRequest {
+        account_id: room.fixture.acme.to_string(),
+        name: "Drafts".to_owned(),
+        internal: true,
+        ..CreateFolderRequest::default()
+    };
+    let folder_id = room.fixture.make(closed).await;
+    let file = async |folder_id: String| {
+        let asked = FileDocumentRequest {
+            document_id: room.document.clone(),
+            folder_id,
+            ..FileDocumentRequest::default()
+        };
+        room.fixture.library(&room.tom).file_document(asked).await.unwrap();
+    };
+    file(folder_id).await;
+    let answer = AddCommentRequest { reply_to: begun.id, ..room.asked("canarydraft") };
+    assert!(room.add(&room.tom, answer).await.unwrap().comment.unwrap().internal);
+    assert!(room.list(&room.ana).await.is_err());
+    file(room.folder.clone()).await;
+    let texts = room.texts(&room.ana).await;
+    assert!(
+        texts.contains(&"Is it final?".to_owned()) && !texts.contains(&"canarydraft".to_owned()),
+        "{texts:?}"
+    );
 }
 
 #[tokio::test]
@@ -204,8 +238,14 @@ async fn only_who_sees_the_document_is_told_mentioned_or_let_in() {
     assert_eq!(names(&room.tom).await, ["Ana", "Ben"]);
     let tom = AddCommentRequest { mention_ids: vec![id(&room.tom)], ..room.asked("Tom?") };
     assert_eq!(room.add(&room.ana, tom.clone()).await.unwrap_err().fields[0].field, "mention_ids");
-    room.said(&room.tom, "Here I am").await;
+    let sue = room.fixture.manager();
+    let person = room.fixture.named(&sue, "Sue");
+    room.fixture.world.lock().unwrap().staff.push(person);
+    let here = AddCommentRequest { mention_ids: vec![id(&sue), id(&room.ben)], ..room.asked("Here I am") };
+    assert_eq!(room.add(&room.tom, here).await.unwrap().comment.unwrap().mentioned, ["Sue", "Ben"]);
     assert_eq!(names(&room.ana).await, ["Ben", "Tom"]);
+    let told = room.list(&room.ana).await.unwrap().comments.pop().unwrap();
+    assert_eq!(told.mentioned, ["Ben"], "of the firm's people only those who have had to do with it");
     room.add(&room.ana, tom).await.unwrap();
 
     // Ben began to talk, then the document is shared with Ana's role alone: he sees and hears nothing more.
@@ -224,14 +264,13 @@ async fn only_who_sees_the_document_is_told_mentioned_or_let_in() {
     room.add(&room.ana, answer).await.unwrap();
     assert_eq!(room.told().await.len(), before);
     assert_eq!(room.list(&room.ben).await.unwrap_err(), Problem::not_found());
-    assert_eq!(names(&room.tom).await, ["Ana"]);
+    assert_eq!(names(&room.tom).await, ["Ana", "Sue"]);
 
     let asked = TrashDocumentRequest { document_id: room.document.clone() };
     room.fixture.library(&room.tom).trash_document(asked).await.unwrap();
     for ctx in [&room.ana, &room.tom] {
         assert_eq!(room.list(ctx).await.unwrap_err(), Problem::not_found());
     }
-    assert!(!room.folder.is_empty());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
-use url::Url;
+use url::{Host, Url};
 
 /// A bucket, as `s3://bucket/prefix?region=eu-central-1`.
 ///
@@ -136,7 +136,26 @@ fn server(value: &str) -> Result<Url, &'static str> {
     let url = Url::parse(value).map_err(|_| wrong)?;
     let bare =
         url.username().is_empty() && url.query().is_none() && url.fragment().is_none() && url.path() == "/";
-    if matches!(url.scheme(), "http" | "https") && url.has_host() && bare { Ok(url) } else { Err(wrong) }
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() || !bare {
+        return Err(wrong);
+    }
+    if url.scheme() == "http" && !is_this_machine(&url) {
+        return Err(
+            "an endpoint begins with https://, since others on the way could use what is signed; http:// is for a server on this \
+             machine alone",
+        );
+    }
+    Ok(url)
+}
+
+/// Whether what is sent there never leaves the machine.
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
 }
 
 fn named_in_host(value: &str) -> Result<bool, &'static str> {
@@ -159,6 +178,9 @@ mod tests {
         let own: S3Address = "s3://files?endpoint=http://127.0.0.1:9000&style=virtual".parse().unwrap();
         assert_eq!((own.prefix.as_str(), own.region.as_str(), own.in_host), ("", "us-east-1", Some(true)));
         assert_eq!(own.endpoint.unwrap().port(), Some(9000));
+        for here in ["http://localhost:9000", "http://[::1]:9000", "http://127.1.2.3", "https://10.0.0.7"] {
+            assert!(format!("s3://files?endpoint={here}").parse::<S3Address>().is_ok(), "{here}");
+        }
     }
 
     #[test]
@@ -173,7 +195,10 @@ mod tests {
             ("s3://files?region=x&region=y", "twice"),
             ("s3://files?region=x&acl=public", "nothing else"),
             ("s3://files?endpoint=ftp://x", "endpoint"),
-            ("s3://files?endpoint=http://x/y", "endpoint"),
+            ("s3://files?endpoint=https://x/y", "endpoint"),
+            ("s3://files?endpoint=http://minio.example:9000", "https://,"),
+            ("s3://files?endpoint=http://10.0.0.7:9000", "https://,"),
+            ("s3://files?endpoint=http://localhost.example", "https://,"),
             ("s3://files?region=x&style=host", "style"),
             ("s3://files:9000?region=x", "endpoint"),
         ] {

@@ -52,6 +52,11 @@ impl S3Error {
         matches!(self, Self::Refused { status: StatusCode::NOT_FOUND, code, .. } if code != "NoSuchBucket")
     }
 
+    /// Whether an upload is neither under way nor waiting any more: it was completed or given up, by whomever.
+    pub(super) fn is_no_upload(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == "NoSuchUpload")
+    }
+
     /// Whether this refuses something that an earlier try of the same request may have brought about.
     pub(super) fn may_be_our_own(&self) -> bool {
         let over = |status: &StatusCode| {
@@ -102,6 +107,7 @@ mod tests {
     fn answers_become_what_the_vault_knows() {
         assert!(refused(404, "NoSuchKey").to_string().ends_with("404 Not Found NoSuchKey: Why"));
         assert!(matches!(refused(404, "NoSuchKey").into(), BlobError::Missing));
+        assert!(refused(404, "NoSuchUpload").is_no_upload() && !refused(404, "NoSuchKey").is_no_upload());
         assert!(matches!(refused(404, "NoSuchBucket").into(), BlobError::Io(_)), "not a file that is gone");
         assert!(matches!(refused(412, "PreconditionFailed").into(), BlobError::Exists));
         assert!(matches!(refused(507, "").into(), BlobError::Full));

@@ -18,6 +18,12 @@ use super::{
 /// Facts that lie beside an object: the names of their headers, and their values.
 pub(super) type Facts<'a> = [(&'static str, &'a str)];
 
+/// The tag by which the store tells what an object holds.
+pub(super) fn tag(headers: &HeaderMap) -> Result<String, S3Error> {
+    let tag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok());
+    tag.map(ToOwned::to_owned).ok_or_else(|| S3Error::Odd("an object has no tag".to_owned()))
+}
+
 /// What lies right below a prefix.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
@@ -78,15 +84,44 @@ impl Client {
     }
 
     /// Writes an object, whatever was there.
-    pub(super) async fn put(&self, key: &str, facts: &Facts<'_>, body: Bytes) -> Result<(), S3Error> {
+    pub(super) async fn put(&self, key: &str, body: Bytes) -> Result<(), S3Error> {
+        let keys = self.keys().await?;
+        self.send(Signed::new(&self.bucket.put_object(Some(&keys), key)).body(body)).await.map(drop)
+    }
+
+    /// Writes an object, with facts beside it, where the one with this tag still is, or none; answers its own tag. Where there is
+    /// another one meanwhile, the answer is 412.
+    pub(super) async fn replace(
+        &self,
+        key: &str,
+        known: Option<&str>,
+        facts: &Facts<'_>,
+        body: Bytes,
+    ) -> Result<String, S3Error> {
         let keys = self.keys().await?;
         let mut action = self.bucket.put_object(Some(&keys), key);
         for (name, value) in facts {
             action.headers_mut().insert(*name, *value);
         }
+        let size = body.len() as u64;
         let signed = Signed::new(&action).body(body);
+        let signed = match known {
+            Some(tag) => signed.header("if-match", tag)?,
+            None => signed.header("if-none-match", "*")?,
+        };
         let request = facts.iter().try_fold(signed, |request, (name, value)| request.header(name, value))?;
-        self.send(request).await.map(drop)
+        let error = match self.send(request).await {
+            Ok(answer) => return tag(answer.headers()),
+            Err(error) => error,
+        };
+        if error.may_be_our_own()
+            && let Some((there, headers)) = self.look(key).await?
+            && there == size
+            && facts.iter().all(|(name, value)| headers.get(*name).is_some_and(|fact| fact == *value))
+        {
+            return tag(&headers);
+        }
+        Err(error)
     }
 
     /// Writes an object where there is none yet; otherwise the answer is 412.

@@ -114,7 +114,7 @@ impl TestBucket {
     }
 
     pub(crate) async fn put(&self, key: &str, bytes: Vec<u8>) {
-        self.blobs.client.put(key, &[], bytes.into()).await.unwrap();
+        self.blobs.client.put(key, bytes.into()).await.unwrap();
     }
 }
 

@@ -165,6 +165,42 @@ async fn uploads_of_dead_processes_are_swept_and_those_that_wait_go_with_their_r
 }
 
 #[tokio::test]
+async fn a_go_that_was_taken_over_overwrites_nothing_and_a_lost_answer_is_no_successor() {
+    let Some(house) = House::new().await else { return };
+    let toll = Toll::new(vec![("PUT .parts", Fault::Lost)]).await;
+    let (vault, bytes) = (house.vault(&house.bucket.by(&toll)), sample(300_000));
+    let part = vault.begin_part(house.tenant, house.document, house.version(), 300_000).await.unwrap();
+    let mut late = vault.resume_part(&part, None).await.unwrap();
+    late.push(&bytes[..100_000]).await.unwrap();
+    let mut go = vault.resume_part(&part, None).await.unwrap();
+    go.push(&bytes[..200_000]).await.unwrap();
+    assert_eq!((go.pause().await.unwrap().0, toll.left()), (200_000, 0));
+    let refused = late.pause().await;
+    assert!(matches!(refused, Err(crate::vault::VaultError::Blobs(BlobError::Exists))), "{refused:?}");
+    assert_eq!(vault.part_offset(&part).await.unwrap(), 200_000);
+}
+
+#[tokio::test]
+async fn an_upload_that_the_store_has_given_up_begins_anew() {
+    let Some(house) = House::new().await else { return };
+    let (vault, bytes) = (house.vault(&house.bucket), sample(LARGE));
+    let part = vault.begin_part(house.tenant, house.document, house.version(), LARGE as u64).await.unwrap();
+    let mut go = vault.resume_part(&part, None).await.unwrap();
+    go.push(&bytes[..6 * 1024 * 1024]).await.unwrap();
+    go.pause().await.unwrap();
+    let (blobs, key) = (&house.bucket.blobs, BlobKey { tenant: part.tenant, version: part.version });
+    let upload = blobs.waiting_upload(key).await.unwrap().unwrap();
+    blobs.client.abort(&blobs.blob(key), &upload).await.unwrap();
+    assert_eq!(vault.part_offset(&part).await.unwrap(), 0);
+    assert_eq!(house.bucket.everything().await, Vec::<String>::new());
+    let mut go = vault.resume_part(&part, None).await.unwrap();
+    go.push(&bytes).await.unwrap();
+    go.pause().await.unwrap();
+    let received = vault.finish_part(&part, None).await.unwrap();
+    assert!(house.read(&received).await == bytes);
+}
+
+#[tokio::test]
 async fn reading_goes_on_where_the_connection_breaks() {
     let Some(house) = House::new().await else { return };
     let key = BlobKey { tenant: house.tenant, version: house.version() };

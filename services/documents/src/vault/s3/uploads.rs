@@ -88,6 +88,18 @@ impl Client {
         }
     }
 
+    /// Whether an upload can be gone on with.
+    pub(super) async fn is_open(&self, key: &str, upload: &str) -> Result<bool, S3Error> {
+        let keys = self.keys().await?;
+        let mut action = self.bucket.list_parts(Some(&keys), key, upload);
+        action.set_max_parts(1);
+        match self.send(Signed::new(&action)).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_no_upload() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Makes one object of the parts with these tags, where there is none yet; otherwise the answer is 412. `size` is the whole's.
     pub(super) async fn complete(
         &self,
@@ -124,7 +136,7 @@ impl Client {
     pub(super) async fn abort(&self, key: &str, upload: &str) -> Result<(), S3Error> {
         let keys = self.keys().await?;
         match self.send(Signed::new(&self.bucket.abort_multipart_upload(Some(&keys), key, upload))).await {
-            Err(error) if !error.is_missing() => Err(error),
+            Err(error) if !error.is_missing() && !error.is_no_upload() => Err(error),
             _ => Ok(()),
         }
     }

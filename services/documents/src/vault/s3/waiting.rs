@@ -4,12 +4,16 @@
 //! anew whenever a part has arrived and at the end of each go; the facts beside it say which upload it goes on with, and how many of its
 //! parts count. Both are written by one request, so that they always fit each other. A process that is killed loses what came after its
 //! last full part; a part of which no facts tell is sent again, in the same place.
+//!
+//! The facts are replaced only where they are still those that this go has read or written: one that was taken over, and does not know
+//! it yet, overwrites nothing of its successor's. Where the store has given up the upload that they name, they go, and all begins anew.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::HeaderMap;
+use tokio::sync::Mutex;
 
 use super::{
     super::{
@@ -20,6 +24,7 @@ use super::{
     assembly::Assembly,
     client::Client,
     error::S3Error,
+    objects::tag,
 };
 
 /// The largest rest: less than a chunk, sealed.
@@ -60,16 +65,22 @@ impl Facts {
         u64::from(self.parts) * self.part
     }
 
-    /// Writes them beside `tail`, in one request.
-    async fn write(&self, client: &Client, key: &str, tail: Bytes) -> Result<(), S3Error> {
+    /// Writes them beside `tail`, in one request, in the place of those with the tag that is `known`.
+    async fn write(&self, client: &Client, key: &str, tail: Bytes, known: &Known) -> Result<(), S3Error> {
         let (parts, part, head) = (self.parts.to_string(), self.part.to_string(), hex::encode(&self.head));
         let mut facts = vec![(PARTS, parts.as_str()), (PART, part.as_str()), (HEAD, head.as_str())];
         if let Some(upload) = &self.upload {
             facts.push((UPLOAD, upload));
         }
-        client.put(key, &facts, tail).await
+        let mut known = known.lock().await;
+        let written = client.replace(key, known.as_deref(), &facts, tail).await?;
+        *known = Some(written);
+        Ok(())
     }
 }
+
+/// The tag of the facts as a go has last read or written them; nothing where there are none yet.
+type Known = Mutex<Option<String>>;
 
 /// One go.
 struct Appending {
@@ -78,6 +89,7 @@ struct Appending {
     place: String,
     /// As they were before this go; the head as far as it is known.
     facts: Facts,
+    known: Arc<Known>,
     /// Bytes that were kept before, of those that are gathered first.
     kept: usize,
     changed: bool,
@@ -94,16 +106,33 @@ impl Appending {
                 // From now on the facts name the upload, so that no sweep takes it for one that nobody goes on with.
                 let kept =
                     Bytes::copy_from_slice(self.assembly.gathered.get(..self.kept).unwrap_or_default());
-                self.facts.write(&self.assembly.client, &self.place, kept).await?;
+                self.facts.write(&self.assembly.client, &self.place, kept, &self.known).await?;
                 self.assembly.upload.insert(begun).clone()
             }
         };
-        self.assembly.land().await?;
+        self.land().await?;
         let facts = Facts { parts: self.assembly.parts + 1, ..self.facts.clone() };
         let (client, place) = (Arc::clone(&self.assembly.client), self.place.clone());
-        let behind = Bytes::copy_from_slice(behind);
-        let then = async move { facts.write(&client, &place, behind).await };
+        let (behind, known) = (Bytes::copy_from_slice(behind), Arc::clone(&self.known));
+        let then = async move { facts.write(&client, &place, behind, &known).await };
         self.assembly.send(&upload, then).await
+    }
+
+    /// Waits for the part that is on its way. Where the store has given up its upload, the facts that name it go: the next go begins
+    /// anew.
+    async fn land(&mut self) -> Result<(), S3Error> {
+        let Err(error) = self.assembly.land().await else { return Ok(()) };
+        if error.is_no_upload() {
+            let client = &self.assembly.client;
+            let there = client.look(&self.place).await?;
+            let there = there.map(|(_, headers)| Facts::read(&headers)).transpose()?;
+            // Those of another upload are a successor's.
+            if there.is_some_and(|there| there.upload == self.assembly.upload) {
+                tracing::warn!("the object store has given up {}, and it begins anew", self.assembly.key);
+                client.remove(&self.place).await?;
+            }
+        }
+        Err(error)
     }
 }
 
@@ -128,10 +157,10 @@ impl BlobWriter for Appending {
         if !self.changed {
             return Ok(());
         }
-        self.assembly.land().await?;
+        self.land().await?;
         self.facts.parts = self.assembly.parts;
         let tail = self.assembly.take();
-        Ok(self.facts.write(&self.assembly.client, &self.place, tail).await?)
+        Ok(self.facts.write(&self.assembly.client, &self.place, tail, &self.known).await?)
     }
 }
 
@@ -150,11 +179,12 @@ impl S3Blobs {
         Ok(self.facts(key).await?.and_then(|(facts, _)| facts.upload))
     }
 
-    async fn facts_and_tail(&self, key: BlobKey) -> Result<Option<(Facts, Bytes)>, S3Error> {
+    /// The facts, the bytes beside them, and the tag of both.
+    async fn facts_and_tail(&self, key: BlobKey) -> Result<Option<(Facts, Bytes, String)>, S3Error> {
         let Some((headers, tail)) = self.client.get_small(&self.waiting(key), LARGEST_TAIL).await? else {
             return Ok(None);
         };
-        Ok(Some((Facts::read(&headers)?, tail)))
+        Ok(Some((Facts::read(&headers)?, tail, tag(&headers)?)))
     }
 }
 
@@ -164,7 +194,17 @@ const LARGEST_TAIL: usize = 1 << 30;
 #[async_trait]
 impl PartStore for S3Blobs {
     async fn part_size(&self, key: BlobKey) -> Result<u64, BlobError> {
-        Ok(self.facts(key).await?.map_or(0, |(facts, tail)| facts.full() + tail))
+        let Some((facts, tail)) = self.facts(key).await? else { return Ok(0) };
+        if let Some(upload) = facts.upload.as_ref().filter(|_| facts.parts > 0) {
+            let blob = self.blob(key);
+            if !self.client.is_open(&blob, upload).await? {
+                // A rule of the bucket has ended it, or it was published and what waits was not cleared away.
+                tracing::warn!("the object store has no parts of {blob} any more, and what waits of it goes");
+                self.delete_part(key).await?;
+                return Ok(0);
+            }
+        }
+        Ok(facts.full() + tail)
     }
 
     async fn append(&self, key: BlobKey, offset: u64) -> Result<Box<dyn BlobWriter>, BlobError> {
@@ -172,9 +212,12 @@ impl PartStore for S3Blobs {
         let place = self.waiting(key);
         if offset == 0 {
             let facts = Facts { part: self.part as u64, ..Facts::default() };
-            return Ok(Box::new(Appending { assembly, place, facts, kept: 0, changed: true }));
+            let there = self.client.look(&place).await?;
+            let known = there.map(|(_, headers)| tag(&headers)).transpose()?;
+            let known = Arc::new(Mutex::new(known));
+            return Ok(Box::new(Appending { assembly, place, facts, known, kept: 0, changed: true }));
         }
-        let (facts, tail) = self.facts_and_tail(key).await?.ok_or(BlobError::Missing)?;
+        let (facts, tail, tag) = self.facts_and_tail(key).await?.ok_or(BlobError::Missing)?;
         let kept = offset.checked_sub(facts.full()).and_then(|kept| tail.get(..usize::try_from(kept).ok()?));
         let kept = kept.ok_or_else(|| {
             let error = format!("an upload stands at {}, not at {offset}", facts.full() + tail.len() as u64);
@@ -186,7 +229,8 @@ impl PartStore for S3Blobs {
         assembly.parts = facts.parts;
         assembly.gather(kept);
         let (changed, kept) = (kept.len() < tail.len(), kept.len());
-        Ok(Box::new(Appending { assembly, place, facts, kept, changed }))
+        let known = Arc::new(Mutex::new(Some(tag)));
+        Ok(Box::new(Appending { assembly, place, facts, known, kept, changed }))
     }
 
     async fn part_head(&self, key: BlobKey) -> Result<[u8; HEADER], BlobError> {
@@ -195,7 +239,7 @@ impl PartStore for S3Blobs {
     }
 
     async fn write_rest(&self, key: BlobKey, bytes: Vec<u8>) -> Result<(), BlobError> {
-        Ok(self.client.put(&self.rest(key), &[], bytes.into()).await?)
+        Ok(self.client.put(&self.rest(key), bytes.into()).await?)
     }
 
     async fn read_rest(&self, key: BlobKey) -> Result<Vec<u8>, BlobError> {
@@ -205,7 +249,7 @@ impl PartStore for S3Blobs {
 
     async fn publish(&self, key: BlobKey) -> Result<(), BlobError> {
         let (client, blob) = (&self.client, self.blob(key));
-        let (facts, tail) = self.facts_and_tail(key).await?.ok_or(BlobError::Missing)?;
+        let (facts, tail, _) = self.facts_and_tail(key).await?.ok_or(BlobError::Missing)?;
         if client.look(&blob).await?.is_some() {
             return Err(BlobError::Exists);
         }

@@ -31,7 +31,7 @@ pub(super) struct Shown {
     pub(super) connected: bool,
     /// What is read, and when it was read last.
     pub(super) lines: Vec<String>,
-    /// Why it cannot be read, since when, and what that means.
+    /// Why it cannot be read, since when, and what that means; or that what was read counts no more.
     pub(super) trouble: String,
     pub(super) address: String,
     pub(super) user: String,
@@ -63,10 +63,14 @@ fn lines(s: &Shell, calendar: &Calendar) -> Vec<String> {
 }
 
 fn trouble(s: &Shell, calendar: &Calendar) -> String {
-    let Some(why) = sentence(s, calendar.trouble()) else { return String::new() };
+    let until = calendar.counts_until.as_ref().and_then(moment);
+    let over = until.is_some_and(|until| until <= s.formats.now());
+    let Some(why) = sentence(s, calendar.trouble()) else {
+        // Nobody came to read it, and so nobody noted why.
+        return if over { s.t("calendar-counts-no-more") } else { String::new() };
+    };
     let words = |at: &DateTime<Utc>| s.date_time(at);
     let since = calendar.failing_since.as_ref().and_then(moment).map(|at| words(&at)).unwrap_or_default();
-    let until = calendar.counts_until.as_ref().and_then(moment);
     let since = s.say("calendar-failing").arg("since", since);
     let meaning = match until.filter(|until| *until > s.formats.now()) {
         Some(until) => s.say("calendar-still-counts").arg("until", words(&until)).to_string(),
@@ -159,6 +163,8 @@ mod tests {
             calendar.counts_until = Some(timestamp(now));
             let late = shown(&calendar);
             assert!(late.trouble.ends_with(&s.t("calendar-counts-no-more")) && late.lines.len() == 3);
+            calendar.trouble = 0;
+            assert_eq!(shown(&calendar).trouble, s.t("calendar-counts-no-more"));
             assert!(!Shown::new(&s, None, &Attempt::default()).connected);
         }
     }

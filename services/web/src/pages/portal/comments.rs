@@ -94,14 +94,18 @@ impl Talk {
         document: &str,
         shown: &Version,
         typed: &[(String, String)],
-    ) -> Result<Self, PageError> {
+    ) -> Result<Option<Self>, PageError> {
         let asked = ListCommentsRequest { document_id: document.to_owned() };
-        let found = ask.comments().list_comments(asked).await?.into_inner();
+        let found = match ask.comments().list_comments(asked).await.map_err(|status| problem_from(&status)) {
+            // What is in the trash is not spoken about.
+            Err(problem) if problem.code == ErrorCode::NotFound => return Ok(None),
+            answer => answer.map_err(PageError)?.into_inner(),
+        };
         let key = match of(typed, "key") {
             "" => ask.form_key(),
             key => key.to_owned(),
         };
-        Ok(Self::new(&ask.shell, found, &shown.id, ask.reader.is_staff(), key, typed))
+        Ok(Some(Self::new(&ask.shell, found, &shown.id, ask.reader.is_staff(), key, typed)))
     }
 
     fn new(
@@ -219,7 +223,7 @@ pub(super) async fn again(_: Ask, Path(version): Path<String>) -> Result<Respons
 pub(super) async fn add(
     ask: Ask,
     Path(version): Path<String>,
-    Form(typed): Form<Vec<(String, String)>>,
+    Form(mut typed): Form<Vec<(String, String)>>,
 ) -> Result<Response, PageError> {
     version.parse::<VersionId>().map_err(|_| not_here())?;
     let reply_to = of(&typed, "reply_to").to_owned();
@@ -252,6 +256,10 @@ pub(super) async fn add(
             }
             Err(problem) if problem.code == ErrorCode::InvalidArgument => {
                 for wrong in &problem.fields {
+                    if wrong.field == "idempotency_key" {
+                        // It is another comment by now: the form comes back with a key of its own.
+                        typed.retain(|(name, _)| name != "key");
+                    }
                     let at = match wrong.field.as_str() {
                         "page" => "pin-1-page",
                         "place" => "pin-1-place",

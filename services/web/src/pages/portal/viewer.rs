@@ -162,11 +162,7 @@ pub(super) async fn show(
             Vec::new()
         },
         pages,
-        talk: if document.kind == "library" {
-            Some(Talk::of(ask, &document.id, this, typed).await?)
-        } else {
-            None
-        },
+        talk: if document.kind == "library" { Talk::of(ask, &document.id, this, typed).await? } else { None },
         errors,
     };
     let page = Page::new(this.file_name.clone(), view)
