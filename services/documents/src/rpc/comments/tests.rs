@@ -1,5 +1,6 @@
 //! Comments through their RPCs.
 
+use chrono::TimeDelta;
 use portico_core::{Ctx, ErrorCode, PersonId, Problem};
 use portico_proto::{
     documents::v1::{
@@ -55,6 +56,8 @@ impl Room {
     }
 
     async fn add(&self, ctx: &Ctx, asked: AddCommentRequest) -> Result<AddCommentResponse, Problem> {
+        // Comments stand in the order of their moments.
+        self.fixture.database.clock.advance(TimeDelta::milliseconds(2));
         let answer = self.fixture.comments(ctx).add_comment(asked).await;
         answer.map(tonic::Response::into_inner).map_err(|status| portico_rpc::problem_from(&status))
     }
