@@ -106,13 +106,15 @@ class FieldBoard extends HTMLElement {
     };
     set(area, { x, y, width, height });
     set(corner, { x: x + width - 14, y: y + height - 14, width: 22, height: 22 });
+    const place = String(this.list().indexOf(row) + 1);
     if (number) {
       set(number, { x: x + 8, y: y + Math.min(height - 4, 30) });
-      number.textContent = String(this.list().indexOf(row) + 1);
+      number.textContent = place;
     }
     const notes = [...row.querySelectorAll(".field-error")].map((note) => note.textContent ?? "");
     group.classList.toggle("wrong", notes.length > 0);
-    group.setAttribute("aria-label", [this.called(row), ...notes].join(". "));
+    // Its number stands in the drawing: whoever names what they see finds it.
+    group.setAttribute("aria-label", [`${place} ${this.called(row)}`, ...notes].join(". "));
   }
 
   /** @param {HTMLElement} row @returns {SVGGElement} */
