@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use anyhow::ensure;
 use portico_proto::documents::v1::{GetPageTextRequest, documents_client::DocumentsClient};
-use tonic::Code;
 
 use crate::{harness::World, say};
 
@@ -20,8 +19,7 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     let mut client = DocumentsClient::new(ana.channel("documents"));
     let asked = GetPageTextRequest { version_id: "none".to_owned(), page: 1 };
     for _ in 0..1_000 {
-        let refused = client.get_page_text(asked.clone()).await;
-        ensure!(refused.is_err_and(|status| status.code() == Code::InvalidArgument), "it was not refused");
+        ensure!(client.get_page_text(asked.clone()).await.is_err(), "an id that is none was taken");
     }
     let start = Instant::now();
     for _ in 0..CALLS {
