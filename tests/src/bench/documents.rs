@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use portico_proto::documents::v1::{GetFolderRequest, ListDocumentsRequest};
+use portico_proto::documents::v1::GetFolderRequest;
 
 use crate::{
     harness::{Engagement, Persona, World, pdf},
@@ -14,7 +14,7 @@ const PAGES: usize = 300;
 const DOCUMENTS: i64 = 10_000;
 const ASKED: usize = 200;
 
-/// Reads a page of a long PDF twice, then fills the account with documents and lists them in a loop.
+/// Reads a page of a long PDF many times, then fills a folder with documents and lists it page by page.
 ///
 /// # Errors
 /// Where a page or a list is refused.
@@ -23,7 +23,6 @@ pub(crate) async fn measure() -> anyhow::Result<()> {
     let engagement = world.signed_engagement("Warehouse audit").await?;
     let ana = world.person("northwind", "ana@acme.example").await?;
     page(&ana, &engagement).await?;
-    account(&world, &ana, &engagement).await?;
     folder(&world, &ana, &engagement).await
 }
 
@@ -54,57 +53,6 @@ async fn page_once(ana: &Persona, version: &str) -> anyhow::Result<Duration> {
         answer.status
     );
     Ok(start.elapsed())
-}
-
-async fn account(world: &World, ana: &Persona, engagement: &Engagement) -> anyhow::Result<()> {
-    let admin = world.database.admin();
-    // Copies of one real document, which differ in id and time only.
-    let account: uuid::Uuid = engagement.account.parse()?;
-    let (documents, versions) = (
-        "insert into documents.documents select (jsonb_populate_record(d, jsonb_build_object('id',
-             '00000000-0000-7000-8000-' || lpad(n::text, 12, '0'), 'bound', true, 'title', 'Paper ' || n,
-             'created_at', now() - make_interval(secs => n)))).*
-           from documents.documents d, generate_series(1, $2) n
-           where d.id = (select id from documents.documents where account_id = $1 order by id limit 1)",
-        "insert into documents.versions select (jsonb_populate_record(v, jsonb_build_object('id', gen_random_uuid(), 'document_id',
-             '00000000-0000-7000-8000-' || lpad(n::text, 12, '0')))).*
-           from documents.versions v, generate_series(1, $2) n
-           where v.id = (select v.id from documents.versions v join documents.documents d
-                           on (d.tenant_id, d.id) = (v.tenant_id, v.document_id)
-                         where d.account_id = $1 and not d.id::text like '00000000-%' order by d.id limit 1)",
-    );
-    for (what, sql) in [("documents", documents), ("versions", versions)] {
-        let made = sqlx::query(sql).bind(account).bind(DOCUMENTS).execute(admin).await.context(what)?;
-        anyhow::ensure!(
-            made.rows_affected() == DOCUMENTS.unsigned_abs(),
-            "seeded {} {what}",
-            made.rows_affected()
-        );
-    }
-    sqlx::raw_sql("analyze").execute(admin).await?;
-    let mut times = Vec::with_capacity(ASKED);
-    let (mut token, mut listed) = (String::new(), 0);
-    for _ in 0..ASKED {
-        let asked = ListDocumentsRequest {
-            account_id: engagement.account.clone(),
-            page_token: std::mem::take(&mut token),
-            ..ListDocumentsRequest::default()
-        };
-        let start = Instant::now();
-        let answer = ana.documents().list_documents(asked).await?.into_inner();
-        times.push(start.elapsed());
-        listed += answer.documents.len();
-        token = answer.next_page_token;
-        if token.is_empty() {
-            break;
-        }
-    }
-    anyhow::ensure!(listed > 0, "none of {DOCUMENTS} documents was listed");
-    say(&format!(
-        "{DOCUMENTS} documents of an account, page by page, {listed} seen: p95 {:.1} ms (goal 50 ms)",
-        p95(&mut times)
-    ));
-    Ok(())
 }
 
 /// A folder of the library with as many documents, as somebody of the account reads it by a grant.
