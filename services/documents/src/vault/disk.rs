@@ -14,14 +14,17 @@ use portico_core::{TenantId, VersionId};
 use tempfile::TempPath;
 use tokio::{
     fs::File,
-    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufWriter},
+    io::{AsyncReadExt, AsyncSeekExt, BufReader},
 };
 
-use super::blobs::{BlobError, BlobKey, BlobReader, BlobStore, BlobWriter};
+use super::{
+    blobs::{BlobError, BlobKey, BlobReader, BlobStore, BlobWriter},
+    gather::{Gather, Writing},
+};
 
-/// Bytes that go to the disk or come from it at once. Each time costs a turn of a thread that may block, so a chunk at a time
-/// would cost more than its encryption.
-pub(super) const AT_ONCE: usize = 512 * 1024;
+/// Bytes that come from the disk at once. Each time costs a turn of a thread that may block, so a chunk at a time would cost more
+/// than its decryption.
+const AT_ONCE: usize = 512 * 1024;
 
 /// Blobs under `root/<tenant>/<last two digits of the version>/<version>`.
 ///
@@ -30,12 +33,13 @@ pub(super) const AT_ONCE: usize = 512 * 1024;
 #[derive(Debug, Clone)]
 pub struct DiskBlobs {
     root: PathBuf,
+    writing: Writing,
 }
 
 impl DiskBlobs {
     /// Blobs under `root`, which is made on first use.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), writing: Writing::default() }
     }
 
     pub(super) fn incoming(&self) -> PathBuf {
@@ -46,6 +50,10 @@ impl DiskBlobs {
         &self.root
     }
 
+    pub(super) const fn writing(&self) -> &Writing {
+        &self.writing
+    }
+
     pub(super) fn path(&self, key: BlobKey) -> PathBuf {
         let version = key.version.to_string();
         let shard = version.get(version.len().saturating_sub(2)..).unwrap_or_default();
@@ -54,7 +62,7 @@ impl DiskBlobs {
 }
 
 struct DiskWriter {
-    file: BufWriter<File>,
+    file: Gather,
     temporary: TempPath,
     target: PathBuf,
 }
@@ -62,13 +70,12 @@ struct DiskWriter {
 #[async_trait]
 impl BlobWriter for DiskWriter {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
-        Ok(self.file.write_all(bytes).await?)
+        self.file.write(bytes).await
     }
 
-    async fn commit(mut self: Box<Self>) -> Result<(), BlobError> {
-        self.file.flush().await?;
-        self.file.get_ref().sync_all().await?;
-        let Self { temporary, target, .. } = *self;
+    async fn commit(self: Box<Self>) -> Result<(), BlobError> {
+        let Self { file, temporary, target } = *self;
+        file.finish().await?;
         in_background(move || {
             let folder = target.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder)?;
@@ -89,8 +96,7 @@ impl BlobStore for DiskBlobs {
             Ok(tempfile::Builder::new().prefix("").suffix(".part").tempfile_in(folder)?.into_parts())
         })
         .await?;
-        let file = BufWriter::with_capacity(AT_ONCE, File::from_std(file));
-        Ok(Box::new(DiskWriter { file, temporary, target }))
+        Ok(Box::new(DiskWriter { file: self.writing.begin(file), temporary, target }))
     }
 
     async fn size(&self, key: BlobKey) -> Result<u64, BlobError> {

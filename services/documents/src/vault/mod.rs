@@ -11,6 +11,7 @@ mod blobs;
 mod cipher;
 mod disk;
 mod format;
+mod gather;
 mod part;
 mod parts_on_disk;
 pub(crate) mod s3;

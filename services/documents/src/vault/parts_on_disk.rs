@@ -4,15 +4,13 @@
 use std::{io::ErrorKind, path::PathBuf};
 
 use async_trait::async_trait;
-use tokio::{
-    fs::{File, OpenOptions},
-    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufWriter},
-};
+use tokio::{fs::File, io::AsyncReadExt};
 
 use super::{
     blobs::{BlobError, BlobKey, BlobWriter, PartStore},
-    disk::{AT_ONCE, DiskBlobs, in_background, keep_names, unless_gone},
+    disk::{DiskBlobs, in_background, keep_names, unless_gone},
     format::HEADER,
+    gather::Gather,
 };
 
 impl DiskBlobs {
@@ -25,17 +23,16 @@ impl DiskBlobs {
     }
 }
 
-struct Appending(BufWriter<File>);
+struct Appending(Gather);
 
 #[async_trait]
 impl BlobWriter for Appending {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
-        Ok(self.0.write_all(bytes).await?)
+        self.0.write(bytes).await
     }
 
-    async fn commit(mut self: Box<Self>) -> Result<(), BlobError> {
-        self.0.flush().await?;
-        Ok(self.0.get_ref().sync_all().await?)
+    async fn commit(self: Box<Self>) -> Result<(), BlobError> {
+        self.0.finish().await
     }
 }
 
@@ -47,22 +44,22 @@ impl PartStore for DiskBlobs {
     }
 
     async fn append(&self, key: BlobKey, offset: u64) -> Result<Box<dyn BlobWriter>, BlobError> {
+        use std::io::Seek as _;
         let path = self.part(key);
-        if offset == 0 {
-            let folder = path.parent().map(PathBuf::from).unwrap_or_default();
-            let path = path.clone();
-            in_background(move || {
+        let file = in_background(move || {
+            if offset == 0 {
+                let folder = path.parent().map(PathBuf::from).unwrap_or_default();
                 std::fs::create_dir_all(&folder)?;
-                std::fs::OpenOptions::new().create(true).append(true).open(path)?;
+                std::fs::OpenOptions::new().create(true).append(true).open(&path)?;
                 keep_names(&folder)?;
-                Ok(())
-            })
-            .await?;
-        }
-        let mut file = OpenOptions::new().write(true).open(path).await?;
-        file.set_len(offset).await?;
-        file.seek(std::io::SeekFrom::Start(offset)).await?;
-        Ok(Box::new(Appending(BufWriter::with_capacity(AT_ONCE, file))))
+            }
+            let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+            file.set_len(offset)?;
+            file.seek(std::io::SeekFrom::Start(offset))?;
+            Ok(file)
+        })
+        .await?;
+        Ok(Box::new(Appending(self.writing().begin(file))))
     }
 
     async fn part_head(&self, key: BlobKey) -> Result<[u8; HEADER], BlobError> {

@@ -218,7 +218,7 @@ impl Way {
         // What was booked here is known from here, also after it was moved or cancelled.
         let ids: Vec<StepId> = busy.meetings.iter().map(|(step, _)| *step).collect();
         let mut tx = service.store.begin(&Ctx::system(ctx.tenant, "Calendars")).await?;
-        let own = store::calendars::own_steps(&mut tx, &ids).await?;
+        let own = store::calendars::own_steps(&mut tx, person, &ids).await?;
         tx.rollback().await?;
         let others = busy.meetings.into_iter().filter(|(step, _)| !own.contains(step));
         busy.stretches.extend(others.map(|(_, stretch)| stretch));

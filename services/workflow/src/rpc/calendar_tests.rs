@@ -401,6 +401,9 @@ async fn our_own_invitation_in_a_calendar_is_not_in_the_way_of_moving_the_meetin
     server.hold(&format!("{}-meeting", id(&one.client)), starts_at + TimeDelta::days(1));
     let calendar = connect(&fixture, &one.manager, &server.address, PASSWORD).await.unwrap();
     assert_eq!(calendar.busy_stretches, 1, "the other installation's alone");
+    let guest = portico_testkit::staff(fixture.database.tenant(), &["admin"]);
+    let calendar = connect(&fixture, &guest, &server.address, PASSWORD).await.unwrap();
+    assert_eq!(calendar.busy_stretches, 2, "a guest of the meeting is busy meanwhile");
     let next = meeting(&fixture, &one.client, &step).await.slots[0].id.clone();
     shift(&fixture, &one.client, &step, &next).await.unwrap();
     let again = offered(&fixture, &one.client, &step).await;

@@ -201,14 +201,21 @@ pub(crate) async fn count(tx: &mut Tx, person: PersonId, now: DateTime<Utc>) -> 
     .await?)
 }
 
-/// Those of these steps that are the firm's own.
-pub(crate) async fn own_steps(tx: &mut Tx, steps: &[StepId]) -> Result<Vec<StepId>, StoreError> {
+/// Those of these steps that are the firm's own and whose meetings take no time of somebody's calendar beside what is booked here:
+/// all but those that are booked with somebody else, to which this person comes as a guest.
+pub(crate) async fn own_steps(
+    tx: &mut Tx,
+    person: PersonId,
+    steps: &[StepId],
+) -> Result<Vec<StepId>, StoreError> {
     let tenant = tx.ctx().tenant.0;
     let ids: Vec<Uuid> = steps.iter().map(|step| step.0).collect();
     let own = sqlx::query_scalar!(
-        "select id from workflow.run_steps where tenant_id = $1 and id = any ($2)",
+        "select s.id from workflow.run_steps s where s.tenant_id = $1 and s.id = any ($2) and not exists (
+           select from workflow.bookings b where b.tenant_id = $1 and b.step_id = s.id and b.host_id <> $3)",
         tenant,
-        &ids
+        &ids,
+        person.0
     )
     .fetch_all(tx.conn())
     .await?;
