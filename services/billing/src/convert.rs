@@ -307,6 +307,7 @@ pub(crate) fn credit(credit: Credit, internal: bool) -> proto::Credit {
         method: credit.method,
         note: if internal { credit.note } else { String::new() },
         at_provider: credit.at_provider,
+        pending: credit.pending,
     }
 }
 

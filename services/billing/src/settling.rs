@@ -166,9 +166,22 @@ pub(crate) async fn refund_failed(
             allocate(service, tx, refund.source, invoice, amount, on, (label, &key)).await?;
         }
     }
-    publish::refund_failed(service, tx, &refund).await?;
+    refund_not_made(service, tx, firm, &refund, people).await?;
+    Ok(true)
+}
+
+/// A refund did not arrive, or was never made: the firm has the money, and its people are told.
+pub(crate) async fn refund_not_made(
+    service: &Service,
+    tx: &mut Tx,
+    firm: &Firm,
+    refund: &Refund,
+    people: &[PersonId],
+) -> Result<(), BillingError> {
+    let account = refund.account_id;
+    publish::refund_failed(service, tx, refund).await?;
     let notice = Notice {
-        key: booking_key,
+        key: format!("refund_failed:{}", refund.id),
         people,
         told: firm.words.refund_failed(&refund.money, &refund.reference),
         link: format!("/console/accounts/{account}/billing"),
@@ -176,7 +189,7 @@ pub(crate) async fn refund_failed(
         reply_to: None,
     };
     publish::tell(service, tx, refund.source.id(), account, notice).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// An amount in a currency that was checked when it was stored.

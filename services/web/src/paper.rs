@@ -289,7 +289,7 @@ fn unit(s: &Shell, code: &str) -> String {
 }
 
 /// "19 %", or why there is none.
-fn rate(s: &Shell, category: &str, basis_points: i32) -> String {
+pub(crate) fn rate(s: &Shell, category: &str, basis_points: i32) -> String {
     if category == "S" { percent(s, basis_points) } else { s.t(&format!("tax-{}", category.to_lowercase())) }
 }
 
