@@ -17,6 +17,7 @@ mod paper;
 mod paying;
 mod peers;
 mod providers;
+mod receipt;
 mod refunding;
 mod rpc;
 mod service;

@@ -70,6 +70,16 @@ async fn take_one(
     let now = service.clock.now();
     let people = match fact {
         Fact::Refunded { state: RefundState::Failed, .. } => peers::administrators(service, &ctx).await?,
+        Fact::Paid { checkout, .. } => {
+            let there = {
+                let mut tx = service.store.begin(&ctx).await?;
+                store::checkouts::hold(&mut tx, *checkout).await?
+            };
+            match there {
+                Some(there) => peers::members(service, &ctx, there.account_id).await?,
+                None => return Ok(Taken::Done),
+            }
+        }
         _ => Vec::new(),
     };
     let mut tx = service.store.begin(&ctx).await?;
@@ -95,7 +105,8 @@ async fn take_one(
                 note: String::new(),
                 recorded_by: None,
             };
-            settling::receive(service, &mut tx, &payment, None, Pays::Invoice(there.invoice_id)).await?;
+            let pays = Pays::Invoice(there.invoice_id);
+            settling::receive(service, &mut tx, &payment, None, pays, (&firm, &people)).await?;
             store::checkouts::set_state(&mut tx, *checkout, CheckoutState::Succeeded, now).await?;
         }
         Fact::Refunded { asked, state, reference, payment, money, at } => {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         ledger::{Booking, Source},
-        payment::{Payment, Refund},
+        payment::{BY_HAND, Payment, Refund},
         settlement::{self, Settled},
         stored::Stored,
     },
@@ -44,20 +44,22 @@ pub(crate) async fn book(
     Ok(store::ledger::book(tx, About { id, account, on, label, key, now }, booking).await?)
 }
 
-/// Records a payment and sets it against invoices; answers the event, or nothing where the payment is known.
+/// Records a payment, sets it against invoices and tells the account's people; answers the event, or nothing where the payment is known.
 pub(crate) async fn receive(
     service: &Service,
     tx: &mut Tx,
     payment: &Payment,
     key: Option<&str>,
     pays: Pays,
+    (firm, people): (&Firm, &[PersonId]),
 ) -> Result<Option<String>, BillingError> {
     store::hold_account(tx, payment.account_id).await?;
     if !store::payments::insert(tx, payment, key, service.clock.now()).await? {
         return Ok(None);
     }
     let (account, source) = (payment.account_id, Source::Payment(payment.id));
-    let label = if payment.reference.is_empty() { &payment.method } else { &payment.reference };
+    let by_number = payment.provider == BY_HAND && !payment.reference.is_empty();
+    let label = if by_number { &payment.reference } else { &payment.method };
     let booking = Booking::payment(payment.id, &payment.money);
     let booking_key = format!("payment:{}", payment.id);
     book(service, tx, account, payment.received_on, (label, &booking_key), &booking).await?;
@@ -74,6 +76,15 @@ pub(crate) async fn receive(
         let key = format!("allocate:{}:{invoice}", payment.id);
         allocate(service, tx, source, invoice, amount, payment.received_on, (label, &key)).await?;
     }
+    let notice = Notice {
+        key: booking_key,
+        people,
+        told: firm.words.payment_received(&payment.money, payment.received_on),
+        link: format!("/payments/{}", payment.id),
+        kind: "notice",
+        reply_to: payment.recorded_by,
+    };
+    publish::tell(service, tx, payment.id, account, notice).await?;
     Ok(Some(event))
 }
 

@@ -161,6 +161,23 @@ impl Words {
         }
     }
 
+    /// Money came in.
+    pub(crate) fn payment_received(self, money: &Money, on: NaiveDate) -> Told {
+        let (amount, on) = (self.amount(money), self.day(on));
+        match self {
+            Self::English => Told {
+                subject: format!("We have received {amount}"),
+                body: format!("Thank you: your payment of {amount} came in on {on}."),
+                link_text: "Open the receipt",
+            },
+            Self::German => Told {
+                subject: format!("Wir haben {amount} erhalten"),
+                body: format!("Vielen Dank: Ihre Zahlung über {amount} ist am {on} eingegangen."),
+                link_text: "Quittung öffnen",
+            },
+        }
+    }
+
     /// Money that a provider gave back did not arrive.
     pub(crate) fn refund_failed(self, money: &Money, reference: &str) -> Told {
         let amount = self.amount(money);

@@ -82,9 +82,9 @@ pub(crate) struct Credit {
 }
 
 impl Credit {
-    /// What people know it by: the reference or number, or how it came.
+    /// What people know it by: the reference or number, or how it came. A provider's number says nothing to them.
     pub(crate) fn shown(&self) -> &str {
-        if self.label.is_empty() { &self.method } else { &self.label }
+        if self.label.is_empty() || self.at_provider { &self.method } else { &self.label }
     }
 
     /// What of a payment is neither given back nor on its way back.
