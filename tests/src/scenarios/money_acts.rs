@@ -143,6 +143,23 @@ pub(super) async fn money_is_given_back_credited_used_and_given_up() -> Outcome 
     Ok(())
 }
 
+/// What a first start shows: an estimate to answer and an invoice to pay, once, however often the books are opened.
+pub(super) async fn the_demo_has_money_to_look_at() -> Outcome {
+    let world = World::demo().await?;
+    world.open_books().await?;
+    world.open_books().await?;
+    let mut ana = world.client("northwind", "ana@acme.example").await?;
+    let page = ana.get("/invoices").await?.shows("EST-00001")?.shows("INV-00001")?.shows("1,428.00 EUR")?;
+    ensure!(!page.text().contains("-00002"), "the books were opened twice");
+    let mut gina = world.client("northwind", "gina@globex.example").await?;
+    let page = gina.get("/invoices").await?.is(StatusCode::OK)?;
+    ensure!(!page.text().contains("INV-00001"), "another account reads it");
+    let mut nora = world.staff("northwind", "nora@northwind.example").await?;
+    nora.get("/console/billing").await?.shows("Kick-off workshop")?;
+    nora.get("/console/billing-books").await?.shows("The books are in balance.")?.shows("1,428.00 EUR")?;
+    Ok(())
+}
+
 /// The client declines and says why; the firm sends a new version, which alone can be accepted.
 async fn declined_and_revised(ana: &mut Visitor, paul: &mut Visitor, estimate: &str) -> anyhow::Result<()> {
     let page = format!("/estimates/{estimate}");
