@@ -15,7 +15,7 @@ use crate::{
         stored::Stored,
     },
     error::BillingError,
-    paper::Statement,
+    paper::{Receipt, Statement},
     store::ledger::{Balance, Settlement},
 };
 
@@ -307,6 +307,30 @@ pub(crate) fn credit(credit: Credit, internal: bool) -> proto::Credit {
         method: credit.method,
         note: if internal { credit.note } else { String::new() },
         at_provider: credit.at_provider,
+        pending: credit.pending,
+    }
+}
+
+/// A receipt; what the firm noted is for the firm alone.
+pub(crate) fn receipt(receipt: Receipt, internal: bool) -> proto::GetPaymentResponse {
+    let pays = receipt.pays.into_iter().map(|pays| proto::PaidInvoice {
+        sales_document_id: pays.invoice.to_string(),
+        number: pays.number,
+        amount: pays.amount,
+    });
+    let moved = receipt.moved.into_iter().map(|(on, act, amount)| proto::Movement {
+        on: on.to_string(),
+        act,
+        label: String::new(),
+        amount,
+        balance: 0,
+    });
+    proto::GetPaymentResponse {
+        account_id: receipt.account.to_string(),
+        payer: receipt.payer.map(buyer_out),
+        pays: pays.collect(),
+        movements: moved.collect(),
+        payment: Some(credit(receipt.credit, internal)),
     }
 }
 

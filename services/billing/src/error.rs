@@ -63,6 +63,12 @@ pub(crate) enum BillingError {
     /// The payment provider.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// The payment provider does not give money back.
+    #[error("the payment provider does not give money back")]
+    RefundRefused,
+    /// A key that was used for something else.
+    #[error("the key was used for another request")]
+    OtherRequest,
     /// Nothing for machines can be made of the document.
     #[error("no e-invoice")]
     NoEInvoice,
@@ -149,12 +155,23 @@ impl ServiceError for BillingError {
                 "This message is not signed by the payment provider.",
             )
             .with_cause(self),
-            Self::Provider(ProviderError::Away(_) | ProviderError::Refused(_)) => Problem::new(
+            Self::Provider(
+                ProviderError::Away(_) | ProviderError::Refused(_) | ProviderError::Unreadable(_),
+            ) => Problem::new(
                 ErrorCode::Unavailable,
                 "provider_unavailable",
                 "The payment provider cannot be reached just now. Please try again in a moment.",
             )
             .with_cause(self),
+            Self::RefundRefused => cannot(
+                "refund_refused",
+                "The payment provider does not give this back. Nothing was booked. Give it back another way and record that here.",
+            ),
+            Self::OtherRequest => Problem::new(
+                ErrorCode::Conflict,
+                "other_request",
+                "This form was sent before with something else in it. Reload the page and try again.",
+            ),
             Self::NoEInvoice => {
                 cannot("no_e_invoice", "There is no e-invoice of this document. Use the PDF instead.")
             }

@@ -11,10 +11,14 @@ mod fake_stripe;
 mod http;
 mod issuing;
 mod jobs;
+#[cfg(test)]
+mod ledger_properties;
 mod paper;
 mod paying;
 mod peers;
 mod providers;
+mod receipt;
+mod refunding;
 mod rpc;
 mod service;
 mod settling;

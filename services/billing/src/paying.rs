@@ -13,10 +13,7 @@ use crate::{
     peers,
     service::Service,
     settling::{self, Pays},
-    store::{
-        self,
-        checkouts::{GivenBack, Told},
-    },
+    store::{self, checkouts::Told, provider_refunds::GivenBack},
 };
 
 /// What became of a fact.
@@ -73,6 +70,16 @@ async fn take_one(
     let now = service.clock.now();
     let people = match fact {
         Fact::Refunded { state: RefundState::Failed, .. } => peers::administrators(service, &ctx).await?,
+        Fact::Paid { checkout, .. } => {
+            let there = {
+                let mut tx = service.store.begin(&ctx).await?;
+                store::checkouts::hold(&mut tx, *checkout).await?
+            };
+            match there {
+                Some(there) => peers::members(service, &ctx, there.account_id).await?,
+                None => return Ok(Taken::Done),
+            }
+        }
         _ => Vec::new(),
     };
     let mut tx = service.store.begin(&ctx).await?;
@@ -98,34 +105,48 @@ async fn take_one(
                 note: String::new(),
                 recorded_by: None,
             };
-            settling::receive(service, &mut tx, &payment, None, Pays::Invoice(there.invoice_id)).await?;
+            let pays = Pays::Invoice(there.invoice_id);
+            settling::receive(service, &mut tx, &payment, None, pays, (&firm, &people)).await?;
             store::checkouts::set_state(&mut tx, *checkout, CheckoutState::Succeeded, now).await?;
         }
-        Fact::Refunded { state, reference, payment, money, at } => {
+        Fact::Refunded { asked, state, reference, payment, money, at } => {
             let Some((id, account_id)) = store::checkouts::payment(&mut tx, provider, payment).await? else {
                 return Ok(unknown(*at, now));
             };
             store::hold_account(&mut tx, account_id).await?;
-            let told =
-                GivenBack { provider, reference, payment: id, account: account_id, state: *state, now };
+            let told = GivenBack {
+                asked: *asked,
+                provider,
+                reference,
+                payment: id,
+                account: account_id,
+                money,
+                state: *state,
+                now,
+            };
+            let known = store::provider_refunds::told(&mut tx, service.id(), told).await?;
             let key = format!("{provider}:{reference}");
-            match store::checkouts::refund(&mut tx, service.id(), told).await? {
+            let refund = Refund {
+                id: if known.state == RefundState::Succeeded { service.id() } else { known.id },
+                account_id,
+                source: Source::Payment(id),
+                money: money.clone(),
+                refunded_on: at.with_timezone(&firm.zone).date_naive(),
+                reason: if known.ours { known.reason } else { provider.to_owned() },
+                reference: reference.clone(),
+                recorded_by: known.requested_by,
+            };
+            match known.state {
                 RefundState::Pending => {}
                 RefundState::Succeeded => {
-                    let refund = Refund {
-                        id: service.id(),
-                        account_id,
-                        source: Source::Payment(id),
-                        money: money.clone(),
-                        refunded_on: at.with_timezone(&firm.zone).date_naive(),
-                        reason: provider.to_owned(),
-                        reference: reference.clone(),
-                        recorded_by: None,
-                    };
                     settling::refund(service, &mut tx, &firm, &refund, &key).await?;
                 }
                 RefundState::Failed => {
-                    settling::refund_failed(service, &mut tx, &firm, (account_id, &key), &people).await?;
+                    let was_booked =
+                        settling::refund_failed(service, &mut tx, &firm, (account_id, &key), &people).await?;
+                    if known.ours && known.news && !was_booked {
+                        settling::refund_not_made(service, &mut tx, &firm, &refund, &people).await?;
+                    }
                 }
             }
         }

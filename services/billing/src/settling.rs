@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         ledger::{Booking, Source},
-        payment::{Payment, Refund},
+        payment::{BY_HAND, Payment, Refund},
         settlement::{self, Settled},
         stored::Stored,
     },
@@ -44,20 +44,22 @@ pub(crate) async fn book(
     Ok(store::ledger::book(tx, About { id, account, on, label, key, now }, booking).await?)
 }
 
-/// Records a payment and sets it against invoices; answers the event, or nothing where the payment is known.
+/// Records a payment, sets it against invoices and tells the account's people; answers the event, or nothing where the payment is known.
 pub(crate) async fn receive(
     service: &Service,
     tx: &mut Tx,
     payment: &Payment,
     key: Option<&str>,
     pays: Pays,
+    (firm, people): (&Firm, &[PersonId]),
 ) -> Result<Option<String>, BillingError> {
     store::hold_account(tx, payment.account_id).await?;
     if !store::payments::insert(tx, payment, key, service.clock.now()).await? {
         return Ok(None);
     }
     let (account, source) = (payment.account_id, Source::Payment(payment.id));
-    let label = if payment.reference.is_empty() { &payment.method } else { &payment.reference };
+    let by_number = payment.provider == BY_HAND && !payment.reference.is_empty();
+    let label = if by_number { &payment.reference } else { &payment.method };
     let booking = Booking::payment(payment.id, &payment.money);
     let booking_key = format!("payment:{}", payment.id);
     book(service, tx, account, payment.received_on, (label, &booking_key), &booking).await?;
@@ -74,6 +76,15 @@ pub(crate) async fn receive(
         let key = format!("allocate:{}:{invoice}", payment.id);
         allocate(service, tx, source, invoice, amount, payment.received_on, (label, &key)).await?;
     }
+    let notice = Notice {
+        key: booking_key,
+        people,
+        told: firm.words.payment_received(&payment.money, payment.received_on),
+        link: format!("/payments/{}", payment.id),
+        kind: "notice",
+        reply_to: payment.recorded_by,
+    };
+    publish::tell(service, tx, payment.id, account, notice).await?;
     Ok(Some(event))
 }
 
@@ -166,9 +177,22 @@ pub(crate) async fn refund_failed(
             allocate(service, tx, refund.source, invoice, amount, on, (label, &key)).await?;
         }
     }
-    publish::refund_failed(service, tx, &refund).await?;
+    refund_not_made(service, tx, firm, &refund, people).await?;
+    Ok(true)
+}
+
+/// A refund did not arrive, or was never made: the firm has the money, and its people are told.
+pub(crate) async fn refund_not_made(
+    service: &Service,
+    tx: &mut Tx,
+    firm: &Firm,
+    refund: &Refund,
+    people: &[PersonId],
+) -> Result<(), BillingError> {
+    let account = refund.account_id;
+    publish::refund_failed(service, tx, refund).await?;
     let notice = Notice {
-        key: booking_key,
+        key: format!("refund_failed:{}", refund.id),
         people,
         told: firm.words.refund_failed(&refund.money, &refund.reference),
         link: format!("/console/accounts/{account}/billing"),
@@ -176,7 +200,7 @@ pub(crate) async fn refund_failed(
         reply_to: None,
     };
     publish::tell(service, tx, refund.source.id(), account, notice).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// An amount in a currency that was checked when it was stored.

@@ -161,21 +161,43 @@ impl Words {
         }
     }
 
+    /// Money came in.
+    pub(crate) fn payment_received(self, money: &Money, on: NaiveDate) -> Told {
+        let (amount, on) = (self.amount(money), self.day(on));
+        match self {
+            Self::English => Told {
+                subject: format!("We have received {amount}"),
+                body: format!("Thank you: your payment of {amount} came in on {on}."),
+                link_text: "Open the receipt",
+            },
+            Self::German => Told {
+                subject: format!("Wir haben {amount} erhalten"),
+                body: format!("Vielen Dank: Ihre Zahlung über {amount} ist am {on} eingegangen."),
+                link_text: "Quittung öffnen",
+            },
+        }
+    }
+
     /// Money that a provider gave back did not arrive.
     pub(crate) fn refund_failed(self, money: &Money, reference: &str) -> Told {
         let amount = self.amount(money);
+        let number = match (self, reference) {
+            (_, "") => String::new(),
+            (Self::English, reference) => format!(" (its number is {reference})"),
+            (Self::German, reference) => format!(" (seine Nummer ist {reference})"),
+        };
         match self {
             Self::English => Told {
                 subject: format!("A refund of {amount} did not arrive"),
                 body: format!(
-                    "The payment provider could not give {amount} back (its number is {reference}). The money is yours to give back again: it pays what it had paid before, or stands to the client's credit.\n\nAsk the client for a bank account, and give it back that way."
+                    "The payment provider could not give {amount} back{number}. The money is yours to give back again: it pays what it had paid before, or stands to the client's credit.\n\nAsk the client for a bank account, and give it back that way."
                 ),
                 link_text: "Open the client's money",
             },
             Self::German => Told {
                 subject: format!("Eine Rückzahlung von {amount} ist nicht angekommen"),
                 body: format!(
-                    "Der Zahlungsanbieter konnte {amount} nicht zurückzahlen (seine Nummer ist {reference}). Das Geld ist wieder bei Ihnen: Es bezahlt, was es zuvor bezahlt hatte, oder steht dem Kunden gut.\n\nBitten Sie den Kunden um eine Bankverbindung und zahlen Sie es so zurück."
+                    "Der Zahlungsanbieter konnte {amount} nicht zurückzahlen{number}. Das Geld ist wieder bei Ihnen: Es bezahlt, was es zuvor bezahlt hatte, oder steht dem Kunden gut.\n\nBitten Sie den Kunden um eine Bankverbindung und zahlen Sie es so zurück."
                 ),
                 link_text: "Konto des Kunden öffnen",
             },

@@ -3,11 +3,11 @@
 use anyhow::Context as _;
 use portico_core::TenantId;
 use portico_definition::gallery;
-use portico_proto::tenancy::v1::Tenant;
-use portico_rpc::Peers;
+use portico_proto::tenancy::v1::{ListTenantsRequest, Tenant, tenancy_client::TenancyClient};
+use portico_rpc::{Auth, Peers};
 use portico_web::founding::{NewFirm, found};
 
-use crate::office::Office;
+use crate::{demo_money, office::Office};
 
 /// The password of the demo's staff. It is printed, so it protects nothing: the demo listens on this machine alone.
 pub const PASSWORD: &str = "correct horse battery";
@@ -47,6 +47,20 @@ pub fn people(tenants: &[Tenant]) -> Vec<&'static DemoPerson> {
 pub async fn load(peers: &Peers) -> anyhow::Result<()> {
     northwind(peers).await.context("loading the demo firm Northwind Consulting")?;
     contoso(peers).await.context("loading the demo firm Contoso Legal")
+}
+
+/// Opens Northwind's books, so that there is money to look at: its company, an estimate and an invoice for Acme. May be repeated.
+///
+/// # Errors
+/// Names the service's refusal.
+pub async fn open_books(peers: &Peers) -> anyhow::Result<()> {
+    let mut anyone = TenancyClient::new(peers.channel("tenancy", Auth::before_tenant("cli.demo")));
+    let asked = ListTenantsRequest { page_size: 500, ..ListTenantsRequest::default() };
+    let tenants = anyone.list_tenants(asked).await?.into_inner().tenants;
+    let northwind = tenants.iter().find(|tenant| tenant.slug == "northwind").context("no demo firm")?;
+    let office = Office::sign_in(peers, northwind.id.parse()?, "nora@northwind.example", PASSWORD).await?;
+    let acme = office.open_account("Acme", "client").await?;
+    demo_money::open(&office, &acme, "Acme").await.context("opening the books of Northwind Consulting")
 }
 
 async fn northwind(peers: &Peers) -> anyhow::Result<()> {

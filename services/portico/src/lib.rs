@@ -5,6 +5,7 @@
 
 mod assemble;
 pub mod demo;
+mod demo_money;
 mod gate;
 mod jobs;
 mod office;

@@ -234,6 +234,7 @@ async fn serve(common: &Common, run: &Run) -> anyhow::Result<()> {
     let empty = cli::tenant::list(portico.peers()).await?.is_empty();
     if empty && !run.empty {
         demo::load(portico.peers()).await?;
+        demo::open_books(portico.peers()).await?;
         portico.settle(Duration::from_secs(60)).await?;
     }
     cli::welcome::print(&portico, &settings, &setup).await?;

@@ -8,6 +8,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use portico_core::TenantId;
 use portico_proto::{
+    billing::v1::billing_client::BillingClient,
     identity::v1::{
         CreatePersonRequest, Device, ResolveSessionRequest, SetInitialPasswordRequest, Side,
         SignInWithPasswordRequest, identity_client::IdentityClient,
@@ -52,6 +53,11 @@ impl Office {
 
     fn channel(&self, service: &str) -> CallerChannel {
         self.peers.channel(service, Auth::Token(Arc::clone(&self.token)))
+    }
+
+    /// Money.
+    pub(crate) fn billing(&self) -> BillingClient<CallerChannel> {
+        BillingClient::new(self.channel("billing"))
     }
 
     fn tenancy(&self) -> TenancyClient<CallerChannel> {

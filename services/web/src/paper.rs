@@ -69,6 +69,8 @@ pub(crate) struct Tax {
 /// What was set against an invoice.
 pub(crate) struct Paid {
     pub(crate) what: String,
+    /// Its receipt; empty where it is no payment.
+    pub(crate) receipt: String,
     pub(crate) on: String,
     pub(crate) amount: String,
 }
@@ -250,7 +252,12 @@ pub(crate) fn paid(s: &Shell, settlement: &Settlement, currency: &str) -> Paid {
     };
     let label = method(s, &settlement.label);
     let what = if label.is_empty() { s.t(key) } else { format!("{}: {label}", s.t(key)) };
-    Paid { what, on: day(s, &settlement.on), amount: money(s, settlement.amount, currency) }
+    let receipt = if settlement.act == "allocated" && !settlement.payment_id.is_empty() {
+        format!("/payments/{}", settlement.payment_id)
+    } else {
+        String::new()
+    };
+    Paid { what, receipt, on: day(s, &settlement.on), amount: money(s, settlement.amount, currency) }
 }
 
 /// What people call a way of paying; any other text is shown as it is.
@@ -289,7 +296,7 @@ fn unit(s: &Shell, code: &str) -> String {
 }
 
 /// "19 %", or why there is none.
-fn rate(s: &Shell, category: &str, basis_points: i32) -> String {
+pub(crate) fn rate(s: &Shell, category: &str, basis_points: i32) -> String {
     if category == "S" { percent(s, basis_points) } else { s.t(&format!("tax-{}", category.to_lowercase())) }
 }
 

@@ -39,6 +39,7 @@ const NO_PAGES: &[(&str, &str)] = &[
     ("/invoices/{sales_document_id}/ubl", "a download"),
     ("/invoices/{sales_document_id}/cii", "a download"),
     ("/estimates/{sales_document_id}/pdf", "a download"),
+    ("/payments/{payment_id}/pdf", "a download"),
     ("/statement/pdf", "a download"),
     ("/tasks/{step_id}/sign", "leads back into the signing, after signing in again"),
     ("/tasks/{step_id}/sign/review", "leads back into the signing, after signing in again"),

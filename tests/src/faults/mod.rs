@@ -5,6 +5,7 @@ mod database;
 mod files;
 mod killed;
 mod payment;
+mod refund;
 mod together;
 mod upload;
 
@@ -14,6 +15,7 @@ use database::the_database_goes_away_and_comes_back;
 use files::{a_cut_upload_leaves_nothing_behind, a_full_disk_refuses_uploads_and_nothing_else};
 use killed::killed_at_any_moment_nothing_acknowledged_is_lost_or_done_twice;
 use payment::killed_in_mid_payment_it_is_paid_once;
+use refund::killed_in_mid_refund_it_is_given_back_and_booked_once;
 use together::two_processes_do_the_work_of_one;
 use upload::killed_in_mid_upload_nothing_acknowledged_is_lost;
 
@@ -27,5 +29,6 @@ pub(crate) fn cases() -> Vec<Case> {
         two_processes_do_the_work_of_one,
         killed_in_mid_upload_nothing_acknowledged_is_lost,
         killed_in_mid_payment_it_is_paid_once,
+        killed_in_mid_refund_it_is_given_back_and_booked_once,
     ]
 }

@@ -8,7 +8,11 @@ use std::{
     },
 };
 
-use axum::{Form, Json, Router, extract::State, routing::post};
+use axum::{
+    Form, Json, Router,
+    extract::State,
+    routing::{get, post},
+};
 use http::HeaderMap;
 use portico_core::{Clock as _, SystemClock};
 use serde_json::{Value, json};
@@ -23,12 +27,16 @@ pub(crate) struct Asked {
     pub(crate) keys: Vec<String>,
     /// What the latest request wanted paid, by our own id of it.
     pub(crate) checkout: String,
+    /// The keys of all requests to give money back, repeats included.
+    pub(crate) refund_keys: Vec<String>,
 }
 
 #[derive(Default)]
 struct Known {
     asked: Mutex<Asked>,
     pages: Mutex<HashMap<String, Value>>,
+    /// Refunds by key, in the order in which they were made.
+    refunds: Mutex<Vec<(String, Value)>>,
     silent: AtomicBool,
 }
 
@@ -47,7 +55,10 @@ impl Stripe {
     /// Starts it, with Northwind as its one customer.
     pub(crate) async fn start() -> anyhow::Result<Self> {
         let known = Arc::new(Known::default());
-        let app = Router::new().route("/v1/checkout/sessions", post(sessions)).with_state(Arc::clone(&known));
+        let app = Router::new()
+            .route("/v1/checkout/sessions", post(sessions))
+            .route("/v1/refunds", get(refunds).post(give_back))
+            .with_state(Arc::clone(&known));
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = format!("http://{}", listener.local_addr()?);
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -77,6 +88,11 @@ impl Stripe {
     /// How many pages it has made.
     pub(crate) fn pages(&self) -> usize {
         held(&self.known.pages).len()
+    }
+
+    /// What it has given back, the oldest first.
+    pub(crate) fn refunds(&self) -> Vec<Value> {
+        held(&self.known.refunds).iter().map(|(_, refund)| refund.clone()).collect()
     }
 
     /// A message, signed now: its headers and its body.
@@ -111,10 +127,47 @@ async fn sessions(
         asked.keys.push(key);
         asked.checkout = form.get("metadata[checkout]").cloned().unwrap_or_default();
     }
+    silence(&known).await;
+    Json(page)
+}
+
+async fn silence(known: &Known) {
     while known.silent.load(Ordering::SeqCst) {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
-    Json(page)
+}
+
+/// Gives money back once a key.
+async fn give_back(
+    State(known): State<Arc<Known>>,
+    headers: HeaderMap,
+    Form(form): Form<HashMap<String, String>>,
+) -> Json<Value> {
+    let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
+    held(&known.asked).refund_keys.push(key.clone());
+    let refund = {
+        let mut refunds = held(&known.refunds);
+        let there = refunds.iter().find(|(there, _)| *there == key).map(|(_, refund)| refund.clone());
+        there.unwrap_or_else(|| {
+            let field = |name: &str| form.get(name).cloned().unwrap_or_default();
+            let made = json!({
+                "id": format!("re_{}", refunds.len() + 1), "object": "refund", "status": "succeeded",
+                "amount": field("amount").parse::<i64>().unwrap_or_default(), "currency": "eur",
+                "payment_intent": field("payment_intent"), "metadata": { "refund": field("metadata[refund]") },
+                "created": 1_800_000_000,
+            });
+            refunds.push((key, made.clone()));
+            made
+        })
+    };
+    silence(&known).await;
+    Json(refund)
+}
+
+/// All of them on one page, the newest first.
+async fn refunds(State(known): State<Arc<Known>>) -> Json<Value> {
+    let refunds: Vec<Value> = held(&known.refunds).iter().rev().map(|(_, refund)| refund.clone()).collect();
+    Json(json!({ "object": "list", "data": refunds, "has_more": false }))
 }
 
 /// HMAC-SHA256 (RFC 2104) with a key of at most 64 bytes.

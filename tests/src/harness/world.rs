@@ -118,6 +118,12 @@ impl World {
         Ok(self)
     }
 
+    /// Opens the demo's books, as a first start does.
+    pub(crate) async fn open_books(&self) -> anyhow::Result<()> {
+        portico::demo::open_books(self.portico().peers()).await?;
+        self.settle().await
+    }
+
     fn portico(&self) -> &Portico {
         // Absent only within `restart` and after `stop`.
         self.portico.as_ref().expect("a running Portico")

@@ -11,6 +11,7 @@ mod mail_back;
 mod mail_html;
 mod mail_signed;
 mod money;
+mod money_acts;
 mod onboarding;
 mod publishing;
 mod requests;
@@ -55,6 +56,7 @@ use mail_signed::{
     a_wrong_password_is_said_in_words,
 };
 use money::an_estimate_becomes_an_invoice_that_is_paid;
+use money_acts::{money_is_given_back_credited_used_and_given_up, the_demo_has_money_to_look_at};
 use onboarding::{
     s01_a_signed_contract_starts_exactly_one_run, s02_contacts_are_invited_by_mail_and_land_on_their_home,
     s03_a_form_is_saved_validated_and_handed_in_once, s04_documents_are_uploaded_returned_and_accepted,
@@ -111,5 +113,7 @@ pub(crate) fn cases() -> Vec<Case> {
         reminders_come_as_often_as_the_definition_says_and_a_restart_repeats_none,
         i11_a_number_is_unique_within_its_account_only_and_vendors_see_their_own,
         an_estimate_becomes_an_invoice_that_is_paid,
+        money_is_given_back_credited_used_and_given_up,
+        the_demo_has_money_to_look_at,
     ]
 }

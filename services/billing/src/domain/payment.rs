@@ -69,19 +69,26 @@ pub(crate) struct Credit {
     pub(crate) left: i64,
     /// What was given back, in minor units.
     pub(crate) refunded: i64,
+    /// What a provider is giving back, which is not booked before the money has left.
+    pub(crate) pending: i64,
     /// The day it came in or was issued.
     pub(crate) on: NaiveDate,
     /// How a payment came; empty for a credit note.
     pub(crate) method: String,
-    /// Whether it came through a payment provider, which then gives it back.
+    /// Whether it came through a payment provider, through which it is given back.
     pub(crate) at_provider: bool,
     /// For the firm alone.
     pub(crate) note: String,
 }
 
 impl Credit {
-    /// What people know it by: the reference or number, or how it came.
+    /// What people know it by: the reference or number, or how it came. A provider's number says nothing to them.
     pub(crate) fn shown(&self) -> &str {
-        if self.label.is_empty() { &self.method } else { &self.label }
+        if self.label.is_empty() || self.at_provider { &self.method } else { &self.label }
+    }
+
+    /// What of a payment is neither given back nor on its way back.
+    pub(crate) const fn refundable(&self) -> i64 {
+        self.money.amount - self.refunded - self.pending
     }
 }

@@ -103,6 +103,17 @@ impl RefundState {
     }
 }
 
+/// Money of a payment that the firm asks its provider to give back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GiveBack {
+    /// Its id, and the idempotency key of the call: it is stored before the call.
+    pub(crate) id: Uuid,
+    /// The provider's id of the payment.
+    pub(crate) payment: String,
+    /// How much.
+    pub(crate) money: Money,
+}
+
 /// Something at a provider that is not decided yet, by the provider's id of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Waiting {
@@ -110,6 +121,8 @@ pub(crate) enum Waiting {
     Checkout(String),
     /// Money on its way back.
     Refund(String),
+    /// Money that was asked for to be given back, where no answer arrived.
+    Asked(GiveBack),
     /// A dispute.
     Dispute(String),
 }
@@ -137,6 +150,8 @@ pub(crate) enum Fact {
     },
     /// Money is given back.
     Refunded {
+        /// What was asked for here; nothing where it was begun at the provider.
+        asked: Option<Uuid>,
         /// How far that is.
         state: RefundState,
         /// The provider's id of the refund.

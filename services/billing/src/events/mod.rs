@@ -1,3 +1,4 @@
 //! What the service says. It listens to nothing.
 
+mod downloads;
 pub(crate) mod publish;

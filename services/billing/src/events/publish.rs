@@ -2,13 +2,14 @@
 //! wants to read what they have just written.
 
 use chrono::NaiveDate;
-use portico_core::{AccountId, ActorKind, Money, PersonId};
+use portico_core::{AccountId, Money, PersonId};
 use portico_db::{StoreError, Tx};
 use portico_events::{AuditDraft, Outgoing, audit, publish};
 use portico_proto::{billing::v1 as proto, events::v1::NoticeRequested};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+pub(crate) use super::downloads::{downloaded, receipt_downloaded, statement_downloaded};
 use crate::{
     domain::{
         document::{IssuedDocument, Kind},
@@ -35,7 +36,7 @@ async fn say<M: prost::Message + prost::Name>(
     Ok(format!("{};{id}", M::full_name()))
 }
 
-async fn log(service: &Service, tx: &mut Tx, draft: AuditDraft<'_>) -> Result<(), StoreError> {
+pub(super) async fn log(service: &Service, tx: &mut Tx, draft: AuditDraft<'_>) -> Result<(), StoreError> {
     audit(tx, &*service.clock, &*service.entropy, draft).await?;
     Ok(())
 }
@@ -450,50 +451,4 @@ pub(crate) fn page(kind: Kind, document: Uuid, for_client: bool) -> String {
         (true, Kind::Invoice | Kind::CreditNote) => format!("/invoices/{document}"),
         (false, _) => format!("/console/billing/{document}"),
     }
-}
-
-/// Somebody downloaded an issued document; `form` is `pdf`, `ubl` or `cii`. What staff do stays among staff.
-pub(crate) async fn downloaded(
-    service: &Service,
-    tx: &mut Tx,
-    document: &IssuedDocument,
-    form: &str,
-) -> Result<(), StoreError> {
-    let internal = tx.ctx().actor.kind != ActorKind::Client;
-    let draft = AuditDraft {
-        action: match document.kind {
-            Kind::Estimate => "estimate.downloaded",
-            Kind::Invoice => "invoice.downloaded",
-            Kind::CreditNote => "credit_note.downloaded",
-        },
-        object_kind: document.kind.word(),
-        object_id: document.id,
-        object_label: &document.number,
-        version: &document.version.to_string(),
-        account: Some(document.account_id),
-        details: json!({ "form": form }),
-        internal,
-    };
-    log(service, tx, draft).await
-}
-
-/// Somebody downloaded a statement of this time.
-pub(crate) async fn statement_downloaded(
-    service: &Service,
-    tx: &mut Tx,
-    account: AccountId,
-    time: &str,
-) -> Result<(), StoreError> {
-    let internal = tx.ctx().actor.kind != ActorKind::Client;
-    let draft = AuditDraft {
-        action: "statement.downloaded",
-        object_kind: "account",
-        object_id: account.0,
-        object_label: time,
-        version: "",
-        account: Some(account),
-        details: json!({}),
-        internal,
-    };
-    log(service, tx, draft).await
 }

@@ -1,6 +1,7 @@
 //! Plain HTTP: messages of payment providers as they arrived, and what people download.
 
 mod paper;
+mod receipt;
 mod statement;
 mod webhook;
 
@@ -26,6 +27,7 @@ pub(crate) fn routes(service: &SharedService) -> Router {
         .route("/providers/webhook", post(webhook::hear))
         .layer(DefaultBodyLimit::max(LARGEST))
         .route("/papers/{document}/{form}", get(paper::download))
+        .route("/receipts/{payment}", get(receipt::download))
         .route("/statement", get(statement::download))
         .with_state(Arc::clone(service))
 }

@@ -4,7 +4,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use portico_core::{Ctx, TenantId};
 
-use crate::{error::BillingError, paying, peers, providers::ProviderError, service::Service, store};
+use crate::{
+    error::BillingError, paying, peers, providers::ProviderError, refunding, service::Service, store,
+};
 
 /// Asks for every firm; answers whether there is more to do, which there never is.
 pub(super) async fn run(service: &Service) -> Result<bool, BillingError> {
@@ -25,18 +27,28 @@ async fn ask(service: &Service, tenant: TenantId, since: DateTime<Utc>) -> Resul
     let provider = service.providers.of(&firm.slug);
     let facts = provider.list(since).await?;
     paying::take(service, tenant, provider.name(), &facts).await?;
-    let waiting = {
+    let (waiting, unanswered) = {
         let mut tx = service.store.begin(&ctx).await?;
-        store::checkouts::waiting(&mut tx, provider.name()).await?
+        let waiting = store::checkouts::waiting(&mut tx, provider.name()).await?;
+        (waiting, store::provider_refunds::unanswered(&mut tx, provider.name()).await?)
     };
+    for back in unanswered {
+        match refunding::ask(service, tenant, &*provider, &back, true).await {
+            Ok(()) => {}
+            Err(BillingError::Provider(error)) => {
+                tracing::warn!(%tenant, refund = %back.id, %error, "nobody knows yet whether money was given back");
+            }
+            Err(error) => return Err(error),
+        }
+    }
     for one in waiting {
         match provider.ask(&one).await {
             Ok(facts) => {
                 paying::take(service, tenant, provider.name(), &facts).await?;
             }
             // What the provider does not know keeps nothing else from being asked for.
-            Err(ProviderError::Refused(why)) => {
-                tracing::warn!(%tenant, ?one, %why, "a payment provider tells nothing of what waits there");
+            Err(error @ (ProviderError::Refused(_) | ProviderError::Unreadable(_))) => {
+                tracing::warn!(%tenant, ?one, %error, "a payment provider tells nothing of what waits there");
             }
             Err(error) => return Err(error.into()),
         }

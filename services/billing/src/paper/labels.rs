@@ -48,6 +48,12 @@ pub(super) struct Labels {
     pub(super) closing_credit: &'static str,
     pub(super) moved: &'static str,
     pub(super) nothing_moved: &'static str,
+    pub(super) receipt_of: &'static str,
+    pub(super) received: &'static str,
+    pub(super) way: &'static str,
+    pub(super) pays: &'static str,
+    pub(super) left: &'static str,
+    pub(super) receipt_lines: &'static str,
 }
 
 static ENGLISH: Labels = Labels {
@@ -95,6 +101,12 @@ static ENGLISH: Labels = Labels {
     closing_credit: "To your credit on {day}",
     moved: "What changed the balance, one row a day and act",
     nothing_moved: "Nothing changed in this time.",
+    receipt_of: "Receipt for {amount}",
+    received: "Received on",
+    way: "Paid by",
+    pays: "Pays invoice {number}",
+    left: "To your credit",
+    receipt_lines: "What the payment is used for, one row an invoice",
 };
 
 static GERMAN: Labels = Labels {
@@ -142,6 +154,12 @@ static GERMAN: Labels = Labels {
     closing_credit: "Ihr Guthaben am {day}",
     moved: "Was den Saldo verändert hat, eine Zeile je Tag und Vorgang",
     nothing_moved: "In dieser Zeit hat sich nichts verändert.",
+    receipt_of: "Quittung über {amount}",
+    received: "Eingegangen am",
+    way: "Bezahlt per",
+    pays: "Bezahlt Rechnung {number}",
+    left: "Ihr Guthaben",
+    receipt_lines: "Wofür die Zahlung verwendet ist, eine Zeile je Rechnung",
 };
 
 impl Labels {
@@ -197,7 +215,13 @@ pub(super) fn movement(words: Words, act: &str, label: &str) -> String {
         (Words::German, "written_off") => "Ausgebucht",
         (_, other) => other,
     };
-    let label = match (words, label) {
+    let label = method(words, label);
+    if label.is_empty() { act.to_owned() } else { format!("{act}: {label}") }
+}
+
+/// What people call a way of paying; any other text is shown as it is.
+pub(super) fn method(words: Words, label: &str) -> &str {
+    match (words, label) {
         (Words::English, "bank_transfer") => "bank transfer",
         (Words::English, "direct_debit") => "direct debit",
         (Words::German, "bank_transfer") => "Überweisung",
@@ -207,6 +231,5 @@ pub(super) fn movement(words: Words, act: &str, label: &str) -> String {
         (Words::German, "cheque") => "Scheck",
         (Words::German, "other") => "auf anderem Weg",
         (_, other) => other,
-    };
-    if label.is_empty() { act.to_owned() } else { format!("{act}: {label}") }
+    }
 }

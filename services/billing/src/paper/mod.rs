@@ -2,6 +2,7 @@
 
 mod document;
 mod labels;
+mod receipt;
 mod statement;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -11,6 +12,7 @@ use portico_core::Money;
 use portico_paper::Colour;
 
 pub(crate) use document::document;
+pub(crate) use receipt::{Pays, Receipt, receipt};
 pub(crate) use statement::{Moved, Statement, statement};
 
 use crate::words::Words;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{Order, PaymentProvider, ProviderError, Started};
-use crate::domain::provider::{Fact, Waiting};
+use crate::domain::provider::{Fact, GiveBack, Waiting};
 
 /// No provider.
 pub(crate) struct Manual;
@@ -20,6 +20,10 @@ impl PaymentProvider for Manual {
     }
 
     async fn start(&self, _order: &Order) -> Result<Started, ProviderError> {
+        Err(ProviderError::NotSetUp)
+    }
+
+    async fn refund(&self, _back: &GiveBack) -> Result<Vec<Fact>, ProviderError> {
         Err(ProviderError::NotSetUp)
     }
 

@@ -14,7 +14,7 @@ pub(crate) use manual::Manual;
 pub(crate) use stripe::sign;
 pub(crate) use stripe::{Keys, Stripe};
 
-use crate::domain::provider::{Checkout, Fact, Waiting};
+use crate::domain::provider::{Checkout, Fact, GiveBack, Waiting};
 
 /// Why a provider could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,9 @@ pub(crate) enum ProviderError {
     /// It refused. What it says is for the log.
     #[error("the payment provider refused: {0}")]
     Refused(String),
+    /// It did what it was asked for, and what it answered cannot be read.
+    #[error("the payment provider's answer cannot be read: {0}")]
+    Unreadable(String),
     /// The firm takes no payments this way.
     #[error("no payment provider is set up")]
     NotSetUp,
@@ -64,6 +67,10 @@ pub(crate) trait PaymentProvider: Send + Sync {
 
     /// Prepares a page on which an order can be paid. The same order always leads to the same page.
     async fn start(&self, order: &Order) -> Result<Started, ProviderError>;
+
+    /// Gives money of a payment back. However often the same is asked for while the provider keeps its key, it is given back once; whoever
+    /// asks again later makes sure by [`Self::ask`] that it was not.
+    async fn refund(&self, back: &GiveBack) -> Result<Vec<Fact>, ProviderError>;
 
     /// The facts in a message that came in from outside: `body` as it arrived, byte for byte.
     fn hear(&self, signature: &str, body: &[u8], now: DateTime<Utc>) -> Result<Vec<Fact>, ProviderError>;

@@ -15,7 +15,7 @@ pub(crate) use self::signature::sign;
 
 use self::facts::{Charged, Dispute, Listed, PaymentIntent, Refund, Session};
 use super::{Order, PaymentProvider, ProviderError, Started, http::send};
-use crate::domain::provider::{Fact, Waiting};
+use crate::domain::provider::{Fact, GiveBack, Waiting};
 
 /// Pages of a list that are read at most: 100 things each.
 const MOST_PAGES: usize = 50;
@@ -89,7 +89,7 @@ impl Stripe {
         let (status, body) = send(request).await?;
         if status.is_success() {
             return serde_json::from_slice(&body)
-                .map_err(|error| ProviderError::Refused(format!("an answer that cannot be read: {error}")));
+                .map_err(|error| ProviderError::Unreadable(error.to_string()));
         }
         let why = serde_json::from_slice::<Failure>(&body)
             .map(|failure| format!("{} {}", failure.error.kind, failure.error.code))
@@ -104,9 +104,7 @@ impl Stripe {
 
     /// One thing by its id.
     async fn one<T: DeserializeOwned>(&self, of: &str, id: &str, asked: &str) -> Result<T, ProviderError> {
-        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-            return Err(ProviderError::Refused(format!("an id that is none of {of}")));
-        }
+        plain(id)?;
         self.call(Method::GET, &format!("/v1/{of}/{id}{asked}"), None, String::new()).await
     }
 
@@ -116,10 +114,19 @@ impl Stripe {
         path: &str,
         since: DateTime<Utc>,
     ) -> Result<Vec<T>, ProviderError> {
+        self.listed(path, &format!("created[gte]={}", since.timestamp())).await
+    }
+
+    /// Every thing of a list that `which` asks for, page by page.
+    async fn listed<T: DeserializeOwned + Charged>(
+        &self,
+        path: &str,
+        which: &str,
+    ) -> Result<Vec<T>, ProviderError> {
         let mut found: Vec<T> = Vec::new();
         for _ in 0..MOST_PAGES {
             let after = found.last().map(|last| format!("&starting_after={}", last.id())).unwrap_or_default();
-            let path = format!("{path}?limit=100&created[gte]={}{after}", since.timestamp());
+            let path = format!("{path}?limit=100&{which}{after}");
             let page: Listed<T> = self.call(Method::GET, &path, None, String::new()).await?;
             let (has_more, empty) = (page.has_more, page.data.is_empty());
             found.extend(page.data);
@@ -129,6 +136,23 @@ impl Stripe {
         }
         Ok(found)
     }
+}
+
+/// Refuses an id that would lead elsewhere in an address.
+fn plain(id: &str) -> Result<(), ProviderError> {
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        return Err(ProviderError::Refused("an id that is none of theirs".to_owned()));
+    }
+    Ok(())
+}
+
+/// What a refund is made of.
+fn refund_form(back: &GiveBack) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("payment_intent", &back.payment)
+        .append_pair("amount", &back.money.amount.to_string())
+        .append_pair("metadata[refund]", &back.id.to_string());
+    form.finish()
 }
 
 /// What a session is made of.
@@ -171,6 +195,16 @@ impl PaymentProvider for Stripe {
         Ok(Started { reference: session.id, url })
     }
 
+    async fn refund(&self, back: &GiveBack) -> Result<Vec<Fact>, ProviderError> {
+        let key = Some(back.id.to_string());
+        let made: Refund = self.call(Method::POST, "/v1/refunds", key, refund_form(back)).await?;
+        let facts = made.facts();
+        if facts.is_empty() {
+            return Err(ProviderError::Unreadable("a refund of nothing".to_owned()));
+        }
+        Ok(facts)
+    }
+
     fn hear(&self, signature: &str, body: &[u8], now: DateTime<Utc>) -> Result<Vec<Fact>, ProviderError> {
         signature::verify(signature, body, &self.keys.webhook_secrets, now)
             .map_err(ProviderError::NotTheirs)?;
@@ -193,6 +227,15 @@ impl PaymentProvider for Stripe {
                 self.one::<Session>("checkout/sessions", id, "?expand[]=payment_intent").await?.facts()
             }
             Waiting::Refund(id) => self.one::<Refund>("refunds", id, "").await?.facts(),
+            Waiting::Asked(back) => {
+                plain(&back.payment)?;
+                let which = format!("payment_intent={}", back.payment);
+                let there: Vec<Refund> = self.listed("/v1/refunds", &which).await?;
+                let facts = there.iter().flat_map(Refund::facts);
+                facts
+                    .filter(|fact| matches!(fact, Fact::Refunded { asked: Some(id), .. } if *id == back.id))
+                    .collect()
+            }
             Waiting::Dispute(id) => self.one::<Dispute>("disputes", id, "").await?.facts(),
         })
     }

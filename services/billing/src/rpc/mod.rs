@@ -8,6 +8,7 @@ mod decide_estimate;
 mod discard_draft;
 mod get_buyer;
 mod get_document;
+mod get_payment;
 mod get_statement;
 mod get_status;
 mod get_trial_balance;
@@ -166,6 +167,10 @@ impl Billing for Rpc {
         request: Request<WriteOffInvoiceRequest>,
     ) -> Answer<WriteOffInvoiceResponse> {
         self.serve(request, write_off_invoice::handle).await
+    }
+
+    async fn get_payment(&self, request: Request<GetPaymentRequest>) -> Answer<GetPaymentResponse> {
+        self.serve(request, get_payment::handle).await
     }
 
     async fn list_credits(&self, request: Request<ListCreditsRequest>) -> Answer<ListCreditsResponse> {

@@ -68,11 +68,12 @@ pub(super) async fn handle(
         note,
         recorded_by: call.ctx.actor.person,
     };
+    let people = peers::members(service, &call.ctx, account).await?;
     let mut tx = service.store.begin(&call.ctx).await?;
     if let Pays::Invoice(id) = pays {
         check_invoice(&mut tx, id, account, &payment.money.currency).await?;
     }
-    let event = settling::receive(service, &mut tx, &payment, key, pays).await?;
+    let event = settling::receive(service, &mut tx, &payment, key, pays, (&firm, &people)).await?;
     let id = match (&event, key) {
         (None, Some(key)) => {
             store::payments::find_by_key(&mut tx, account, key).await?.ok_or(BillingError::Stale)?

@@ -1,14 +1,15 @@
-//! Records that money was given back.
+//! Gives money back through a provider, or records that it was given back by hand.
 
 use portico_proto::billing::v1::{RefundCreditRequest, RefundCreditResponse};
 use portico_service::Fields;
 
 use crate::{
     convert,
-    domain::payment::Refund,
+    domain::{payment::Refund, provider::RefundState, settlement::Refused},
     error::BillingError,
     events::publish,
     peers,
+    refunding::{self, Wish},
     service::{Call, Service},
     settling::{self, in_currency},
     store,
@@ -24,16 +25,19 @@ pub(super) async fn handle(
     let today = service.today(&firm);
     let mut tx = service.store.begin(&call.ctx).await?;
     let (account, credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
-    if credit.at_provider {
-        // The provider tells of what it gives back; by hand as well, it would be in the books twice.
-        return Err(BillingError::WrongState(
-            "Refund it at the payment provider; it is booked here by itself.",
-        ));
-    }
     let key = convert::required_key(&request.idempotency_key)?;
     let mut fields = Fields::default();
     let reason = fields.line("reason", &request.reason, 500);
     fields.check().map_err(BillingError::Invalid)?;
+    if credit.at_provider && !request.by_hand {
+        drop(tx);
+        let wish = Wish { account, payment: source.id(), amount: request.amount, reason, key };
+        let pending = refunding::give_back(service, &call, wish).await? == RefundState::Pending;
+        let mut tx = service.store.begin(&call.ctx).await?;
+        let (_, credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
+        let credit = Some(convert::credit(credit, true));
+        return Ok(RefundCreditResponse { credit, event: String::new(), pending });
+    }
     let refunded_on = convert::day("refunded_on", &request.refunded_on)?.unwrap_or(today);
     if refunded_on > today {
         return Err(BillingError::field("refunded_on", "Enter a day that is not in the future."));
@@ -49,63 +53,35 @@ pub(super) async fn handle(
         recorded_by: call.ctx.actor.person,
     };
     if refund.money.amount <= 0 {
-        return Err(crate::domain::settlement::Refused::Nothing.into());
+        return Err(Refused::Nothing.into());
     }
+    // What a provider is giving back is not given back by hand as well. A retry is answered whatever is left by now.
+    store::hold_account(&mut tx, account).await?;
+    let (_, credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
+    let pending = credit.pending;
     let event = settling::refund(service, &mut tx, &firm, &refund, key).await?;
     if event.is_some() {
+        if pending > 0 && refund.money.amount > credit.refundable() {
+            return Err(Refused::MoreThanLeft.into());
+        }
         publish::refund_explained(service, &mut tx, &refund).await?;
     }
     let (_, credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
     tx.commit().await?;
-    Ok(RefundCreditResponse { credit: Some(convert::credit(credit, true)), event: event.unwrap_or_default() })
+    let credit = Some(convert::credit(credit, true));
+    Ok(RefundCreditResponse { credit, event: event.unwrap_or_default(), pending: false })
 }
 
 #[cfg(test)]
 mod tests {
-    use portico_core::{Clock as _, ErrorCode, Problem};
+    use portico_core::{ErrorCode, Problem};
     use portico_proto::{
-        billing::v1::{GetStatementRequest, ListCreditsRequest, PaymentRefunded, StartPaymentRequest},
+        billing::v1::{GetStatementRequest, PaymentRefunded},
         events::v1::AuditEntry,
     };
-    use serde_json::json;
 
     use super::*;
-    use crate::{
-        fake_stripe::WEBHOOK_SECRETS,
-        providers::sign,
-        testing::{Fixture, refused},
-    };
-
-    #[tokio::test]
-    async fn what_came_through_a_provider_is_given_back_there() {
-        let (fixture, stripe) = Fixture::with_stripe().await;
-        let invoice = fixture.invoice().await;
-        let start = StartPaymentRequest { sales_document_id: invoice.id.clone() };
-        fixture.billing(&fixture.client()).start_payment(start).await.unwrap();
-        let checkout = stripe.lock().unwrap().forms[0]["metadata[checkout]"].clone();
-        let paid = json!({ "id": "pi_1", "status": "succeeded", "amount_received": 142_800, "currency": "eur",
-            "created": 1_800_003_600, "metadata": { "checkout": checkout } });
-        let body = json!({ "id": "evt_1", "type": "payment_intent.succeeded", "data": { "object": paid } })
-            .to_string();
-        let signature = sign(body.as_bytes(), WEBHOOK_SECRETS[0], fixture.database.clock.now());
-        let system = portico_testkit::system(fixture.tenant);
-        assert_eq!(fixture.post(&system, "/providers/webhook", &signature, body).await, 204);
-        let mut admin = fixture.billing(&fixture.admin());
-        let listed = ListCreditsRequest { account_id: fixture.acme.to_string(), ..Default::default() };
-        let credit = admin.list_credits(listed).await.unwrap().into_inner().credits.remove(0);
-        assert!(credit.at_provider, "nobody is offered to give it back here");
-        let request = RefundCreditRequest {
-            payment_id: credit.payment_id,
-            amount: 100,
-            reason: "Agreed".to_owned(),
-            idempotency_key: "k".to_owned(),
-            ..RefundCreditRequest::default()
-        };
-        let problem = refused(admin.refund_credit(request).await);
-        assert_eq!(problem.code, ErrorCode::FailedPrecondition);
-        assert_eq!(problem.message, "Refund it at the payment provider; it is booked here by itself.");
-        assert_eq!((fixture.rows("refunds").await, fixture.read(&invoice.id).await.paid), (0, 142_800));
-    }
+    use crate::testing::{Fixture, refused};
 
     #[tokio::test]
     async fn why_money_was_given_back_is_for_the_firm_alone() {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        provider::{Checkout, CheckoutState, RefundState, Waiting},
+        provider::{Checkout, CheckoutState, Waiting},
         settlement::Pending,
     },
     error::BillingError,
@@ -186,50 +186,6 @@ pub(crate) async fn dispute(tx: &mut Tx, id: Uuid, told: Told<'_>) -> Result<(),
     Ok(())
 }
 
-/// A refund as a provider tells of it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct GivenBack<'a> {
-    pub(crate) provider: &'a str,
-    pub(crate) reference: &'a str,
-    pub(crate) payment: Uuid,
-    pub(crate) account: AccountId,
-    pub(crate) state: RefundState,
-    pub(crate) now: DateTime<Utc>,
-}
-
-/// Keeps how far a refund is; answers how far it is now. The account is held, so that reports come one after the other.
-pub(crate) async fn refund(tx: &mut Tx, id: Uuid, told: GivenBack<'_>) -> Result<RefundState, BillingError> {
-    let tenant = tx.ctx().tenant.0;
-    let there = sqlx::query_scalar!(
-        "select state from billing.provider_refunds where tenant_id = $1 and provider = $2 and reference = $3",
-        tenant,
-        told.provider,
-        told.reference
-    )
-    .fetch_optional(tx.conn())
-    .await?;
-    let state = match there {
-        Some(word) => RefundState::of(&word).ok_or(BillingError::Unreadable(word))?.after(told.state),
-        None => told.state,
-    };
-    sqlx::query!(
-        "insert into billing.provider_refunds (tenant_id, id, account_id, payment_id, provider, reference, state, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
-         on conflict (tenant_id, provider, reference) do update set state = excluded.state, updated_at = excluded.updated_at",
-        tenant,
-        id,
-        told.account.0,
-        told.payment,
-        told.provider,
-        told.reference,
-        state.word(),
-        told.now
-    )
-    .execute(tx.conn())
-    .await?;
-    Ok(state)
-}
-
 /// Everything of the firm at a provider that is not decided, however old it is.
 pub(crate) async fn waiting(tx: &mut Tx, provider: &str) -> Result<Vec<Waiting>, StoreError> {
     let tenant = tx.ctx().tenant.0;
@@ -237,7 +193,8 @@ pub(crate) async fn waiting(tx: &mut Tx, provider: &str) -> Result<Vec<Waiting>,
         "select 0 as \"kind!\", reference as \"reference!\" from billing.checkouts
            where tenant_id = $1 and provider = $2 and state in ('open', 'processing') and reference <> ''
          union all
-         select 1, reference from billing.provider_refunds where tenant_id = $1 and provider = $2 and state = 'pending'
+         select 1, reference from billing.provider_refunds
+           where tenant_id = $1 and provider = $2 and state = 'pending' and reference is not null
          union all
          select 2, reference from billing.disputes where tenant_id = $1 and provider = $2 and closed_at is null",
         tenant,

@@ -155,6 +155,41 @@ pub(crate) async fn allocated(tx: &mut Tx, source: Source) -> Result<Vec<(Uuid, 
     Ok(rows.into_iter().map(|row| (row.invoice_id, row.amount)).collect())
 }
 
+/// What a payment pays now: invoices with their numbers, the oldest first.
+pub(crate) async fn paid_by(tx: &mut Tx, payment: Uuid) -> Result<Vec<(Uuid, String, i64)>, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    let rows = sqlx::query!(
+        "select d.id, d.number, -sum(e.amount)::bigint as \"amount!\" from billing.ledger_entries e
+         join billing.documents d on d.tenant_id = e.tenant_id and d.id = e.invoice_id
+         where e.tenant_id = $1 and e.payment_id = $2 and e.chart = 'receivable' and e.act in ('allocated', 'taken_back')
+         group by d.id, d.number having sum(e.amount) < 0 order by d.id",
+        tenant,
+        payment
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.number, row.amount)).collect())
+}
+
+/// What was given back of a payment, and what of that did not arrive, the oldest first: the day, the act, and minor units.
+pub(crate) async fn moved_of(
+    tx: &mut Tx,
+    payment: Uuid,
+) -> Result<Vec<(NaiveDate, String, i64)>, StoreError> {
+    let tenant = tx.ctx().tenant.0;
+    let rows = sqlx::query!(
+        "select t.booked_on, t.act, e.amount from billing.ledger_entries e
+         join billing.ledger_transactions t on t.tenant_id = e.tenant_id and t.id = e.transaction_id
+         where e.tenant_id = $1 and e.payment_id = $2 and e.chart = 'client_credit' and e.act in ('refunded', 'refund_failed')
+         order by t.id limit 500",
+        tenant,
+        payment
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.booked_on, row.act, row.amount)).collect())
+}
+
 /// What giving back took from invoices, in the order in which it did.
 pub(crate) async fn taken_back_for(
     tx: &mut Tx,

@@ -9,6 +9,7 @@ pub(crate) mod legal_entities;
 pub(crate) mod lines;
 pub(crate) mod papers;
 pub(crate) mod payments;
+pub(crate) mod provider_refunds;
 pub(crate) mod reminders;
 
 use portico_core::{AccountId, AccountScope};

@@ -144,6 +144,7 @@ struct Row {
     note: String,
     left: i64,
     refunded: i64,
+    pending: i64,
 }
 
 impl TryFrom<Row> for (AccountId, Credit) {
@@ -157,6 +158,7 @@ impl TryFrom<Row> for (AccountId, Credit) {
             money: money(row.amount, &row.currency)?,
             left: row.left,
             refunded: row.refunded,
+            pending: row.pending,
             on: row.on,
             at_provider: row.is_payment && row.provider != BY_HAND,
             method: row.method,
@@ -172,7 +174,9 @@ macro_rules! select {
             Row,
             "select c.id as \"id!\", c.is_payment as \"is_payment!\", c.account_id as \"account_id!\", c.label as \"label!\",
                c.currency as \"currency!\", c.amount as \"amount!\", c.day as \"on!\", c.method as \"method!\", c.provider as \"provider!\", c.note as \"note!\",
-               l.left_over as \"left!\", l.refunded as \"refunded!\"
+               l.left_over as \"left!\", l.refunded as \"refunded!\",
+               (select coalesce(sum(r.amount), 0)::bigint from billing.provider_refunds r
+                where r.tenant_id = c.tenant_id and r.payment_id = c.id and r.state = 'pending') as \"pending!\"
              from (
                select p.tenant_id, p.id, true as is_payment, p.account_id, p.reference as label, p.currency, p.amount,
                  p.received_on as day, p.method, p.provider, p.note from billing.payments p

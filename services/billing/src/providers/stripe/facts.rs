@@ -34,10 +34,30 @@ struct EventData {
     object: Value,
 }
 
+/// Others may use the same account, and write what they like under our names.
 #[derive(Deserialize, Default)]
 struct Metadata {
     #[serde(default)]
-    checkout: Option<Uuid>,
+    checkout: Option<String>,
+    #[serde(default)]
+    refund: Option<String>,
+}
+
+impl Metadata {
+    fn checkout(&self) -> Option<Uuid> {
+        self.checkout.as_deref()?.parse().ok()
+    }
+
+    fn refund(&self) -> Option<Uuid> {
+        self.refund.as_deref()?.parse().ok()
+    }
+}
+
+/// A charge; its refunds come with it where the account's version of the interface has them.
+#[derive(Deserialize)]
+struct Charge {
+    #[serde(default)]
+    refunds: Option<Listed<Refund>>,
 }
 
 /// A payment.
@@ -67,6 +87,8 @@ pub(super) struct Refund {
     payment_intent: Option<String>,
     #[serde(default)]
     status: Option<String>,
+    #[serde(default)]
+    metadata: Metadata,
 }
 
 /// A dispute.
@@ -131,7 +153,7 @@ impl Charged for Dispute {
 
 impl PaymentIntent {
     pub(super) fn facts(&self) -> Vec<Fact> {
-        let Some(checkout) = self.metadata.checkout else { return Vec::new() };
+        let Some(checkout) = self.metadata.checkout() else { return Vec::new() };
         match self.status.as_str() {
             "succeeded" => {
                 let paid = money(self.amount_received, &self.currency);
@@ -162,7 +184,7 @@ impl Session {
         let refused = self.status == "complete"
             && self.payment_status == "unpaid"
             && intent.is_some_and(|intent| intent.status == "requires_payment_method");
-        if let Some(checkout) = self.metadata.checkout
+        if let Some(checkout) = self.metadata.checkout()
             && (refused || self.status == "expired")
         {
             found.push(Fact::Moved { checkout, state: CheckoutState::Failed });
@@ -182,6 +204,7 @@ impl Refund {
             return Vec::new();
         };
         vec![Fact::Refunded {
+            asked: self.metadata.refund(),
             state,
             reference: self.id.clone(),
             payment: payment.clone(),
@@ -213,6 +236,13 @@ pub(super) fn of_event(body: &[u8]) -> Result<Vec<Fact>, ProviderError> {
         "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
             serde_json::from_value::<Refund>(object).map_err(read)?.facts()
         }
+        // Newer versions leave the refunds out; then `refund.created` alone tells of them.
+        "charge.refunded" => {
+            let charge: Charge = serde_json::from_value(object).map_err(read)?;
+            charge
+                .refunds
+                .map_or_else(Vec::new, |refunds| refunds.data.iter().flat_map(Refund::facts).collect())
+        }
         kind if kind.starts_with("charge.dispute.") => {
             serde_json::from_value::<Dispute>(object).map_err(read)?.facts()
         }
@@ -227,7 +257,7 @@ pub(super) fn of_event(body: &[u8]) -> Result<Vec<Fact>, ProviderError> {
                 }
                 _ => None,
             };
-            let moved = session.metadata.checkout.zip(state);
+            let moved = session.metadata.checkout().zip(state);
             moved.map(|(checkout, state)| Fact::Moved { checkout, state }).into_iter().collect()
         }
         _ => Vec::new(),
@@ -263,13 +293,23 @@ mod tests {
         assert_eq!(facts("checkout.session.completed", session), [processing]);
         let refund = |status: &str| json!({ "id": "re_1", "amount": 500, "currency": "eur", "created": 1_800_000_000, "payment_intent": "pi_1", "status": status });
         let given = Fact::Refunded {
+            asked: None,
             state: RefundState::Succeeded,
             reference: "re_1".to_owned(),
             payment: "pi_1".to_owned(),
             money: money.clone(),
             at,
         };
-        assert_eq!(facts("refund.created", refund("succeeded")), [given]);
+        assert_eq!(facts("refund.created", refund("succeeded")), std::slice::from_ref(&given));
+        let charge = json!({ "id": "ch_1", "refunds": { "object": "list", "data": [refund("succeeded")] } });
+        assert_eq!(facts("charge.refunded", charge), [given]);
+        assert!(facts("charge.refunded", json!({ "id": "ch_1", "amount_refunded": 500 })).is_empty());
+        for (word, ours) in [(checkout.to_string(), Some(checkout)), ("theirs".to_owned(), None)] {
+            let mut asked = refund("pending");
+            asked["metadata"] = json!({ "refund": word });
+            let told = facts("refund.created", asked);
+            assert!(matches!(told[..], [Fact::Refunded { asked, .. }] if asked == ours), "{told:?}");
+        }
         for (kind, status, state) in [
             ("refund.created", "pending", RefundState::Pending),
             ("refund.failed", "failed", RefundState::Failed),

@@ -38,6 +38,8 @@ struct Had {
     credit_note_id: String,
     most: String,
     at_provider: bool,
+    /// What its provider is giving back; empty for nothing.
+    pending: String,
 }
 
 #[derive(Template)]
@@ -131,13 +133,15 @@ pub(super) async fn refund(ask: AdminAsk, Path(id): Path<String>, sent: Sent) ->
         credit_note_id: sent.text("credit_note_id"),
         amount: Money::parse(&typed, sent.of("currency")).map_or(0, |money| money.amount),
         reason: sent.text("refund_reason"),
+        by_hand: sent.of("by_hand") == "yes",
         idempotency_key: sent.text("key"),
         ..RefundCreditRequest::default()
     };
     match ask.billing().refund_credit(asked).await {
         Ok(made) => {
-            let event = made.into_inner().event;
-            Ok(see_other_after(&format!("/console/accounts/{id}/billing?done=refunded"), &event))
+            let made = made.into_inner();
+            let done = if made.pending { "refund-pending" } else { "refunded" };
+            Ok(see_other_after(&format!("/console/accounts/{id}/billing?done={done}"), &made.event))
         }
         Err(status) => {
             let names = [("amount", "refund_amount"), ("reason", "refund_reason")];
@@ -281,7 +285,11 @@ impl<'a> Shown<'a> {
 fn had(s: &Shell, credit: &Credit) -> Had {
     let label = paper::method(s, &credit.label);
     let kind = if credit.credit_note_id.is_empty() { "paper-payment" } else { "paper-credit-note" };
-    let most = if credit.credit_note_id.is_empty() { credit.amount - credit.refunded } else { credit.left };
+    let most = if credit.credit_note_id.is_empty() {
+        credit.amount - credit.refunded - credit.pending
+    } else {
+        credit.left
+    };
     let left = Money::new(most, &credit.currency).map(|money| money.to_string()).unwrap_or_default();
     let left = left.rsplit_once(' ').map_or_else(String::new, |(number, _)| number.replace(',', ""));
     Had {
@@ -298,6 +306,11 @@ fn had(s: &Shell, credit: &Credit) -> Had {
             String::new()
         },
         at_provider: credit.at_provider,
+        pending: if credit.pending > 0 {
+            paper::money(s, credit.pending, &credit.currency)
+        } else {
+            String::new()
+        },
     }
 }
 
@@ -332,6 +345,7 @@ mod tests {
             left: 500,
             note: "seen <1>".to_owned(),
             at_provider,
+            pending: if at_provider { 3_456 } else { 0 },
             ..Credit::default()
         };
         let documents = [paper::tests::invoice()];
@@ -359,12 +373,15 @@ mod tests {
     }
 
     #[test]
-    fn what_a_provider_gives_back_is_not_offered_here() {
+    fn what_a_provider_has_is_given_back_through_it_and_what_is_on_its_way_is_said() {
         for locale in Locale::ALL {
             let html = html_of(locale, true, Attempt::default(), true);
-            assert!(!html.contains("/billing/refund\"") && !html.contains(">billing-"), "{html}");
-            assert!(html.contains("it is booked here by itself") || locale == Locale::De);
+            assert!(html.contains("name=\"by_hand\"") && !html.contains(">billing-"), "{html}");
+            assert!(html.contains("34.56 EUR on its way back") || locale == Locale::De, "{html}");
+            assert!(html.contains("Give back now") || locale == Locale::De);
         }
+        assert!(html_of(Locale::De, true, Attempt::default(), true).contains("value=\"1200,00\""));
+        assert!(!html(Locale::En, true, Attempt::default()).contains("name=\"by_hand\""));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::pages::{Entry, Who};
 
 mod account;
 mod acts;
+mod books;
 mod draft;
 mod draft_form;
 mod entity;
@@ -39,6 +40,7 @@ pub(crate) const PAGES: &[Entry] = &[
         who: Who::Admin,
         mount: || post(account::refund),
     },
+    Entry { path: "/console/billing-books", who: Who::Admin, mount: || get(books::show) },
     Entry {
         path: "/console/billing-settings",
         who: Who::Admin,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{layout::Shell, render::Page};
 
 /// The words that pages may be asked to say; each has its sentence `billing-done-<word>`.
-const WORDS: [&str; 11] = [
+const WORDS: [&str; 12] = [
     "saved",
     "sent",
     "issued",
@@ -17,6 +17,7 @@ const WORDS: [&str; 11] = [
     "buyer-saved",
     "payment-recorded",
     "refunded",
+    "refund-pending",
     "company-saved",
 ];
 

@@ -30,6 +30,11 @@ pub(super) async fn cii(ask: Ask, Path(id): Path<String>) -> Result<Response, Pa
     document(&ask, &id, "cii").await
 }
 
+pub(super) async fn receipt(ask: Ask, Path(id): Path<String>) -> Result<Response, PageError> {
+    let id: uuid::Uuid = id.parse().map_err(|_| not_here())?;
+    bytes::pass_from(&ask, "billing", &format!("/receipts/{id}")).await
+}
+
 pub(super) async fn statement(ask: Ask, Query(period): Query<Period>) -> Result<Response, PageError> {
     bytes::pass_from(&ask, "billing", &format!("/statement?{}", period.query())).await
 }

@@ -9,6 +9,7 @@ mod invoice;
 mod keep;
 mod list;
 mod pay;
+mod receipt;
 mod statement;
 
 /// The pages of this group.
@@ -31,6 +32,8 @@ pub(crate) const PAGES: &[Entry] = &[
     Entry { path: "/invoices/{sales_document_id}/ubl", who: Who::SignedIn, mount: || get(keep::ubl) },
     Entry { path: "/invoices/{sales_document_id}/cii", who: Who::SignedIn, mount: || get(keep::cii) },
     Entry { path: "/estimates/{sales_document_id}/pdf", who: Who::SignedIn, mount: || get(keep::pdf) },
+    Entry { path: "/payments/{payment_id}", who: Who::SignedIn, mount: || get(receipt::show) },
+    Entry { path: "/payments/{payment_id}/pdf", who: Who::SignedIn, mount: || get(keep::receipt) },
     Entry { path: "/webhooks/stripe", who: Who::Anyone, mount: || post(pay::told) },
     Entry { path: "/statement", who: Who::SignedIn, mount: || get(statement::show) },
     Entry { path: "/statement/pdf", who: Who::SignedIn, mount: || get(keep::statement) },
