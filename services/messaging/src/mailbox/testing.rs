@@ -19,7 +19,7 @@ use tokio::{
 /// pymap with one user and the folder INBOX.
 pub(crate) struct MailboxServer {
     child: Child,
-    input: ChildStdin,
+    input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     pub(crate) port: u16,
 }
@@ -46,7 +46,7 @@ impl MailboxServer {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let input = child.stdin.take().unwrap();
+        let input = child.stdin.take();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
@@ -66,7 +66,7 @@ impl MailboxServer {
     }
 
     fn ask(&mut self, asked: &Value) -> Value {
-        writeln!(self.input, "{asked}").unwrap();
+        writeln!(self.input.as_ref().unwrap(), "{asked}").unwrap();
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()
@@ -75,8 +75,8 @@ impl MailboxServer {
 
 impl Drop for MailboxServer {
     fn drop(&mut self) {
-        // It ends its own server when nothing more is asked.
-        let _ = self.child.kill();
+        // It ends, and its own server with it, once nothing more can be asked.
+        drop(self.input.take());
         let _ = self.child.wait();
     }
 }

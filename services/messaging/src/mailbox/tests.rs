@@ -19,7 +19,7 @@ use crate::{
 /// A mail server that asks for nothing but a name and a password, on this machine.
 fn mailbox(port: u16) -> Asked {
     Asked {
-        server_host: "localhost".to_owned(),
+        server_host: "127.0.0.1".to_owned(),
         server_port: port.into(),
         server_security: "none".to_owned(),
         server_user: MailboxServer::USER.to_owned(),
@@ -238,7 +238,11 @@ async fn a_server_that_never_ends_is_cut_off() {
 async fn names_and_passwords_travel_under_tls_or_not_at_all() {
     let mut fixture = Fixture::new().await;
     let (port, _) = scripted(vec![("STARTTLS", "{tag} BAD what?\r\n".to_owned())]).await;
-    let with = |port: u16, security: &str| Asked { server_security: security.to_owned(), ..mailbox(port) };
+    let with = |port: u16, security: &str| Asked {
+        server_host: "localhost".to_owned(),
+        server_security: security.to_owned(),
+        ..mailbox(port)
+    };
     let stands = connect(&fixture, with(port, "starttls"), "x").await;
     assert_eq!((stands.reason.as_str(), stands.answer.as_str()), ("tls", "what?"));
     let folder = tempfile::tempdir().unwrap();
