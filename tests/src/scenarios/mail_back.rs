@@ -82,14 +82,9 @@ pub(super) async fn one_click_ends_one_kind_of_mail_and_a_scanner_ends_none() ->
     Ok(())
 }
 
-/// A bounce that a mail server hands over with the firm's secret is matched to its mail by the address that it came to, and seen at the
-/// person; without the secret, or to a made-up address, it does nothing.
-pub(super) async fn a_bounce_is_seen_at_the_person_and_a_forged_one_is_refused() -> Outcome {
-    let server = MailServer::start()?;
-    let world = World::demo_with_local_mail_server(&server).await?;
-    let engagement = world.signed_engagement("Warehouse audit").await?;
-    let nora = world.person("northwind", "nora@northwind.example").await?;
-    let mut mailing = MailingClient::new(nora.channel("messaging"));
+/// Lets the firm's mail leave through `server`, and come back to an address of its own.
+pub(super) async fn receive_through(admin: &Persona, server: &MailServer) -> anyhow::Result<()> {
+    let mut mailing = MailingClient::new(admin.channel("messaging"));
     let now = mailing.get_mail_settings(GetMailSettingsRequest {}).await?.into_inner().settings;
     let settings = MailSettings {
         server_host: "localhost".to_owned(),
@@ -102,6 +97,29 @@ pub(super) async fn a_bounce_is_seen_at_the_person_and_a_forged_one_is_refused()
     let server_password = "a secret: p@ss".to_owned();
     let asked = UpdateMailSettingsRequest { settings: Some(settings), server_password };
     mailing.update_mail_settings(asked).await?;
+    Ok(())
+}
+
+/// What a mail server writes to `to` of a mail to Ana that did not arrive.
+pub(super) fn report(to: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@mx.example\r\nTo: {to}\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=\"x\"\r\n\r\n--x\r\n\
+         Content-Type: text/plain\r\n\r\nSorry.\r\n\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\n\
+         Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822; ana@acme.example\r\nAction: failed\r\n\
+         Status: 5.1.1\r\nDiagnostic-Code: smtp; 550 nobody of this name\r\n\r\n--x--\r\n"
+    )
+}
+
+/// A bounce that a mail server hands over with the firm's secret is matched to its mail by the address that it came to, and seen at the
+/// person; without the secret, or to a made-up address, it does nothing.
+pub(super) async fn a_bounce_is_seen_at_the_person_and_a_forged_one_is_refused() -> Outcome {
+    let server = MailServer::start()?;
+    let world = World::demo_with_local_mail_server(&server).await?;
+    let engagement = world.signed_engagement("Warehouse audit").await?;
+    let nora = world.person("northwind", "nora@northwind.example").await?;
+    receive_through(&nora, &server).await?;
+    let mut mailing = MailingClient::new(nora.channel("messaging"));
     let secret = mailing.make_intake_secret(MakeIntakeSecretRequest {}).await?.into_inner().secret;
     let paul = world.person("northwind", "paul@northwind.example").await?;
     let post = PostMessageRequest {
@@ -114,15 +132,6 @@ pub(super) async fn a_bounce_is_seen_at_the_person_and_a_forged_one_is_refused()
     let back = mail.from.clone();
     ensure!(back.starts_with("in+b") && back.ends_with("@mail.northwind.example"), "bounces go to {back}");
 
-    let report = |to: &str| {
-        format!(
-            "From: MAILER-DAEMON@mx.example\r\nTo: {to}\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
-             Content-Type: multipart/report; report-type=delivery-status; boundary=\"x\"\r\n\r\n--x\r\n\
-             Content-Type: text/plain\r\n\r\nSorry.\r\n\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\n\
-             Reporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822; ana@acme.example\r\nAction: failed\r\n\
-             Status: 5.1.1\r\nDiagnostic-Code: smtp; 550 nobody of this name\r\n\r\n--x--\r\n"
-        )
-    };
     let mut machine = world.visitor("northwind");
     let bearer = format!("Bearer {secret}");
     let kind = ("content-type", "message/rfc822");

@@ -8,6 +8,7 @@ mod drops;
 mod flow;
 mod mail;
 mod mail_back;
+mod mail_fetched;
 mod mail_html;
 mod mail_signed;
 mod money;
@@ -50,6 +51,7 @@ use mail_back::{
     a_bounce_is_seen_at_the_person_and_a_forged_one_is_refused,
     one_click_ends_one_kind_of_mail_and_a_scanner_ends_none,
 };
+use mail_fetched::a_bounce_in_the_firms_mailbox_is_seen_at_the_person;
 use mail_html::every_kind_of_mail_is_sound_html_and_whole_as_text;
 use mail_signed::{
     a_firms_mail_leaves_through_its_own_server_and_is_signed_by_its_own_key,
@@ -86,6 +88,7 @@ pub(crate) fn cases() -> Vec<Case> {
         a_firms_mail_leaves_through_its_own_server_and_is_signed_by_its_own_key,
         a_wrong_password_is_said_in_words,
         a_bounce_is_seen_at_the_person_and_a_forged_one_is_refused,
+        a_bounce_in_the_firms_mailbox_is_seen_at_the_person,
         one_click_ends_one_kind_of_mail_and_a_scanner_ends_none,
         every_kind_of_mail_is_sound_html_and_whole_as_text,
         s03_a_form_is_resumed_in_another_browser,

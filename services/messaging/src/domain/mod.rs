@@ -7,6 +7,7 @@ pub(crate) mod letter;
 pub(crate) mod live;
 pub(crate) mod mail;
 pub(crate) mod mail_check;
+pub(crate) mod mailbox;
 pub(crate) mod notification;
 pub(crate) mod preferences;
 pub(crate) mod reply_text;

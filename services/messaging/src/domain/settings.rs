@@ -82,15 +82,21 @@ pub(crate) fn domain_of(address: &str) -> &str {
     address.rsplit_once('@').map_or(address, |(_, domain)| domain)
 }
 
-/// What an administrator asks for.
+/// A mail server or mailbox as an administrator asks for it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Wish {
+pub(crate) struct ServerWish {
     pub(crate) host: String,
     pub(crate) port: i32,
     pub(crate) security: String,
     pub(crate) user: String,
     /// Empty to keep the one there is.
     pub(crate) password: String,
+}
+
+/// What an administrator asks for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wish {
+    pub(crate) server: ServerWish,
     pub(crate) from_name: String,
     pub(crate) from_address: String,
     pub(crate) inbound_address: String,
@@ -104,13 +110,17 @@ impl Wish {
     /// `local_servers` says whether a server may do without TLS, which only one on this machine can.
     pub(crate) fn check(&self, now: &MailSettings, local_servers: bool) -> Result<MailSettings, Problem> {
         let mut fields = Fields::default();
-        let server = if self.host.trim().is_empty() {
+        let asked = &self.server;
+        let server = if asked.host.trim().is_empty() {
             None
         } else {
-            Some(self.server(now.server.as_ref(), local_servers, &mut fields))
+            Some(asked.check(now.server.as_ref(), local_servers, &mut fields))
         };
-        if server.is_none() && (!self.user.trim().is_empty() || !self.password.is_empty()) {
+        if server.is_none() && (!asked.user.trim().is_empty() || !asked.password.is_empty()) {
             fields.refuse("server_host", "Name the mail server, or leave name and password empty as well.");
+        }
+        if server.as_ref().is_some_and(|server| server.port == 0) {
+            fields.refuse("server_port", "Enter the port: mostly 465 with TLS, or 587 with STARTTLS.");
         }
         let from_name = optional_line(&self.from_name, "from_name", &mut fields);
         let from_address = optional_address(&self.from_address, "from_address", &mut fields);
@@ -138,17 +148,17 @@ impl Wish {
             version: now.version + 1,
         })
     }
+}
 
-    fn server(&self, now: Option<&Server>, local_servers: bool, fields: &mut Fields) -> Server {
+impl ServerWish {
+    /// The server that follows from `now`. A port that is none becomes 0, which the caller refuses in words of its own.
+    pub(crate) fn check(&self, now: Option<&Server>, local_servers: bool, fields: &mut Fields) -> Server {
         let host = self.host.trim().to_ascii_lowercase();
         let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
         if !plain || host.len() > 253 || Host::parse(&host).is_err() {
-            fields.refuse("server_host", "Enter the name of the server alone, such as smtp.example.com.");
+            fields.refuse("server_host", "Enter the name of the server alone, such as mail.example.com.");
         }
         let port = u16::try_from(self.port).unwrap_or_default();
-        if port == 0 {
-            fields.refuse("server_port", "Enter the port: mostly 465 with TLS, or 587 with STARTTLS.");
-        }
         let security = match Security::from_word(&self.security) {
             Some(Security::None) if !local_servers => {
                 fields.refuse("server_security", "Choose TLS or STARTTLS.");
@@ -205,13 +215,19 @@ fn optional_address(text: &str, field: &str, fields: &mut Fields) -> String {
 mod tests {
     use super::*;
 
-    fn wish() -> Wish {
-        Wish {
+    fn asked() -> ServerWish {
+        ServerWish {
             host: " SMTP.Example.com ".to_owned(),
             port: 587,
             security: "starttls".to_owned(),
             user: "office".to_owned(),
             password: "hunter2".to_owned(),
+        }
+    }
+
+    fn wish() -> Wish {
+        Wish {
+            server: asked(),
             from_address: "Office@Northwind.example".to_owned(),
             inbound_address: "in@mail.northwind.example".to_owned(),
             hold_seconds: 60,
@@ -235,11 +251,13 @@ mod tests {
         assert_eq!((settings.from_address.as_str(), settings.version), ("office@northwind.example", 1));
         assert_eq!(settings.sender("Northwind", "x@y.example"), ("Northwind", "office@northwind.example"));
         let wrong = Wish {
-            host: "http://smtp.example.com/".to_owned(),
-            port: 70_000,
-            security: "none".to_owned(),
-            user: "two\nlines".to_owned(),
-            password: "bell\u{7}".to_owned(),
+            server: ServerWish {
+                host: "http://smtp.example.com/".to_owned(),
+                port: 70_000,
+                security: "none".to_owned(),
+                user: "two\nlines".to_owned(),
+                password: "bell\u{7}".to_owned(),
+            },
             from_name: "x".repeat(201),
             from_address: "nobody".to_owned(),
             inbound_address: "in+mail@northwind.example".to_owned(),
@@ -250,17 +268,17 @@ mod tests {
             faults(&wrong, &MailSettings::default()),
             [
                 "server_host",
-                "server_port",
                 "server_security",
                 "server_user",
                 "server_password",
+                "server_port",
                 "from_name",
                 "from_address",
                 "inbound_address",
                 "hold_seconds"
             ]
         );
-        let nothing = Wish { host: String::new(), ..wish() };
+        let nothing = Wish { server: ServerWish { host: String::new(), ..asked() }, ..wish() };
         assert_eq!(faults(&nothing, &MailSettings::default()), ["server_host"]);
         let own = Wish::default().check(&settings, false).unwrap();
         assert_eq!(
@@ -274,17 +292,19 @@ mod tests {
     fn a_password_stays_with_the_server_that_it_was_given_for() {
         let mut now = wish().check(&MailSettings::default(), false).unwrap();
         now.server.as_mut().unwrap().password = Some(vec![1, 2, 3]);
-        let again = Wish { password: String::new(), ..wish() };
+        let kept = ServerWish { password: String::new(), ..asked() };
+        let with = |server: ServerWish| Wish { server, ..wish() };
+        let again = with(kept.clone());
         assert_eq!(again.check(&now, false).unwrap().server, now.server);
         for elsewhere in [
-            Wish { host: "smtp.evil.example".to_owned(), ..again.clone() },
-            Wish { port: 2525, ..again.clone() },
-            Wish { security: "tls".to_owned(), ..again.clone() },
-            Wish { user: "eve".to_owned(), ..again.clone() },
+            ServerWish { host: "smtp.evil.example".to_owned(), ..kept.clone() },
+            ServerWish { port: 2525, ..kept.clone() },
+            ServerWish { security: "tls".to_owned(), ..kept.clone() },
+            ServerWish { user: "eve".to_owned(), ..kept.clone() },
         ] {
-            assert_eq!(faults(&elsewhere, &now), ["server_password"], "{elsewhere:?}");
+            assert_eq!(faults(&with(elsewhere.clone()), &now), ["server_password"], "{elsewhere:?}");
         }
-        let anonymous = Wish { user: String::new(), ..again };
+        let anonymous = with(ServerWish { user: String::new(), ..kept });
         assert_eq!(anonymous.check(&now, false).unwrap().server.unwrap().password, None);
     }
 }

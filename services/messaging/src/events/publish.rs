@@ -11,6 +11,7 @@ use crate::{
     domain::{
         dkim::DkimKey,
         mail::{Mail, State},
+        mailbox::Mailbox,
         notification::Notification,
         settings::MailSettings,
         thread::{Message, Thread},
@@ -238,6 +239,30 @@ pub(crate) async fn mail_address_confirmed(
     person: PersonId,
 ) -> Result<(), StoreError> {
     mail_preferences_changed(service, tx, "mail_address.confirmed", person, json!({})).await
+}
+
+/// An administrator has connected or changed the mailbox, or taken it away: `mailbox.connected` or `mailbox.disconnected`.
+pub(crate) async fn mailbox_handled(
+    service: &Service,
+    tx: &mut Tx,
+    action: &'static str,
+    mailbox: Option<&Mailbox>,
+) -> Result<(), StoreError> {
+    let draft = AuditDraft {
+        action,
+        object_kind: "tenant",
+        object_id: tx.ctx().tenant.0,
+        object_label: "",
+        version: &mailbox.map(|mailbox| mailbox.version.to_string()).unwrap_or_default(),
+        account: None,
+        details: json!({
+            "server": mailbox.map(|mailbox| &mailbox.server.host),
+            "folder": mailbox.map(|mailbox| &mailbox.folder),
+            "done_folder": mailbox.map(|mailbox| &mailbox.done_folder),
+        }),
+        internal: true,
+    };
+    log(service, tx, draft).await
 }
 
 /// An administrator has made a new secret for the intake: `mail_intake.opened`.

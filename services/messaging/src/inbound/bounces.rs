@@ -81,4 +81,4 @@ async fn note(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

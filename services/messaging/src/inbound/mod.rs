@@ -8,6 +8,11 @@ use mail_parser::{Address, HeaderName, Message, MessageParser};
 use portico_core::Ctx;
 
 pub(crate) use bounces::note_refusal;
+#[cfg(test)]
+pub(crate) use {
+    bounces::tests::report,
+    replies::tests::{ANA, ANSWER, Post},
+};
 
 use crate::{domain::settings::MailSettings, error::MessagingError, mail::Tokens, service::Service, store};
 
@@ -26,6 +31,14 @@ pub(crate) struct Arrival<'a> {
     pub(crate) client: String,
     /// What that server called itself; empty where it is not said.
     pub(crate) helo: String,
+}
+
+impl<'a> Arrival<'a> {
+    /// A mail that lay in a mailbox. Which server it came from is not known there, whatever its own headers say: only signatures prove
+    /// who sent it.
+    pub(crate) fn of_mailbox(raw: &'a [u8]) -> Self {
+        Self { raw, ..Self::default() }
+    }
 }
 
 /// Does what a mail is for. Answers in a word what that was.

@@ -4,7 +4,7 @@
 //! the same door as on the page: whoever may no longer see the record posts nothing.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use data_encoding::HEXLOWER;
 use mail_parser::{HeaderName, Message, MimeHeaders as _};

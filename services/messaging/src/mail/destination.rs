@@ -1,4 +1,4 @@
-//! Where a firm's own mail server is, and whether the installation goes there.
+//! Where a firm's own mail server or mailbox is, and whether the installation goes there.
 //!
 //! The name is resolved here and the connection made to the address that was judged, so that a name cannot lead to one place when
 //! it is checked and to another when it is used.
@@ -13,7 +13,7 @@ use super::refused::{Reason, Refused};
 ///
 /// # Errors
 /// The name is not known, or leads nowhere but into private networks while those are closed.
-pub(super) async fn find(host: &str, port: u16, local_servers: bool) -> Result<IpAddr, Refused> {
+pub(crate) async fn find(host: &str, port: u16, local_servers: bool) -> Result<IpAddr, Refused> {
     let name = host.trim_matches(['[', ']']);
     let found = tokio::net::lookup_host((name, port))
         .await

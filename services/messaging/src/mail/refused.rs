@@ -28,6 +28,12 @@ pub(crate) enum Reason {
     Later,
     /// Nothing came back in time.
     Timeout,
+    /// There is no such folder in the mailbox.
+    Folder,
+    /// The mailbox's server cannot move mails.
+    NoMove,
+    /// More came than is read.
+    TooLarge,
     /// Anything else.
     Refused,
 }
@@ -46,6 +52,9 @@ impl Reason {
             Self::Policy => "policy",
             Self::Later => "later",
             Self::Timeout => "timeout",
+            Self::Folder => "folder",
+            Self::NoMove => "no_move",
+            Self::TooLarge => "too_large",
             Self::Refused => "refused",
         }
     }

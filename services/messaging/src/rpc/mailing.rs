@@ -5,9 +5,9 @@ use tonic::Request;
 
 use super::{
     Answer, Rpc, activate_dkim_key, check_mail_domain, confirm_mail_address, create_dkim_key,
-    get_mail_preferences, get_mail_settings, inspect_unsubscribe, list_bounces, list_dkim_keys,
-    make_intake_secret, mark_page_seen, retire_dkim_key, revoke_reply_addresses, set_mail_preferences,
-    unsubscribe, update_mail_settings,
+    disconnect_mailbox, get_mail_preferences, get_mail_settings, get_mailbox, inspect_unsubscribe,
+    list_bounces, list_dkim_keys, look_into_mailbox, make_intake_secret, mark_page_seen, retire_dkim_key,
+    revoke_reply_addresses, set_mail_preferences, unsubscribe, update_mail_settings, update_mailbox,
 };
 
 #[tonic::async_trait]
@@ -86,6 +86,28 @@ impl Mailing for Rpc {
         request: Request<MakeIntakeSecretRequest>,
     ) -> Answer<MakeIntakeSecretResponse> {
         self.serve(request, make_intake_secret::handle).await
+    }
+
+    async fn get_mailbox(&self, request: Request<GetMailboxRequest>) -> Answer<GetMailboxResponse> {
+        self.serve(request, get_mailbox::handle).await
+    }
+
+    async fn update_mailbox(&self, request: Request<UpdateMailboxRequest>) -> Answer<UpdateMailboxResponse> {
+        self.serve(request, update_mailbox::handle).await
+    }
+
+    async fn look_into_mailbox(
+        &self,
+        request: Request<LookIntoMailboxRequest>,
+    ) -> Answer<LookIntoMailboxResponse> {
+        self.serve(request, look_into_mailbox::handle).await
+    }
+
+    async fn disconnect_mailbox(
+        &self,
+        request: Request<DisconnectMailboxRequest>,
+    ) -> Answer<DisconnectMailboxResponse> {
+        self.serve(request, disconnect_mailbox::handle).await
     }
 
     async fn list_bounces(&self, request: Request<ListBouncesRequest>) -> Answer<ListBouncesResponse> {

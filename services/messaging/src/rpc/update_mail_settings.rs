@@ -5,7 +5,7 @@ use portico_proto::messaging::v1::{UpdateMailSettingsRequest, UpdateMailSettings
 
 use crate::{
     convert,
-    domain::settings::{MailSettings, Wish},
+    domain::settings::{MailSettings, ServerWish, Wish},
     error::MessagingError,
     events::publish,
     mail::{Office, PASSWORD_PURPOSE, Tokens},
@@ -31,11 +31,13 @@ pub(crate) async fn handle(
         return Err(MessagingError::Changed);
     }
     let wish = Wish {
-        host: asked.server_host,
-        port: asked.server_port,
-        security: asked.server_security,
-        user: asked.server_user,
-        password: request.server_password,
+        server: ServerWish {
+            host: asked.server_host,
+            port: asked.server_port,
+            security: asked.server_security,
+            user: asked.server_user,
+            password: request.server_password,
+        },
         from_name: asked.from_name,
         from_address: asked.from_address,
         inbound_address: asked.inbound_address,
@@ -44,9 +46,10 @@ pub(crate) async fn handle(
     };
     let mut settings = wish.check(&now, service.config.local_servers).map_err(named)?;
     if let Some(server) = settings.server.as_mut().filter(|server| !server.user.is_empty())
-        && !wish.password.is_empty()
+        && !wish.server.password.is_empty()
     {
-        let sealed = service.secrets.seal(ctx.tenant, PASSWORD_PURPOSE, wish.password.as_bytes()).await?;
+        let sealed =
+            service.secrets.seal(ctx.tenant, PASSWORD_PURPOSE, wish.server.password.as_bytes()).await?;
         server.password = Some(sealed);
     }
     save(service, &ctx, &settings).await?;

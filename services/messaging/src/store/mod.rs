@@ -2,6 +2,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod dkim_keys;
+pub(crate) mod mailboxes;
 pub(crate) mod mails;
 pub(crate) mod messages;
 pub(crate) mod notifications;

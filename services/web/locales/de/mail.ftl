@@ -28,7 +28,7 @@ mail-from-name-hint = Leer für den Namen der Firma.
 mail-from-address = Adresse
 mail-from-address-hint = Leer für den Absender in den Einstellungen der Firma. Sie sollte zu einer Domain gehören, die Ihnen gehört.
 mail-inbound = Adresse für Rückläufer und Antworten
-mail-inbound-hint = Ein Postfach, das Adressen mit Pluszeichen annimmt und seine Post an dieses Portal weiterreicht, zum Beispiel in@mail.example.com. Ohne ein solches gehen Rückläufer an den Absender.
+mail-inbound-hint = Ein Postfach, das Adressen mit Pluszeichen annimmt und seine Post an dieses Portal weiterreicht oder unten verbunden ist, zum Beispiel in@mail.example.com. Ohne ein solches gehen Rückläufer an den Absender.
 mail-server = Ihr eigener Mailserver
 mail-server-text = Lassen Sie den Namen leer, um über den Mailserver dieser Installation zu senden.
 mail-server-host = Server
@@ -188,6 +188,45 @@ mail-intake-none = Es gibt noch kein Geheimnis: Die Tür ist geschlossen.
 mail-intake-some = Es gibt ein Geheimnis. Ein neues schließt die Tür für das alte.
 mail-intake-make = Neues Geheimnis erzeugen
 mail-intake-made = Das ist das Geheimnis. Kopieren Sie es jetzt: Es wird nicht noch einmal gezeigt.
+audit-mailbox-connected = hat ein Postfach für eingehende E-Mails verbunden oder geändert
+audit-mailbox-disconnected = hat das Postfach für eingehende E-Mails getrennt
+mailbox-title = Postfach für eingehende E-Mails
+mailbox-text = Rückläufer und Antworten an die Adresse dafür können aus einem Postfach (IMAP) abgeholt werden. Andere E-Mails darin bleiben, wie sie sind.
+mailbox-open = Postfach verbinden oder nachsehen, wie es läuft
+mailbox-stands = Wie es läuft
+mailbox-connected = Verbunden als { $user } bei { $server }, Ordner { $folder }.
+mailbox-looked = Zuletzt durchgesehen: { $time }.
+mailbox-not-looked = Es wurde noch nicht durchgesehen.
+mailbox-next = Nächstes Mal: { $time }.
+mailbox-taken = { $count ->
+    [one] Eine E-Mail wurde angenommen.
+   *[other] { $count } E-Mails wurden angenommen.
+}
+mailbox-waiting = { $count ->
+    [one] Eine E-Mail wartet, weil etwas nicht erreichbar war, und wird noch einmal abgeholt.
+   *[other] { $count } E-Mails warten, weil etwas nicht erreichbar war, und werden noch einmal abgeholt.
+}
+mailbox-look = Jetzt nachsehen
+mailbox-disconnect = Trennen
+mailbox-connect = Verbinden
+mailbox-access = Zugang
+mailbox-host-hint = Zum Beispiel imap.example.com.
+mailbox-port-hint = Meist 993 mit TLS von Anfang an oder 143 mit STARTTLS.
+mailbox-folder = Ordner
+mailbox-folder-hint = Der Ordner, in dem E-Mails ankommen, meist INBOX.
+mailbox-done-folder = Ordner für angenommene E-Mails
+mailbox-done-folder-hint = Bleibt er leer, bleiben sie liegen und werden als gelesen markiert. Gelöscht wird nie etwas.
+mailbox-trouble-unknown-host = Es gibt keinen Server mit diesem Namen. Prüfen Sie die Schreibweise.
+mailbox-trouble-not-allowed = Dieser Server steht in einem privaten Netz oder ist ungeschützt, was hier nicht erlaubt ist. Geben Sie einen an, der aus dem Internet erreichbar ist.
+mailbox-trouble-unreachable = An diesem Server und Port antwortet niemand, oder die Verbindung brach ab. Prüfen Sie Name und Port.
+mailbox-trouble-tls = Eine geschützte Verbindung war nicht möglich. Versuchen Sie die andere Art von Schutz, und prüfen Sie, ob der Name des Servers in seinem Zertifikat steht.
+mailbox-trouble-credentials = Der Server nimmt Name und Passwort nicht an. Manche Anbieter verlangen ein eigenes Passwort für Apps.
+mailbox-trouble-folder = Ein Ordner ließ sich nicht öffnen oder anlegen. Prüfen Sie, wie die Ordner geschrieben sind.
+mailbox-trouble-no-move = Dieser Server kann keine E-Mails verschieben. Lassen Sie den Ordner für angenommene E-Mails leer.
+mailbox-trouble-too-large = Der Server hat mehr gesendet, als hier gelesen wird, und wurde unterbrochen.
+mailbox-trouble-later = Das Postfach ließ sich nicht bis zum Ende durchsehen. Es wird noch einmal versucht.
+mailbox-trouble-timeout = Der Server hat nicht rechtzeitig geantwortet. Es wird noch einmal versucht.
+mailbox-trouble-refused = Der Server hat nicht getan, worum er gebeten wurde. Seine eigenen Worte stehen darunter.
 mail-answers = Antworten per E-Mail
 mail-answers-text = Auf E-Mails zu Unterhaltungen können Sie antworten. Wenn jemand anderes an eine solche E-Mail gekommen sein kann, beenden Sie die Adressen, an die geantwortet wird; die nächste E-Mail hat eine neue.
 mail-answers-end = Diese Adressen beenden

@@ -28,7 +28,7 @@ mail-from-name-hint = Empty for the name of the firm.
 mail-from-address = Address
 mail-from-address-hint = Empty for the sender in the settings of the firm. It should be of a domain that is yours.
 mail-inbound = Address for bounces and answers
-mail-inbound-hint = A mailbox that takes addresses with a plus sign and hands its mail to this portal, such as in@mail.example.com. Without one, bounces go to the sender.
+mail-inbound-hint = A mailbox that takes addresses with a plus sign and hands its mail to this portal or is connected below, such as in@mail.example.com. Without one, bounces go to the sender.
 mail-server = Your own mail server
 mail-server-text = Leave the name empty to send through the mail server of this installation.
 mail-server-host = Server
@@ -188,6 +188,45 @@ mail-intake-none = There is no secret yet: the door is closed.
 mail-intake-some = There is a secret. A new one closes the door to the old.
 mail-intake-make = Make a new secret
 mail-intake-made = This is the secret. Copy it now: it is not shown again.
+audit-mailbox-connected = connected a mailbox for incoming mail or changed it
+audit-mailbox-disconnected = disconnected the mailbox for incoming mail
+mailbox-title = Mailbox for incoming mail
+mailbox-text = Bounces and answers that come to the address for them can be fetched from a mailbox (IMAP). Mail of other people in it stays as it is.
+mailbox-open = Connect a mailbox, or see how it goes
+mailbox-stands = How it goes
+mailbox-connected = Connected as { $user } at { $server }, folder { $folder }.
+mailbox-looked = Last looked through: { $time }.
+mailbox-not-looked = It was not looked through yet.
+mailbox-next = Next look: { $time }.
+mailbox-taken = { $count ->
+    [one] One mail was taken in.
+   *[other] { $count } mails were taken in.
+}
+mailbox-waiting = { $count ->
+    [one] One mail waits for something that was away, and is fetched again.
+   *[other] { $count } mails wait for something that was away, and are fetched again.
+}
+mailbox-look = Look now
+mailbox-disconnect = Disconnect
+mailbox-connect = Connect
+mailbox-access = Access
+mailbox-host-hint = Such as imap.example.com.
+mailbox-port-hint = Mostly 993 with TLS from the start, or 143 with STARTTLS.
+mailbox-folder = Folder
+mailbox-folder-hint = The folder that mail comes to, mostly INBOX.
+mailbox-done-folder = Folder for mails that were taken in
+mailbox-done-folder-hint = Leave it empty to let them stay and mark them as read. Nothing is ever deleted.
+mailbox-trouble-unknown-host = There is no server with this name. Check how it is written.
+mailbox-trouble-not-allowed = This server is on a private network or without protection, which is not allowed here. Enter one that can be reached from the internet.
+mailbox-trouble-unreachable = Nobody answers at this server and port, or the connection broke off. Check name and port.
+mailbox-trouble-tls = A protected connection was not possible. Try the other kind of protection, and check that the name of the server is the one in its certificate.
+mailbox-trouble-credentials = The server does not accept this name and password. Some providers ask for a password made for apps.
+mailbox-trouble-folder = A folder could not be opened or made. Check how the folders are written.
+mailbox-trouble-no-move = This server cannot move mails. Leave the folder for mails that were taken in empty.
+mailbox-trouble-too-large = The server sent more than is read here, and was cut off.
+mailbox-trouble-later = It could not be looked through to the end. It is tried again.
+mailbox-trouble-timeout = The server did not answer in time. It is tried again.
+mailbox-trouble-refused = The server did not do what it was asked for. Its own words stand below.
 mail-answers = Answers by mail
 mail-answers-text = You can answer mails about conversations. If somebody else may have got hold of such a mail, end the addresses that they are answered to; the next mail has a new one.
 mail-answers-end = End these addresses

@@ -27,7 +27,7 @@ async fn with_inbound(fixture: &Fixture) {
     update_mail_settings::handle(&fixture.service, admin, asked).await.unwrap();
 }
 
-fn report(to: &str, action: &str, status: &str) -> String {
+pub(crate) fn report(to: &str, action: &str, status: &str) -> String {
     format!(
         "From: MAILER-DAEMON@mx.example\r\nTo: {to}\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n\
          Content-Type: multipart/report; report-type=delivery-status; boundary=\"x\"\r\n\r\n--x\r\n\

@@ -20,19 +20,19 @@ use crate::{
 };
 
 /// A firm with an inbound address, a record of Acme's, and Ana's mailbox provider, which signs.
-struct Post {
-    fixture: Fixture,
-    names: Names,
+pub(crate) struct Post {
+    pub(crate) fixture: Fixture,
+    pub(crate) names: Names,
     record: RecordId,
-    ana: PersonId,
+    pub(crate) ana: PersonId,
     tom: PersonId,
     /// The address that Ana's answers go to.
-    address: String,
+    pub(crate) address: String,
     private: Vec<u8>,
 }
 
 impl Post {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let names = Names::start().await;
         let fixture = Fixture::with_names(&names).await;
         let admin = fixture.as_staff(fixture.staff_person("Adam"));
@@ -59,7 +59,7 @@ impl Post {
         Self { fixture, names, record, ana, tom, address, private: fresh.private.to_vec() }
     }
 
-    fn mail(&self, from: &str, to: &str, headers: &str, body: &str) -> String {
+    pub(crate) fn mail(&self, from: &str, to: &str, headers: &str, body: &str) -> String {
         format!(
             "From: {from}\r\nTo: {to}\r\nSubject: Re: Relaunch\r\nMessage-ID: <1@people.example>\r\n\
              Date: Fri, 15 Jan 2027 09:00:00 +0000\r\nMIME-Version: 1.0\r\n{headers}\r\n{body}"
@@ -67,7 +67,7 @@ impl Post {
     }
 
     /// As Ana's provider sends it.
-    fn signed(&self, mail: &str) -> String {
+    pub(crate) fn signed(&self, mail: &str) -> String {
         self.signed_by("people.example", mail)
     }
 
@@ -102,7 +102,7 @@ impl Post {
         take(&self.fixture.service, &self.fixture.system(), arrival).await
     }
 
-    async fn said(&self) -> Vec<String> {
+    pub(crate) async fn said(&self) -> Vec<String> {
         let asker = self.fixture.asker_staff(self.tom);
         let thread =
             get_thread::handle(&self.fixture.service, asker, self.fixture.get(self.record)).await.unwrap();
@@ -110,8 +110,8 @@ impl Post {
     }
 }
 
-const ANA: &str = "Ana <ana@people.example>";
-const ANSWER: &str =
+pub(crate) const ANA: &str = "Ana <ana@people.example>";
+pub(crate) const ANSWER: &str =
     "Yes, gladly.\r\n\r\nOn Fri, 15 Jan 2027 at 08:00, Tom <x@y.example> wrote:\r\n\r\n> Is Friday fine?\r\n";
 
 /// The reasons in the firm's audit, in the order in which answers were refused.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{layout::Shell, render::Page};
 
 /// The words that pages may be asked to say; each has its sentence `console-done-<word>`.
-const WORDS: [&str; 58] = [
+const WORDS: [&str; 61] = [
     "account-created",
     "account-renamed",
     "person-added",
@@ -41,6 +41,9 @@ const WORDS: [&str; 58] = [
     "hours-saved",
     "calendar-connected",
     "calendar-disconnected",
+    "mailbox-connected",
+    "mailbox-called",
+    "mailbox-disconnected",
     "stand-in-set",
     "stand-in-ended",
     "dates-moved",

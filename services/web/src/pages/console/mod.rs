@@ -28,6 +28,7 @@ mod field_board;
 mod firm_form;
 mod hand_over;
 mod home;
+mod incoming;
 pub(crate) mod library;
 mod mail;
 mod mail_check;
@@ -266,6 +267,17 @@ pub const PAGES: &[Entry] = &[
     },
     Entry { path: "/console/settings/mail/test", who: Who::Admin, mount: || post(mail_settings::test) },
     Entry { path: "/console/settings/mail/intake", who: Who::Admin, mount: || post(mail_settings::intake) },
+    Entry {
+        path: "/console/settings/mail/mailbox",
+        who: Who::Admin,
+        mount: || get(incoming::show).post(incoming::save),
+    },
+    Entry { path: "/console/settings/mail/mailbox/look", who: Who::Admin, mount: || post(incoming::look) },
+    Entry {
+        path: "/console/settings/mail/mailbox/disconnect",
+        who: Who::Admin,
+        mount: || post(incoming::disconnect),
+    },
     Entry { path: "/console/settings/mail/check", who: Who::Admin, mount: || get(mail_check::show) },
     Entry { path: "/console/settings/mail/keys", who: Who::Admin, mount: || post(mail_check::create) },
     Entry {
