@@ -30,6 +30,8 @@ async fn waiting(who: &Persona) -> anyhow::Result<Vec<Envelope>> {
 }
 
 async fn sign(who: &Persona, envelope: &Envelope, name: &str) -> Outcome {
+    let open = GetEnvelopeRequest { envelope_id: envelope.id.clone(), opening: true, ..Default::default() };
+    who.documents().get_envelope(open).await?;
     let sign = SignEnvelopeRequest {
         envelope_id: envelope.id.clone(),
         sha256: envelope.original.clone().context("no original")?.sha256,
@@ -98,6 +100,7 @@ pub(super) async fn one_paper_goes_to_many_accounts_once_and_each_is_signed_on_i
         ("key", key.as_str()),
         ("title", TITLE),
         ("due", due.as_str()),
+        ("account", acme.account.as_str()),
         ("recipient", acme.account.as_str()),
         ("recipient", globex.account.as_str()),
         ("recipient", hollow.as_str()),
