@@ -165,7 +165,7 @@ pub(super) async fn one_paper_goes_to_many_accounts_once_and_each_is_signed_on_i
     let sealed = ana.documents().get_envelope(asked).await?.into_inner().envelope.context("no envelope")?;
     ensure!(sealed.signed.is_some(), "nothing is sealed");
     let audit = world.staff("northwind", "nora@northwind.example").await?.get("/console/audit").await?;
-    audit.shows("sent a paper to accounts to sign")?;
+    audit.shows("Paper sent: Sign the mutual NDA")?;
     // An address that never was is answered like one of another firm.
     let mut carla = world.staff("contoso", "carla@contoso.example").await?;
     for path in [page.as_str(), send.as_str()] {
