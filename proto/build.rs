@@ -16,6 +16,7 @@ const FILES: &[&str] = &[
     "portico/documents/v1/comments.proto",
     "portico/documents/v1/drops.proto",
     "portico/documents/v1/requests.proto",
+    "portico/documents/v1/sendings.proto",
     "portico/documents/v1/papers.proto",
     "portico/workflow/v1/workflow.proto",
     "portico/messaging/v1/messaging.proto",

@@ -69,6 +69,11 @@ pub(crate) fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
+/// What a key stands for: the SHA-256 of what was asked for with it.
+pub(crate) fn body_hash(request: &impl prost::Message) -> [u8; 32] {
+    Sha256::digest(request.encode_to_vec()).into()
+}
+
 /// A drop link as the firm sees it at this moment.
 pub(crate) fn drop_link(link: &DropLink, now: DateTime<Utc>) -> proto::DropLink {
     let state = match link.state(now) {

@@ -34,8 +34,8 @@ use std::{path::Path, sync::Arc};
 
 use portico_proto::documents::v1::{
     comments_server::CommentsServer, documents_server::DocumentsServer, drops_server::DropsServer,
-    library_server::LibraryServer, paper_templates_server::PaperTemplatesServer,
-    request_templates_server::RequestTemplatesServer,
+    library_server::LibraryServer, paper_sendings_server::PaperSendingsServer,
+    paper_templates_server::PaperTemplatesServer, request_templates_server::RequestTemplatesServer,
 };
 use portico_service::{Kit, ServiceParts};
 use sqlx::migrate::Migrator;
@@ -107,7 +107,8 @@ pub async fn build(config: DocumentsConfig, kit: Kit) -> anyhow::Result<ServiceP
             .add_service(CommentsServer::new(Rpc::new(Arc::clone(&service))))
             .add_service(DropsServer::new(Rpc::new(Arc::clone(&service))))
             .add_service(RequestTemplatesServer::new(Rpc::new(Arc::clone(&service))))
-            .add_service(PaperTemplatesServer::new(Rpc::new(Arc::clone(&service)))),
+            .add_service(PaperTemplatesServer::new(Rpc::new(Arc::clone(&service))))
+            .add_service(PaperSendingsServer::new(Rpc::new(Arc::clone(&service)))),
         http: http::routes(&service).merge(seal::routes(&service)),
         subscriptions: events::subscriptions(&service),
         jobs: jobs::all(&service),

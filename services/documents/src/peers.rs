@@ -16,8 +16,8 @@ use portico_proto::{
         ListPeopleInRoleRequest, ListStaffRequest, SetMembershipRequest, tenancy_client::TenancyClient,
     },
     workflow::v1::{
-        AuthorizeStepRequest, GetRecordRequest, ListReadersRequest, Record, Step,
-        workflow_client::WorkflowClient,
+        AuthorizeStepRequest, GetRecordRequest, ListReadersRequest, ListSteeredRunsRequest, Record,
+        SteeredRun, Step, workflow_client::WorkflowClient,
     },
 };
 use portico_rpc::{Caller, problem_from};
@@ -112,6 +112,30 @@ pub(crate) async fn account(service: &Service, caller: &Caller, id: AccountId) -
     let request = GetAccountRequest { account_id: id.to_string() };
     TenancyClient::new(channel).get_account(request).await.map_err(refusal)?;
     Ok(())
+}
+
+/// The name of an account that the caller reaches.
+pub(crate) async fn account_name(
+    service: &Service,
+    caller: &Caller,
+    id: AccountId,
+) -> Result<String, DocumentsError> {
+    let channel = service.peers.channel("tenancy", caller);
+    let request = GetAccountRequest { account_id: id.to_string() };
+    let answer = TenancyClient::new(channel).get_account(request).await.map_err(refusal)?.into_inner();
+    answer.account.map(|account| account.name).ok_or(DocumentsError::NotFound)
+}
+
+/// For each account the newest run that goes on and that the caller steers.
+pub(crate) async fn steered_runs(
+    service: &Service,
+    caller: &Caller,
+    accounts: &[AccountId],
+) -> Result<Vec<SteeredRun>, DocumentsError> {
+    let channel = service.peers.channel("workflow", caller);
+    let request = ListSteeredRunsRequest { account_ids: accounts.iter().map(ToString::to_string).collect() };
+    let answer = WorkflowClient::new(channel).list_steered_runs(request).await.map_err(refusal)?;
+    Ok(answer.into_inner().runs)
 }
 
 /// What files depend on of the firm.

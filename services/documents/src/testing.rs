@@ -62,6 +62,8 @@ pub(crate) struct World {
     pub(crate) blind: HashSet<PersonId>,
     /// The addresses that were invited.
     pub(crate) invited: Vec<String>,
+    /// The run of an account that goes on, for whoever steers it.
+    pub(crate) steered: HashMap<AccountId, Uuid>,
     /// Names of people.
     pub(crate) names: HashMap<PersonId, String>,
     pub(crate) scanned_only: bool,

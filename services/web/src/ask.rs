@@ -13,8 +13,8 @@ use portico_proto::{
     billing::v1::billing_client::BillingClient,
     documents::v1::{
         comments_client::CommentsClient, documents_client::DocumentsClient, drops_client::DropsClient,
-        library_client::LibraryClient, paper_templates_client::PaperTemplatesClient,
-        request_templates_client::RequestTemplatesClient,
+        library_client::LibraryClient, paper_sendings_client::PaperSendingsClient,
+        paper_templates_client::PaperTemplatesClient, request_templates_client::RequestTemplatesClient,
     },
     identity::v1::identity_client::IdentityClient,
     messaging::v1::{mailing_client::MailingClient, messaging_client::MessagingClient},
@@ -195,6 +195,16 @@ impl Ask {
     /// The templates of papers, in the reader's name.
     pub fn paper_templates(&self) -> PaperTemplatesClient<CallerChannel> {
         PaperTemplatesClient::new(self.web.channel("documents", self.caller()))
+    }
+
+    /// Papers that are sent to many accounts, in the reader's name.
+    pub fn sendings(&self) -> PaperSendingsClient<CallerChannel> {
+        PaperSendingsClient::new(self.web.channel("documents", self.caller()))
+    }
+
+    /// The same for what takes as long as it takes.
+    pub fn sendings_without_deadline(&self) -> PaperSendingsClient<CallerChannel> {
+        PaperSendingsClient::new(self.web.channel("documents", self.caller()).without_deadline())
     }
 
     /// The links by which files come in, in the reader's name.

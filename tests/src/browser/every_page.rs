@@ -152,6 +152,8 @@ async fn tour(
     browser.client().delete_all_cookies().await?;
     browser.take_over(&world.staff("northwind", "nora@northwind.example").await?, &sign_in).await?;
     kinds.extend(walk(browser, &host, &["/console"], &mut look).await?);
+    browser.goto(&world.url("northwind", "/console/papers")).await?;
+    send_paper(browser, &mut look).await?;
     let unmet = unmet(world, &kinds).await?;
     Ok(unmet.into_iter().map(|path| format!("nobody was led to {path}")).collect())
 }
@@ -201,6 +203,21 @@ async fn sign(browser: &Browser, look: &mut impl AsyncFnMut(&str) -> Outcome) ->
     browser.click("form[action$='/sign'] .actions .button").await?;
     browser.find(".error-summary").await?;
     look("the signature, refused").await
+}
+
+/// A paper for every account, to check before it is sent: one can sign, others cannot.
+async fn send_paper(browser: &Browser, look: &mut impl AsyncFnMut(&str) -> Outcome) -> Outcome {
+    follow(browser, "Mutual NDA").await?;
+    follow(browser, "Send to accounts").await?;
+    browser.click("button[name=act][value=all]").await?;
+    browser.wait_for_text("accounts are chosen").await?;
+    browser.click("button[name=act][value=review]").await?;
+    browser.wait_for_text("Check before you send").await?;
+    look("a sending, to check").await?;
+    browser.fill("#f-title", "").await?;
+    browser.click("button[name=act][value=send]").await?;
+    browser.find(".error-summary").await?;
+    look("a sending, refused").await
 }
 
 /// The lines of the table that answer a page but were not among `kinds`.

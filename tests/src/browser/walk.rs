@@ -123,7 +123,9 @@ pub(super) async fn furnished(world: &World) -> anyhow::Result<Engagement> {
     money::of_account(world, &engagement.account, "Audit").await?;
     world.settle().await?;
     world.shelf(&engagement, "Accounts").await?;
-    paul.paper_template("Mutual NDA").await?;
+    let paper = paul.paper_template("Mutual NDA").await?;
+    paul.send_paper(&paper, &engagement.account, &ana.id).await?;
+    world.settle().await?;
     Ok(engagement)
 }
 

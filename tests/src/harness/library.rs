@@ -2,9 +2,10 @@
 
 use anyhow::Context as _;
 use portico_proto::documents::v1::{
-    AddCommentRequest, CreateDropLinkRequest, CreateFolderRequest, GetPaperTemplateRequest, PaperRole,
-    PlacedField, SavePaperTemplateRequest, SaveRequestTemplateRequest, TemplateItem,
-    comments_client::CommentsClient, drops_client::DropsClient, library_client::LibraryClient,
+    AddCommentRequest, CreateDropLinkRequest, CreateFolderRequest, GetPaperTemplateRequest, PaperRecipient,
+    PaperRole, PaperSeat, PlacedField, SavePaperTemplateRequest, SaveRequestTemplateRequest,
+    SendPaperRequest, TemplateItem, comments_client::CommentsClient, drops_client::DropsClient,
+    library_client::LibraryClient, paper_sendings_client::PaperSendingsClient,
     paper_templates_client::PaperTemplatesClient, request_templates_client::RequestTemplatesClient,
 };
 use portico_rpc::CallerChannel;
@@ -77,6 +78,32 @@ impl Persona {
         };
         templates.save_paper_template(asked).await?;
         Ok(kept.id)
+    }
+
+    /// Sends a template's paper to an account, where `person` signs first and the caller second, and answers the sending's id.
+    pub(crate) async fn send_paper(
+        &self,
+        template: &str,
+        account: &str,
+        person: &str,
+    ) -> anyhow::Result<String> {
+        let asked = GetPaperTemplateRequest { paper_template_id: template.to_owned() };
+        let mut templates = PaperTemplatesClient::new(self.channel("documents"));
+        let kept = templates.get_paper_template(asked).await?.into_inner().template.context("no template")?;
+        let seats = |internal, person: &str| {
+            let roles = kept.roles.iter().filter(move |role| role.internal == internal);
+            roles.map(|role| PaperSeat { role_id: role.id.clone(), person_id: person.to_owned() }).collect()
+        };
+        let asked = SendPaperRequest {
+            paper_template_id: template.to_owned(),
+            title: format!("Sign {}", kept.title),
+            recipients: vec![PaperRecipient { account_id: account.to_owned(), seats: seats(false, person) }],
+            countersigners: seats(true, &self.id),
+            idempotency_key: format!("{template}:{account}"),
+            ..SendPaperRequest::default()
+        };
+        let mut sendings = PaperSendingsClient::new(self.channel("documents"));
+        Ok(sendings.send_paper(asked).await?.into_inner().sending_id)
     }
 
     /// Comments on a version of a document and answers the comment's id.

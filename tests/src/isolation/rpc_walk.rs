@@ -130,6 +130,9 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
     let shelf = world.shelf(&engagement, &format!("{CANARY}-folder")).await?;
     let comment = ana.comment(&shelf.version, CANARY).await?;
     let all_steps: Vec<String> = run.steps.iter().map(|step| step.id.clone()).collect();
+    let paper_template = admin.paper_template(CANARY).await?;
+    let sending = manager.send_paper(&paper_template, &engagement.account, &ana.id).await?;
+    world.settle().await?;
     let mut ids = BTreeMap::from([
         ("account_id", vec![engagement.account.clone()]),
         ("account_ids", vec![engagement.account.clone()]),
@@ -157,7 +160,8 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         ("reply_to", vec![comment]),
         ("mention_ids", vec![ana.id.clone()]),
         ("request_template_id", vec![admin.request_template(CANARY).await?]),
-        ("paper_template_id", vec![admin.paper_template(CANARY).await?]),
+        ("paper_template_id", vec![paper_template]),
+        ("sending_id", vec![sending]),
         ("folder_id", shelf.folders.iter().cloned().chain([shelf.of_record]).collect()),
         ("parent_id", shelf.folders[..1].to_vec()),
         (
@@ -370,7 +374,7 @@ fn service_of(path: &str) -> &str {
 
 /// Counts and latest changes of what belongs to Acme: a stranger's call must not move them.
 pub(super) async fn fingerprint(world: &World) -> anyhow::Result<Vec<(String, i64)>> {
-    const TABLES: [&str; 16] = [
+    const TABLES: [&str; 17] = [
         "workflow.records",
         "workflow.runs",
         "documents.versions",
@@ -379,6 +383,7 @@ pub(super) async fn fingerprint(world: &World) -> anyhow::Result<Vec<(String, i6
         "documents.folders",
         "documents.drop_links",
         "documents.readings",
+        "documents.sending_rows",
         "documents.grants",
         "messaging.messages",
         "tenancy.memberships",

@@ -16,6 +16,7 @@ mod money_acts;
 mod onboarding;
 mod publishing;
 mod requests;
+mod sendings;
 mod signing;
 mod vendor;
 
@@ -67,6 +68,7 @@ use onboarding::{
 };
 use publishing::a_definition_published_while_runs_are_open_changes_new_runs_alone;
 use requests::{one_request_goes_to_many_accounts_once, what_is_outstanding_is_listed_and_reminded_of};
+use sendings::one_paper_goes_to_many_accounts_once_and_each_is_signed_on_its_own;
 use signing::s05_after_a_time_out_in_mid_signing_one_stands_where_one_was;
 use vendor::{
     i11_a_number_is_unique_within_its_account_only_and_vendors_see_their_own,
@@ -80,6 +82,7 @@ pub(crate) fn cases() -> Vec<Case> {
         what_is_busy_in_ones_own_calendar_is_not_offered,
         one_request_goes_to_many_accounts_once,
         what_is_outstanding_is_listed_and_reminded_of,
+        one_paper_goes_to_many_accounts_once_and_each_is_signed_on_its_own,
         s01_a_signed_contract_starts_exactly_one_run,
         s02_contacts_are_invited_by_mail_and_land_on_their_home,
         s02_a_forwarded_or_late_invitation_still_serves_its_owner,

@@ -15,6 +15,7 @@ pub(crate) mod reading;
 pub(crate) mod request;
 pub(crate) mod request_template;
 pub(crate) mod retention;
+pub(crate) mod sending;
 pub(crate) mod sighting;
 pub(crate) mod signature;
 pub(crate) mod signed_file;

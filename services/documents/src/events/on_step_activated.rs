@@ -1,6 +1,7 @@
 //! Makes what a step is about: a request, a deliverable or an envelope.
 
 mod envelope;
+mod sent;
 
 use std::sync::Arc;
 
@@ -98,6 +99,8 @@ async fn activate(
             Some(of) => open_deliverable(service, event, ids, of).await,
             None => Ok(()),
         },
+        // A definition names its steps; what stands in none is a paper that was sent to many accounts.
+        StepKind::Esign(_) if message.step_key.is_empty() => sent::open(service, event, ids).await,
         StepKind::Esign(esign) => envelope::open(service, event, ids, message, esign).await,
         _ => Ok(()),
     }

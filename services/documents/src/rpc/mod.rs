@@ -23,6 +23,7 @@ mod place_fields;
 mod remove_file;
 mod request_templates;
 mod return_item;
+mod sendings;
 mod sign_envelope;
 
 use portico_proto::documents::v1::{documents_server::Documents, *};

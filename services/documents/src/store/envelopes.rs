@@ -231,8 +231,8 @@ pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Doc
         sqlx::query!(
             "insert into documents.signers
                (tenant_id, id, account_id, envelope_id, place, role, role_title, side, state, expected_id, expected_name, sent_at, turn, part,
-                expires_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                expires_at, named)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
             tenant,
             signer.id,
             envelope.account_id.0,
@@ -247,7 +247,8 @@ pub(crate) async fn insert(tx: &mut Tx, envelope: &Envelope) -> Result<bool, Doc
             signer.sent_at,
             signer.turn,
             signer.part.word(),
-            signer.expires_at
+            signer.expires_at,
+            signer.named
         )
         .execute(tx.conn())
         .await?;

@@ -19,6 +19,7 @@ pub(crate) mod request_templates;
 pub(crate) mod requests;
 pub(crate) mod scans;
 pub(crate) mod seals;
+pub(crate) mod sendings;
 pub(crate) mod sharings;
 pub(crate) mod sightings;
 pub(crate) mod templates;

@@ -22,7 +22,7 @@ use crate::{
 
 /// A role as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
-struct StoredRole {
+pub(super) struct StoredRole {
     id: Uuid,
     title: String,
     side: String,
@@ -32,7 +32,7 @@ struct StoredRole {
 
 /// A field as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
-struct StoredField {
+pub(super) struct StoredField {
     id: Uuid,
     page: u32,
     area: [f64; 4],
@@ -44,7 +44,7 @@ struct StoredField {
 }
 
 impl StoredRole {
-    fn of(role: &Role) -> Self {
+    pub(super) fn of(role: &Role) -> Self {
         Self {
             id: role.id,
             title: role.title.clone(),
@@ -54,7 +54,7 @@ impl StoredRole {
         }
     }
 
-    fn role(self) -> Result<Role, DocumentsError> {
+    pub(super) fn role(self) -> Result<Role, DocumentsError> {
         Ok(Role {
             id: self.id,
             title: self.title,
@@ -66,7 +66,7 @@ impl StoredRole {
 }
 
 impl StoredField {
-    fn of(field: &Placement) -> Self {
+    pub(super) fn of(field: &Placement) -> Self {
         Self {
             id: field.id,
             page: field.page,
@@ -79,7 +79,7 @@ impl StoredField {
         }
     }
 
-    fn placement(self) -> Result<Placement, DocumentsError> {
+    pub(super) fn placement(self) -> Result<Placement, DocumentsError> {
         Ok(Placement {
             id: self.id,
             paper: 1,

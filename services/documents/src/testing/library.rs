@@ -1,10 +1,15 @@
 //! The library of the firm to test with.
 
-use portico_core::{Ctx, Problem};
+use portico_core::{AccountId, Ctx, Problem};
+use portico_definition::{Step, StepKind};
 use portico_proto::documents::v1::{
     CreateDropLinkRequest, CreateDropLinkResponse, CreateFolderRequest, comments_client::CommentsClient,
-    drops_client::DropsClient, library_client::LibraryClient, paper_templates_client::PaperTemplatesClient,
-    request_templates_client::RequestTemplatesClient,
+    drops_client::DropsClient, library_client::LibraryClient, paper_sendings_client::PaperSendingsClient,
+    paper_templates_client::PaperTemplatesClient, request_templates_client::RequestTemplatesClient,
+};
+use portico_proto::{
+    events::v1::{SigningAsked, StepActivated},
+    json,
 };
 use portico_rpc::CallerChannel;
 use serde_json::Value;
@@ -63,8 +68,37 @@ impl Fixture {
         PaperTemplatesClient::new(self.channel(ctx))
     }
 
+    pub(crate) fn sendings(&self, ctx: &Ctx) -> PaperSendingsClient<CallerChannel> {
+        PaperSendingsClient::new(self.channel(ctx))
+    }
+
     pub(crate) fn request_templates(&self, ctx: &Ctx) -> RequestTemplatesClient<CallerChannel> {
         RequestTemplatesClient::new(self.channel(ctx))
+    }
+
+    /// Has workflow make the step of a paper that was sent, as often as this is called.
+    pub(crate) async fn make_step(&self, asked: &SigningAsked) {
+        let account: AccountId = asked.account_id.parse().unwrap();
+        let (act, review) = (vec!["nobody".to_owned()], vec!["project_manager".to_owned()]);
+        self.world.lock().unwrap().steps.insert(asked.step_id.clone(), (account, act, review));
+        let declared = self.definition.spec.workflows["onboarding"].steps.iter();
+        let esign = declared.clone().find(|step| matches!(step.kind, StepKind::Esign(_))).unwrap();
+        let declaration = Step { id: "request".to_owned(), ..esign.clone() };
+        let event = StepActivated {
+            run_id: asked.run_id.clone(),
+            step_id: asked.step_id.clone(),
+            attempt: 1,
+            account_id: asked.account_id.clone(),
+            record_id: self.record.to_string(),
+            portal_id: self.run.to_string(),
+            portal_version: 1,
+            workflow: "onboarding".to_owned(),
+            r#type: "esign".to_owned(),
+            title: asked.title.clone(),
+            declaration: Some(json::to_struct(&serde_json::to_value(declaration).unwrap())),
+            ..StepActivated::default()
+        };
+        self.deliver(&self.received(&event)).await.unwrap();
     }
 
     /// Makes a link to a folder for a week, as the manager.

@@ -68,7 +68,8 @@ pub(super) fn stand_ins(tenant: TenantId, world: &SharedWorld) -> [(&'static str
         if ctx.tenant != tenant || !ctx.actor.accounts.includes(id) {
             return Err(not_found());
         }
-        Ok(tenancy::GetAccountResponse { account: Some(tenancy::Account::default()) })
+        let account = tenancy::Account { name: request.account_id, ..Default::default() };
+        Ok(tenancy::GetAccountResponse { account: Some(account) })
     };
     let known = Arc::clone(world);
     let holders = move |_: Ctx, request: tenancy::ListPeopleInRoleRequest| {
@@ -157,7 +158,20 @@ pub(super) fn stand_ins(tenant: TenantId, world: &SharedWorld) -> [(&'static str
             staff_ids: ids(&world.staff),
         })
     };
+    let known = Arc::clone(world);
+    let steered = move |ctx: Ctx, request: workflow::ListSteeredRunsRequest| {
+        let world = known.lock().unwrap();
+        let run = |id: &String| {
+            let account =
+                id.parse().ok().filter(|id| ctx.tenant == tenant && ctx.actor.accounts.includes(*id));
+            let run = account.and_then(|account: AccountId| world.steered.get(&account));
+            let run_id = run.map(Uuid::to_string).unwrap_or_default();
+            workflow::SteeredRun { run_id, role: "signatory".to_owned() }
+        };
+        Ok(workflow::ListSteeredRunsResponse { runs: request.account_ids.iter().map(run).collect() })
+    };
     let workflow = unary("/portico.workflow.v1.Workflow/AuthorizeStep", authorize)
+        .merge(unary("/portico.workflow.v1.Workflow/ListSteeredRuns", steered))
         .merge(unary("/portico.workflow.v1.Workflow/ListReaders", readers))
         .merge(unary("/portico.workflow.v1.Workflow/GetRecord", record));
     let tenancy = unary("/portico.tenancy.v1.Tenancy/GetTenant", firm)

@@ -531,6 +531,68 @@ audit-paper-template-changed = hat eine Vorlage zum Unterschreiben geändert
 audit-paper-template-archived = hat eine Vorlage zum Unterschreiben archiviert
 audit-paper-template-restored = hat eine Vorlage zum Unterschreiben wieder angeboten
 audit-paper-template-removed = hat eine Vorlage zum Unterschreiben entfernt
+sending-send = An Konten senden
+sending-send-title = „{ $paper }“ an Konten senden
+sending-lead = Jedes Konto erhält ein eigenes Dokument zum Unterschreiben. Was bei einem Konto nicht geht, hält die anderen nicht auf.
+sending-search = Konto suchen
+sending-kind = Art des Kontos
+sending-chosen = { $count ->
+        [0] Kein Konto ist gewählt.
+        [one] 1 Konto ist gewählt.
+       *[other] { $count } Konten sind gewählt.
+    }
+sending-kept = { $count ->
+        [one] 1 davon ist hier nicht zu sehen.
+       *[other] { $count } davon sind hier nicht zu sehen.
+    }
+sending-all = Alle gezeigten wählen
+sending-none = Keines davon wählen
+sending-more = Nur die ersten 500 sind zu sehen. Suchen Sie, oder wählen Sie eine Art, um andere zu sehen.
+sending-review = Prüfen
+sending-review-title = Vor dem Senden prüfen
+sending-goes-to = { $count ->
+        [0] Es kann an keines der gewählten Konten gesendet werden.
+        [one] Es geht an 1 Konto.
+       *[other] Es geht an { $count } Konten.
+    }
+sending-left-out = { $count ->
+        [one] 1 Konto bleibt außen vor
+       *[other] { $count } Konten bleiben außen vor
+    }
+sending-why-nobody = Zu wenige Personen dieses Kontos können unterschreiben.
+sending-why-no-run = Mit diesem Konto läuft keine Arbeit, die Sie leiten.
+sending-why-run-ended = Die Arbeit mit diesem Konto war zu Ende, bevor das Dokument vorbereitet wurde.
+sending-why-else = Das Dokument konnte nicht vorbereitet werden.
+sending-title = Was ist zu tun?
+sending-title-hint = Das steht im Portal und in der E-Mail.
+sending-usual-title = „{ $paper }“ unterschreiben
+sending-due = Fällig am
+sending-due-hint = Ohne Datum wird niemand von selbst erinnert.
+sending-no-day = Wählen Sie einen Tag, oder lassen Sie das Feld leer.
+sending-firm = Wer für uns unterschreibt
+sending-recipients = Wer für jedes Konto unterschreibt
+sending-send-to = { $count ->
+        [one] An 1 Konto senden
+       *[other] An { $count } Konten senden
+    }
+sending-back = Konten ändern
+sending-list = Gesendet
+sending-meta = gesendet von { $who }, { $at }
+sending-signed-of = { $signed } von { $accounts } unterschrieben
+sending-state-preparing = Wird vorbereitet
+sending-state-sent = Gesendet
+sending-state-opened = Geöffnet
+sending-state-signed = Unterschrieben
+sending-state-declined = Abgelehnt
+sending-state-expired = Frist abgelaufen
+sending-state-withdrawn = Zurückgezogen
+sending-state-failed = Nicht gesendet
+sending-progress = Fortschritt
+sending-waits-for = Wartet auf
+sending-preparing-hint = Einige Dokumente werden noch vorbereitet.
+sending-reload = Noch einmal nachsehen
+console-done-paper-sent = Das Dokument ist unterwegs. Hier steht, wie weit es bei jedem Konto ist.
+audit-paper-sent = hat ein Dokument an Konten zum Unterschreiben gesendet
 audit-envelope-template-used = hat ein Dokument zum Unterschreiben mit einer Vorlage vorbereitet
 audit-request-sent = hat Unterlagen angefordert
 nav-outstanding = Offen
@@ -551,6 +613,7 @@ outstanding-choose = Wählen Sie mindestens eine Anforderung, an die erinnert we
 outstanding-needed = Wartet auf den Kunden
 outstanding-returned = Dem Kunden zurückgegeben
 outstanding-checking = Von uns zu prüfen
+outstanding-to-sign = Wartet auf unsere Unterschrift
 outstanding-not-available = Der Kunde hat es nicht: Wir entscheiden
 outstanding-reminded = { $who }, { $ago }
 outstanding-reminded-by = { $who }, { $ago }, von { $by }

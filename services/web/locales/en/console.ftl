@@ -531,6 +531,68 @@ audit-paper-template-changed = changed a template of a paper
 audit-paper-template-archived = archived a template of a paper
 audit-paper-template-restored = offered a template of a paper again
 audit-paper-template-removed = removed a template of a paper
+sending-send = Send to accounts
+sending-send-title = Send “{ $paper }” to accounts
+sending-lead = Each account gets a paper of its own to sign. One account's trouble does not stop the others.
+sending-search = Find an account
+sending-kind = Kind of account
+sending-chosen = { $count ->
+        [0] No account is chosen.
+        [one] 1 account is chosen.
+       *[other] { $count } accounts are chosen.
+    }
+sending-kept = { $count ->
+        [one] 1 of them is not shown here.
+       *[other] { $count } of them are not shown here.
+    }
+sending-all = Choose all that are shown
+sending-none = Choose none of them
+sending-more = Only the first 500 are shown. Search, or choose a kind, to see others.
+sending-review = Review
+sending-review-title = Check before you send
+sending-goes-to = { $count ->
+        [0] It cannot be sent to any of the accounts that you chose.
+        [one] It goes to 1 account.
+       *[other] It goes to { $count } accounts.
+    }
+sending-left-out = { $count ->
+        [one] 1 account is left out
+       *[other] { $count } accounts are left out
+    }
+sending-why-nobody = Too few people of this account can sign.
+sending-why-no-run = No work that you manage is going on with this account.
+sending-why-run-ended = The work with this account ended before the paper was prepared.
+sending-why-else = The paper could not be prepared.
+sending-title = What should they do?
+sending-title-hint = Begin with a verb. This is what they read in their portal and in the mail.
+sending-usual-title = Sign “{ $paper }”
+sending-due = Due on
+sending-due-hint = Leave it empty for no date; then nobody is reminded by itself.
+sending-no-day = Choose a day, or leave it empty.
+sending-firm = Who signs for us
+sending-recipients = Who signs for each account
+sending-send-to = { $count ->
+        [one] Send to 1 account
+       *[other] Send to { $count } accounts
+    }
+sending-back = Change the accounts
+sending-list = What was sent
+sending-meta = sent by { $who }, { $at }
+sending-signed-of = { $signed } of { $accounts } signed
+sending-state-preparing = Being prepared
+sending-state-sent = Sent
+sending-state-opened = Opened
+sending-state-signed = Signed
+sending-state-declined = Declined
+sending-state-expired = Time is over
+sending-state-withdrawn = Taken back
+sending-state-failed = Not sent
+sending-progress = Progress
+sending-waits-for = Waits for
+sending-preparing-hint = Some papers are still being prepared.
+sending-reload = Look again
+console-done-paper-sent = The paper is on its way. How it stands with each account is shown here.
+audit-paper-sent = sent a paper to accounts to sign
 audit-envelope-template-used = prepared a document to sign with a template
 audit-request-sent = asked for documents
 nav-outstanding = Outstanding
@@ -551,6 +613,7 @@ outstanding-choose = Choose at least one request to remind of.
 outstanding-needed = Waits for the client
 outstanding-returned = Returned to the client
 outstanding-checking = Waits for us to check it
+outstanding-to-sign = Waits for us to sign
 outstanding-not-available = The client does not have it: we decide
 outstanding-reminded = { $who }, { $ago }
 outstanding-reminded-by = { $who }, { $ago }, by { $by }

@@ -283,7 +283,7 @@ impl Viewer {
                     StepKind::Meeting(meeting) => Some(&meeting.with.role),
                     _ => None,
                 });
-                let reviewer = step.asks.as_ref().and_then(|asked| asked.reviewer.as_ref());
+                let reviewer = step.asks.as_ref().and_then(|asked| asked.reviewer());
                 reviewer.is_some_and(|reviewer| self.is_meant(reviewer) || self.stands_in(reviewer))
                     || role.is_some_and(|role| self.here.contains(role))
                     || (role.is_some() && self.kind == ActorKind::Staff && self.sees_everything())

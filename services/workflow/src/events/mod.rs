@@ -4,6 +4,7 @@ mod on_account_changed;
 mod on_item_changed;
 mod on_portal_published;
 mod on_request_rows_changed;
+mod on_signing_asked;
 mod on_step_answered;
 pub(crate) mod publish;
 
@@ -18,6 +19,7 @@ pub(crate) fn subscriptions(service: &SharedService) -> Vec<Subscription> {
         on_item_changed::subscription(service),
         on_portal_published::subscription(service),
         on_request_rows_changed::subscription(service),
+        on_signing_asked::subscription(service),
         on_step_answered::subscription(service),
     ]
 }

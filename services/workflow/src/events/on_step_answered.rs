@@ -84,7 +84,7 @@ fn read(event: &Received) -> Result<(Event, Option<PersonRef>), HandleError> {
             message.next_role,
             message.waiting_on.as_str(),
         ) {
-            (Some(person), _, _) => Turn::Person(person),
+            (Some(person), _, waiting_on) => Turn::Person { person, external: waiting_on != "reviewer" },
             (None, role, _) if !role.is_empty() => Turn::Role(role),
             (_, _, "reviewer") => Turn::Reviewer,
             _ => Turn::Owner,
@@ -129,7 +129,7 @@ impl Handler for Steps {
         tx.rollback().await?;
 
         let prepared = advance::prepare_for(service, &ctx, &found, &[]).await?;
-        if let Event::Progressed { turn: Turn::Person(person), .. } = &mut happened {
+        if let Event::Progressed { turn: Turn::Person { person, .. }, .. } = &mut happened {
             let people = peers::people(service, &ctx, &[person.id]).await?;
             person.name = people.get(&person.id).map(|person| person.name.clone()).unwrap_or_default();
         }

@@ -128,6 +128,7 @@ impl Around {
             account_name: record.account_name.clone(),
             last_reminder: step.last_reminder.as_deref().map(convert::reminder),
             can_remind: with_client && can(Action::Update),
+            r#type: step.kind.clone(),
         })
     }
 }

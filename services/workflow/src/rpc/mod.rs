@@ -43,6 +43,7 @@ pub(crate) mod list_outstanding;
 pub(crate) mod list_readers;
 pub(crate) mod list_records;
 pub(crate) mod list_runs;
+mod list_steered_runs;
 mod meeting_mail;
 #[cfg(test)]
 mod meeting_tests;
@@ -222,6 +223,13 @@ impl Workflow for Rpc {
         request: Request<RequestDocumentsRequest>,
     ) -> Answer<RequestDocumentsResponse> {
         self.serve(request, request_documents::handle).await
+    }
+
+    async fn list_steered_runs(
+        &self,
+        request: Request<ListSteeredRunsRequest>,
+    ) -> Answer<ListSteeredRunsResponse> {
+        self.serve(request, list_steered_runs::handle).await
     }
 
     async fn pause_run(&self, request: Request<PauseRunRequest>) -> Answer<PauseRunResponse> {

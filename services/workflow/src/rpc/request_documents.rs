@@ -4,6 +4,7 @@ mod wanted;
 
 use chrono::{DateTime, Utc};
 use portico_core::{AccountId, Ctx, PersonId, StepId};
+use portico_db::Tx;
 use portico_definition::{Definition, Delay, Side, calendar::BusinessDays};
 use portico_proto::workflow::v1::{
     RequestDocumentsRequest, RequestDocumentsResponse, RequestOutcome, RequestResult,
@@ -28,7 +29,7 @@ use crate::{
 
 const COMMAND: &str = "request_documents";
 /// The accounts that are asked at once.
-const MOST_ACCOUNTS: usize = 500;
+pub(super) const MOST_ACCOUNTS: usize = 500;
 /// The newest runs of an account that are looked through for one that the caller steers.
 const RUNS: i64 = 20;
 
@@ -143,41 +144,13 @@ impl Ask<'_> {
         if let Some((step, event)) = store::idempotency::find(&mut tx, COMMAND, &key).await? {
             return Ok((RequestOutcome::SentBefore, Some(StepId(step)), event));
         }
-        let found = self.newest(&mut tx, &viewer, account).await?;
+        let found = newest(self.service, &mut tx, &viewer, account).await?;
         tx.rollback().await?;
         let Some(found) = found else { return Ok(nothing) };
         match self.send(&found, &key).await {
             Err(WorkflowError::Refused(_)) => Ok((RequestOutcome::Refused, None, String::new())),
             other => other,
         }
-    }
-
-    /// The newest run of an account that goes on and that the caller steers.
-    async fn newest(
-        &self,
-        tx: &mut portico_db::Tx,
-        viewer: &Viewer,
-        account: AccountId,
-    ) -> Result<Option<RunInReach>, WorkflowError> {
-        let portals = self.service.portals(tx).await?;
-        let (all_kinds, team_kinds) = reach::kinds(viewer, &portals);
-        let filter = Filter {
-            account: Some(account.0),
-            states: vec!["active".to_owned()],
-            all_kinds,
-            team_kinds,
-            person: viewer.person().map(|me| me.0),
-            limit: RUNS,
-            ..Filter::default()
-        };
-        for run in store::runs::list(tx, &filter).await? {
-            match reach::managed_run(self.service, tx, viewer, run.id).await {
-                Ok(found) if asked_of(&found.definition).is_some() => return Ok(Some(found)),
-                Ok(_) | Err(WorkflowError::NotFound | WorkflowError::NotAllowed) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(None)
     }
 
     async fn send(&self, found: &RunInReach, key: &str) -> Result<Outcome, WorkflowError> {
@@ -209,7 +182,7 @@ impl Ask<'_> {
             to,
             due,
             client_visible: true,
-            asks: Some(Box::new(Asked { request, reviewer: self.reviewer.clone() })),
+            asks: Some(Box::new(Asked::Documents { request, reviewer: self.reviewer.clone() })),
         };
         stage.happen(found.run.id, event).await?;
         let (event, now) = (stage.event().to_owned(), stage.now);
@@ -221,8 +194,36 @@ impl Ask<'_> {
     }
 }
 
+/// The newest run of an account that goes on and that the caller steers.
+pub(super) async fn newest(
+    service: &Service,
+    tx: &mut Tx,
+    viewer: &Viewer,
+    account: AccountId,
+) -> Result<Option<RunInReach>, WorkflowError> {
+    let portals = service.portals(tx).await?;
+    let (all_kinds, team_kinds) = reach::kinds(viewer, &portals);
+    let filter = Filter {
+        account: Some(account.0),
+        states: vec!["active".to_owned()],
+        all_kinds,
+        team_kinds,
+        person: viewer.person().map(|me| me.0),
+        limit: RUNS,
+        ..Filter::default()
+    };
+    for run in store::runs::list(tx, &filter).await? {
+        match reach::managed_run(service, tx, viewer, run.id).await {
+            Ok(found) if asked_of(&found.definition).is_some() => return Ok(Some(found)),
+            Ok(_) | Err(WorkflowError::NotFound | WorkflowError::NotAllowed) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
 /// Whom a request goes to: the first role of the client's side that the portal has.
-fn asked_of(definition: &Definition) -> Option<&str> {
+pub(super) fn asked_of(definition: &Definition) -> Option<&str> {
     let external = definition.spec.roles.iter().find(|(_, role)| role.side == Side::External);
     external.map(|(name, _)| name.as_str())
 }

@@ -1,11 +1,15 @@
 //! What lists need of a run: its steps, whose turn they are, and its milestones. Written with the run, from the run.
 
+use portico_core::ItemId;
 use portico_db::{StoreError, Tx};
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::runs::Run;
-use crate::domain::engine::{Assignment, RunState, RunStatus, StepRecord};
+use crate::domain::{
+    engine::{Asked, Assignment, RunState, RunStatus, StepRecord},
+    outstanding::{RequestRow, RowState},
+};
 
 /// Writes the steps, turns and milestones that have changed since `before`. Answers those steps.
 pub(crate) async fn write(tx: &mut Tx, run: &Run, before: &RunState) -> Result<Vec<StepRecord>, StoreError> {
@@ -70,6 +74,12 @@ async fn write_step(tx: &mut Tx, run: &Run, place: usize, step: &StepRecord) -> 
     .await?;
     if step.kind == "document_request" {
         super::outstanding::follow_step(tx, run, step, open).await?;
+    }
+    // Of a paper that was sent to many the engine knows all that is outstanding: the paper, and whose turn it is.
+    if let (Some(Asked::Signatures { paper }), Some(since)) = (step.asks.as_deref(), step.turn_since) {
+        let state = if step.turn.external { RowState::Needed } else { RowState::Checking };
+        let row = RequestRow { id: ItemId(step.id.0), name: paper.clone(), required: true, state };
+        super::outstanding::keep(tx, step.id, &[row], since).await?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{Activated, CONSUMER};
 use crate::{
     domain::{
-        document::{Document, DocumentKind, FileFacts, Template, Version},
+        document::{Document, DocumentKind, FileFacts, Version},
         envelope_chain::{Chain, EventKind},
         library::Shelf,
         signature::{
@@ -31,7 +31,7 @@ use crate::{
     peers,
     service::Service,
     store,
-    vault::LARGEST,
+    vault::{LARGEST, Stored},
 };
 
 pub(super) async fn open(
@@ -60,21 +60,33 @@ pub(super) async fn open(
         papers.push((declared, template, declared.title.clone().unwrap_or_else(|| readable(name))));
     }
     let signers = signers(service, &ctx, ids, message, &definition, esign).await?;
-    let mut copies = Vec::with_capacity(papers.len());
+    let (mut made, mut copies) = (Vec::with_capacity(papers.len()), Vec::with_capacity(papers.len()));
     for (declared, template, title) in &papers {
-        let (document, version) = copy(service, &ctx, ids, template, title).await?;
+        let source = (&template.stored(ctx.tenant), &template.file);
+        let (document, version) = copy(service, &ctx, ids, source, title).await?;
         let number = i32::try_from(copies.len() + 1).unwrap_or(i32::MAX);
         let fields = declared.fields.iter().filter_map(placed).collect();
         let paper = Paper { number, title: title.clone(), fields, original: version.id, signed: None };
-        copies.push((paper, document, version));
+        made.push(paper);
+        copies.push((document, version));
     }
-    let made: Vec<_> = copies.iter().map(|(paper, ..)| paper.clone()).collect();
     let Some(envelope) = envelope(service, ids, esign, signers, made) else { return Ok(()) };
-    let inserted = insert(service, &ctx, event, &envelope, &copies).await;
+    keep(service, &ctx, event, &envelope, &copies).await
+}
+
+/// Writes an envelope around copies that are stored; of copies that no row took nothing stays.
+pub(super) async fn keep(
+    service: &Service,
+    ctx: &Ctx,
+    event: &Received,
+    envelope: &Envelope,
+    copies: &[(Document, Version)],
+) -> Result<(), DocumentsError> {
+    let inserted = insert(service, ctx, event, envelope, copies).await;
     if !matches!(inserted, Ok(true))
         && !matches!(inserted, Err(DocumentsError::Store(portico_db::StoreError::Unavailable(_))))
     {
-        for (_, _, version) in &copies {
+        for (_, version) in copies {
             discard(service, ctx.tenant, version.id).await;
         }
     }
@@ -87,7 +99,7 @@ async fn insert(
     ctx: &Ctx,
     event: &Received,
     envelope: &Envelope,
-    copies: &[(Paper, Document, Version)],
+    copies: &[(Document, Version)],
 ) -> Result<bool, DocumentsError> {
     let mut tx = service.store.begin(ctx).await?;
     if !claim(&mut tx, CONSUMER, event).await? {
@@ -99,13 +111,16 @@ async fn insert(
             withdraw_envelope(service, &mut tx, earlier, "superseded").await?;
         }
     }
-    for (_, document, version) in copies {
+    for (document, version) in copies {
         store::documents::insert(&mut tx, document).await?;
         store::versions::insert(&mut tx, version).await?;
     }
     if !store::envelopes::insert(&mut tx, envelope).await? {
         // This attempt has its envelope; only the claim is worth keeping, and a repeat would come here again.
         return Ok(false);
+    }
+    if !envelope.placements.is_empty() {
+        store::placements::replace(&mut tx, envelope).await?;
     }
     let mut chain = Chain::default();
     chain.push(envelope.created_at, EventKind::Prepared, &envelope.title, None);
@@ -121,7 +136,7 @@ async fn insert(
     for ready in envelope.ready() {
         store::nudges::begin(&mut tx, envelope, ready).await?;
     }
-    let hashes: Vec<_> = copies.iter().map(|(_, _, version)| version.file.sha256_text()).collect();
+    let hashes: Vec<_> = copies.iter().map(|(_, version)| version.file.sha256_text()).collect();
     let details =
         json!({ "signers": envelope.signers.len(), "sha256": hashes.first(), "all_sha256": hashes });
     publish::envelope_changed(service, &mut tx, "envelope.created", envelope, details).await?;
@@ -131,16 +146,16 @@ async fn insert(
 }
 
 /// Copies the template's bytes, so that what is signed stays what it was.
-async fn copy(
+pub(super) async fn copy(
     service: &Service,
     ctx: &Ctx,
     ids: Activated,
-    template: &Template,
+    (source, file): (&Stored, &FileFacts),
     title: &str,
 ) -> Result<(Document, Version), DocumentsError> {
     let now = service.clock.now();
     let (id, version_id) = (DocumentId::new(now, &*service.entropy), VersionId::new(now, &*service.entropy));
-    let source = service.vault.read(&template.stored(ctx.tenant), None).await?;
+    let source = service.vault.read(source, None).await?;
     let source = StreamReader::new(source.map_err(io::Error::other));
     let received = service.vault.write(ctx.tenant, id, version_id, source, LARGEST).await?;
     let nobody = PersonId(Uuid::nil());
@@ -167,7 +182,7 @@ async fn copy(
             size: received.stored.size,
             sha256: received.stored.sha256,
             key: received.stored.key,
-            ..template.file.clone()
+            ..file.clone()
         },
         scan: service.unseen(),
         added_by: nobody,

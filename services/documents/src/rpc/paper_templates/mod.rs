@@ -8,7 +8,7 @@ mod list_paper_templates;
 mod save_paper_template;
 #[cfg(test)]
 mod tests;
-mod use_paper_template;
+pub(super) mod use_paper_template;
 
 use std::io;
 

@@ -85,7 +85,8 @@ struct Taken {
     paper: Option<Version>,
 }
 
-fn offered(template: &PaperTemplate) -> Result<(), DocumentsError> {
+/// Refuses a template that cannot be put to use.
+pub(in crate::rpc) fn offered(template: &PaperTemplate) -> Result<(), DocumentsError> {
     if template.archived_at.is_some() {
         let text = "This template is archived. Choose another one, or put it back on offer first.".to_owned();
         return Err(DocumentsError::Envelope { reason: "template_archived", text });

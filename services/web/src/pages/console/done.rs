@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{layout::Shell, render::Page};
 
 /// The words that pages may be asked to say; each has its sentence `console-done-<word>`.
-const WORDS: [&str; 61] = [
+const WORDS: &[&str] = &[
     "account-created",
     "account-renamed",
     "person-added",
@@ -68,6 +68,7 @@ const WORDS: [&str; 61] = [
     "paper-archived",
     "paper-restored",
     "paper-removed",
+    "paper-sent",
 ];
 
 /// The query of a page that one comes to after an act.

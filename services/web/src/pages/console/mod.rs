@@ -54,6 +54,8 @@ mod review;
 mod roles;
 mod run;
 mod run_acts;
+mod send_paper;
+mod sending;
 mod settings;
 mod setup;
 mod setup_parts;
@@ -129,6 +131,21 @@ pub const PAGES: &[Entry] = &[
         path: "/console/papers/{paper_template_id}",
         who: Who::Staff,
         mount: || get(paper::show).post(paper::save),
+    },
+    Entry {
+        path: "/console/papers/{paper_template_id}/send",
+        who: Who::Staff,
+        mount: || get(send_paper::show).post(send_paper::act),
+    },
+    Entry {
+        path: "/console/papers/{paper_template_id}/sendings/{sending_id}",
+        who: Who::Staff,
+        mount: || get(sending::show),
+    },
+    Entry {
+        path: "/console/papers/{paper_template_id}/sendings/{sending_id}/remind",
+        who: Who::Staff,
+        mount: || post(sending::remind),
     },
     Entry {
         path: "/console/papers/{paper_template_id}/archive",

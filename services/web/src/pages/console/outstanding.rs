@@ -120,7 +120,7 @@ pub(super) async fn remind(ask: StaffAsk, sent: Sent) -> Result<Response, PageEr
 }
 
 /// What became of reminders: a sentence for each way it went.
-fn told(s: &Shell, results: &[RemindResult]) -> Vec<String> {
+pub(super) fn told(s: &Shell, results: &[RemindResult]) -> Vec<String> {
     let ways = [
         (RemindOutcome::Sent, "outstanding-sent"),
         (RemindOutcome::TooSoon, "outstanding-too-soon"),
@@ -224,15 +224,20 @@ impl<'a> View<'a> {
 }
 
 fn line(s: &Shell, row: &OutstandingRow) -> Line {
-    let ours = row.waits_for == "us";
+    let (ours, paper) = (row.waits_for == "us", row.r#type == "esign");
     let (tone, key) = match row.state.as_str() {
         "returned" => (Tone::Warn, "outstanding-returned"),
+        "checking" if paper => (Tone::Info, "outstanding-to-sign"),
         "checking" => (Tone::Info, "outstanding-checking"),
         "not_available" => (Tone::Info, "outstanding-not-available"),
         _ => (Tone::Neutral, "outstanding-needed"),
     };
     let due = row.due.as_ref().and_then(moment).map(|due| s.due(&due));
-    let place = if ours { "/review" } else { "" };
+    let place = match (paper, ours) {
+        (true, _) => "/envelope",
+        (false, true) => "/review",
+        (false, false) => "",
+    };
     let about = [row.title.as_str(), row.record_title.as_str()];
     Line {
         name: row.name.clone(),
@@ -325,6 +330,24 @@ mod tests {
         assert!(html.contains("state=client&#38;account=a1&#38;q=x%26y&#38;after=a+b%26c"), "{html}");
         assert!(html.contains("value=\"client\" selected") && html.contains("value=\"a1\" selected"));
         assert!(html.matches("<h1").count() == 1 && !html.contains("outstanding-"), "{html}");
+    }
+
+    #[test]
+    fn a_paper_to_sign_leads_to_its_envelope_whoever_signs_next() {
+        for locale in Locale::ALL {
+            let s = crate::walk::shell(Area::Console, locale);
+            let paper = |state: &str, waits_for: &str| OutstandingRow {
+                state: state.to_owned(),
+                waits_for: waits_for.to_owned(),
+                step_id: "s1".to_owned(),
+                r#type: "esign".to_owned(),
+                ..OutstandingRow::default()
+            };
+            let (theirs, ours) = (line(&s, &paper("needed", "client")), line(&s, &paper("checking", "us")));
+            assert!(theirs.href == "/console/steps/s1/envelope" && ours.href == theirs.href);
+            assert_eq!(ours.state.text, s.t("outstanding-to-sign"));
+            assert_ne!(theirs.state.text, ours.state.text);
+        }
     }
 
     #[test]

@@ -16,10 +16,11 @@ use super::{
     attempt::Sent,
     done::Done,
     field_board::{self, Board, Ground, Paper, new_field},
+    sending,
 };
 use crate::{
     ask::{StaffAsk, not_here, refused, see_other_after},
-    components::Choice,
+    components::{Choice, Row},
     error::PageError,
     form::Errors,
     layout::Shell,
@@ -60,6 +61,8 @@ struct View<'a> {
     levels: Vec<Choice>,
     seats: Vec<Seat>,
     board: Board,
+    /// What was sent to accounts from it.
+    sendings: Vec<Row>,
     errors: &'a Errors,
 }
 
@@ -69,7 +72,7 @@ pub(super) async fn show(
     Query(done): Query<Done>,
 ) -> Result<Response, PageError> {
     let template = find(&ask, id).await?;
-    page(&ask, &template, &template.title, &Errors::none(), &done)
+    page(&ask, &template, &template.title, &Errors::none(), &done).await
 }
 
 /// Saves what is said of the template, or its fields: each form leaves the other's part as it is.
@@ -84,12 +87,12 @@ pub(super) async fn save(ask: StaffAsk, Path(id): Path<String>, sent: Sent) -> R
             wanted.fields = field_board::fields(&sent);
             let ground = ground(&wanted);
             wanted.fields.push(new_field(&ground));
-            return page(&ask, &wanted, &there.title, &Errors::none(), &Done::default());
+            return page(&ask, &wanted, &there.title, &Errors::none(), &Done::default()).await;
         }
         _ => wanted.fields = field_board::fields(&sent),
     }
     if let Some(problem) = left_behind(&ask.shell, &there, &wanted) {
-        let page = page(&ask, &wanted, &there.title, &Errors::from(&problem), &Done::default());
+        let page = page(&ask, &wanted, &there.title, &Errors::from(&problem), &Done::default()).await;
         return Ok(refused(problem, |_| page));
     }
     let asked = SavePaperTemplateRequest {
@@ -109,7 +112,7 @@ pub(super) async fn save(ask: StaffAsk, Path(id): Path<String>, sent: Sent) -> R
         Err(status) => {
             let problem = problem_from(&status);
             let errors = errors(&problem, act == "terms");
-            let page = page(&ask, &wanted, &there.title, &errors, &Done::default());
+            let page = page(&ask, &wanted, &there.title, &errors, &Done::default()).await;
             Ok(refused(problem, |_| page))
         }
     }
@@ -168,13 +171,13 @@ fn errors(problem: &Problem, terms: bool) -> Errors {
     errors
 }
 
-async fn find(ask: &StaffAsk, paper_template_id: String) -> Result<PaperTemplate, PageError> {
+pub(super) async fn find(ask: &StaffAsk, paper_template_id: String) -> Result<PaperTemplate, PageError> {
     let asked = GetPaperTemplateRequest { paper_template_id };
     let found = ask.paper_templates().get_paper_template(asked).await?.into_inner().template;
     found.ok_or_else(not_here)
 }
 
-fn page(
+async fn page(
     ask: &StaffAsk,
     template: &PaperTemplate,
     name: &str,
@@ -183,7 +186,8 @@ fn page(
 ) -> Result<Response, PageError> {
     let s = &*ask.shell;
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let view = View::new(s, template, name, errors);
+    let view =
+        View { sendings: sending::listed(ask, &template.id).await?, ..View::new(s, template, name, errors) };
     let page = Page::new(name.to_owned(), view).at("accounts").status(status).script("js/placing.js");
     done.above(page, s).under(s.t("papers-title"), "/console/papers".to_owned()).respond(s, &ask.headers)
 }
@@ -215,8 +219,14 @@ impl<'a> View<'a> {
             levels: ["sign", "acknowledge"].map(level).into(),
             seats: seats(s, &template.roles),
             board: Board::new(s, &ground(template), fields, !template.archived),
+            sendings: Vec::new(),
             errors,
         }
+    }
+
+    /// Whether it can be sent to accounts as it is.
+    fn can_be_sent(&self) -> bool {
+        !self.template.archived && self.template.field_count > 0
     }
 }
 

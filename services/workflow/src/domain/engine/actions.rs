@@ -102,20 +102,22 @@ impl Decision<'_, '_> {
         }
     }
 
-    /// A return opens the step again for its assignee, unless the workflow has an outcome for it: then it is final.
+    /// A return opens the step again for its assignee, unless the workflow has an outcome for it, or it was a paper sent to many: then it is
+    /// final.
     pub(super) fn returned(&mut self, id: StepId, attempt: u32, reason: &str) {
         let Some(step) = self.run.step(id).cloned() else { return };
         let reopens = step.status == StepStatus::Done && self.run.status != RunStatus::Cancelled;
         if step.attempt != attempt || !(reopens || (step.is_open() && !self.run.status.is_ended())) {
             return;
         }
-        let closed = step.key.as_deref().is_some_and(|key| {
+        let outcome = step.key.as_deref().is_some_and(|key| {
             self.ctx
                 .workflow
                 .outcomes
                 .iter()
                 .any(|outcome| matches!(&outcome.when, Condition::Returned(keys) if keys.iter().any(|one| one == key)))
         });
+        let closed = outcome || step.ends_when_returned();
         if !closed {
             self.void_approvals(id);
         }
@@ -140,9 +142,12 @@ impl Decision<'_, '_> {
             Turn::Reviewer => self.reviewer(&step).unwrap_or_else(|| step.owner.clone()),
             Turn::Role(role) => self.ctx.role(role),
             // They alone: whoever has the role of the turn so far is not meant any more.
-            Turn::Person(person) => {
-                Assignment { people: vec![person.clone()], roles: Vec::new(), ..step.turn.clone() }
-            }
+            Turn::Person { person, external } => Assignment {
+                people: vec![person.clone()],
+                roles: Vec::new(),
+                external: *external,
+                ..step.turn.clone()
+            },
         };
         if to == step.turn && progress == step.progress {
             return;
@@ -197,7 +202,7 @@ impl Decision<'_, '_> {
             id,
             key: None,
             title: title.to_owned(),
-            kind: if asks.is_some() { "document_request" } else { "task" }.to_owned(),
+            kind: asks.as_ref().map_or("task", |asked| asked.kind()).to_owned(),
             needs: Vec::new(),
             client_visible: client_visible || to.external,
             visible_to: Vec::new(),
@@ -223,7 +228,7 @@ impl Decision<'_, '_> {
 
     fn reviewer(&self, step: &StepRecord) -> Option<Assignment> {
         if let Some(asked) = &step.asks {
-            return asked.reviewer.clone();
+            return asked.reviewer().cloned();
         }
         match &self.ctx.declared(step.key.as_deref())?.kind {
             StepKind::DocumentRequest(request) => {

@@ -75,8 +75,8 @@ pub(crate) enum Turn {
     Reviewer,
     /// Whoever has this role.
     Role(String),
-    /// This person.
-    Person(PersonRef),
+    /// This person, of the account where `external`, of the firm otherwise.
+    Person { person: PersonRef, external: bool },
 }
 
 /// A moment that a step waits for.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use portico_core::{PersonId, StepId};
-use portico_definition::{DocumentRequestStep, Step, StepKind};
+use portico_definition::{DocumentRequestStep, EsignStep, SigningLevel, Step, StepKind};
 use serde::{Deserialize, Serialize};
 
 use super::{Assignment, PersonRef};
@@ -148,12 +148,59 @@ pub(crate) struct LastReminder {
     pub(crate) by: Option<PersonRef>,
 }
 
-/// What a one-off request asks for, and who looks at what comes.
+/// What a one-off step asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Asked {
-    pub(crate) request: DocumentRequestStep,
-    /// Nobody where an upload counts as accepted.
-    pub(crate) reviewer: Option<Assignment>,
+#[serde(untagged)]
+pub(crate) enum Asked {
+    /// Documents.
+    Documents {
+        request: DocumentRequestStep,
+        /// Who looks at what comes; nobody where an upload counts as accepted.
+        reviewer: Option<Assignment>,
+    },
+    /// Signatures under a paper that the firm has sent to many accounts. Who signs where is known to documents.
+    Signatures {
+        /// What the paper is called.
+        paper: String,
+    },
+}
+
+impl Asked {
+    /// The type of the step.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Documents { .. } => "document_request",
+            Self::Signatures { .. } => "esign",
+        }
+    }
+
+    /// Who looks at what comes.
+    pub(crate) const fn reviewer(&self) -> Option<&Assignment> {
+        match self {
+            Self::Documents { reviewer, .. } => reviewer.as_ref(),
+            Self::Signatures { .. } => None,
+        }
+    }
+
+    /// The same as a definition would declare it.
+    fn declared(&self) -> StepKind {
+        match self {
+            Self::Documents { request, .. } => StepKind::DocumentRequest(request.clone()),
+            Self::Signatures { paper } => StepKind::Esign(EsignStep {
+                template: paper.clone(),
+                also: Vec::new(),
+                order: Vec::new(),
+                together: Vec::new(),
+                approvers: Vec::new(),
+                viewers: Vec::new(),
+                copies: Vec::new(),
+                level: SigningLevel::Sign,
+                sign_within: None,
+                remind_every: None,
+                invite_others: false,
+            }),
+        }
+    }
 }
 
 /// A step of a run.
@@ -215,7 +262,7 @@ pub(crate) struct StepRecord {
     /// What was pinned to the version that was returned last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) pins: Vec<Pin>,
-    /// What a one-off request asks for. What a declared step asks for stands in the definition.
+    /// What a one-off step asks for. What a declared step asks for stands in the definition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) asks: Option<Box<Asked>>,
 }
@@ -239,7 +286,7 @@ impl StepRecord {
         }
     }
 
-    /// The declaration of a one-off request, as a definition would have it.
+    /// The declaration of a one-off step that asks for something, as a definition would have it.
     pub(crate) fn own_declaration(&self) -> Option<Step> {
         let asked = self.asks.as_ref()?;
         Some(Step {
@@ -254,8 +301,13 @@ impl StepRecord {
             remind: None,
             escalate: None,
             expire: None,
-            kind: StepKind::DocumentRequest(asked.request.clone()),
+            kind: asked.declared(),
         })
+    }
+
+    /// Whether a return ends it: a paper that somebody declined to sign is not asked for again by itself.
+    pub(crate) fn ends_when_returned(&self) -> bool {
+        matches!(self.asks.as_deref(), Some(Asked::Signatures { .. }))
     }
 
     /// Whether nothing more happens to it by itself.

@@ -319,7 +319,7 @@ fn a_turn_given_to_one_person_is_no_longer_whoever_has_the_roles() {
     let step = run.named("intake").unwrap().clone();
     assert!(!step.turn.roles.is_empty());
     let bea = PersonRef { id: PersonId::new(house.now, &house.entropy), name: "Bea".to_owned() };
-    let turn = Turn::Person(bea.clone());
+    let turn = Turn::Person { person: bea.clone(), external: true };
     let event =
         Event::Progressed { step: step.id, attempt: step.attempt, turn, progress: "0 of 2".to_owned() };
     house.must(&mut run, &event);
@@ -342,7 +342,12 @@ fn some_event(house: &House, run: &RunState, kind: u8, pick: u8) -> Event {
         0..=3 => Event::Fulfilled { step: step.id, attempt, by: None, outcome: text() },
         4 => Event::Returned { step: step.id, attempt, by: None, reason: text() },
         5 => Event::Progressed { step: step.id, attempt, turn: Turn::Reviewer, progress: text() },
-        6 => Event::Progressed { step: step.id, attempt, turn: Turn::Person(person), progress: text() },
+        6 => Event::Progressed {
+            step: step.id,
+            attempt,
+            turn: Turn::Person { person, external: true },
+            progress: text(),
+        },
         7 => Event::VersionAdded { step: step.id, deliverable: version(i32::from(pick)) },
         8 => Event::RecordChanged {
             state: Some(["cancelled", "done", "rejected"][usize::from(pick) % 3].to_owned()),
