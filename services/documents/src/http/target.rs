@@ -7,7 +7,7 @@ use http::HeaderMap;
 use portico_core::{AccountId, DocumentId, PersonId};
 
 use super::{
-    Uploaded, attachments, deliverable_versions, document_versions, folder_files, item_files,
+    Uploaded, attachments, deliverable_versions, document_versions, drops, folder_files, item_files,
     receive::{Landed, file_name, ids, receive, settle, uploader},
     record_files,
 };
@@ -37,6 +37,7 @@ pub(super) async fn aim(service: &Service, call: &Call, target: Target) -> Resul
         Target::RecordFile(id) => record_files::aim(service, call, id).await,
         Target::Folder(id) => folder_files::aim(service, call, id).await,
         Target::Document(id) => document_versions::aim(service, call, id).await,
+        Target::Drop(id) => drops::aim(service, call, id).await,
     }
 }
 
@@ -56,6 +57,8 @@ pub(super) async fn put(
         Target::RecordFile(_) => attachments::put(service, call, person, account, None, landed).await,
         Target::Folder(id) => folder_files::put(service, call, person, id, landed).await,
         Target::Document(id) => document_versions::put(service, call, person, id, landed).await,
+        // What comes by a link comes from nobody whom Portico knows.
+        Target::Drop(_) => Err(DocumentsError::NotFound),
     }
 }
 
