@@ -9,9 +9,8 @@ pub(crate) mod library;
 mod on_step_activated;
 mod on_step_reassigned;
 mod on_step_withdrawn;
-pub(crate) mod paper_templates;
 pub(crate) mod publish;
-pub(crate) mod request_templates;
+pub(crate) mod templates;
 
 use portico_events::Subscription;
 

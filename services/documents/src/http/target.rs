@@ -1,13 +1,18 @@
 //! Where a file goes, whichever way it travels: who may send it there, what is taken, and how it gets its place.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
-use axum::body::Body;
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    routing::{MethodRouter, post},
+};
 use http::HeaderMap;
-use portico_core::{AccountId, DocumentId, PersonId};
+use portico_core::{AccountId, DocumentId, ParseIdError, PersonId};
+use portico_rpc::Incoming;
 
 use super::{
-    Uploaded, attachments, deliverable_versions, document_versions, drops, folder_files, item_files,
+    Refusal, Uploaded, attachments, deliverable_versions, document_versions, drops, folder_files, item_files,
     receive::{Landed, file_name, ids, receive, settle, uploader},
     record_files,
 };
@@ -60,6 +65,24 @@ pub(super) async fn put(
         // What comes by a link comes from nobody whom Portico knows.
         Target::Drop(_) => Err(DocumentsError::NotFound),
     }
+}
+
+/// The route of a place whose id stands in its path.
+pub(super) fn route<I>(place: fn(I) -> Target) -> MethodRouter<SharedService>
+where
+    I: FromStr<Err = ParseIdError> + Send + 'static,
+{
+    post(
+        move |State(service): State<SharedService>,
+              Path(id): Path<String>,
+              incoming: Incoming,
+              headers: HeaderMap,
+              body: Body| async move {
+            let call = Call::of(&incoming)?;
+            let target = place(id.parse().map_err(DocumentsError::from)?);
+            Ok::<_, Refusal>(take(&service, call, target, &headers, body).await?)
+        },
+    )
 }
 
 /// Takes a file that comes in one piece.
