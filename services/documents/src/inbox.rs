@@ -12,7 +12,7 @@ use crate::{
     store,
 };
 
-/// What an inbox is called. Where people call it otherwise, the next file makes a new one.
+/// What an inbox is called at first.
 const NAME: &str = "Inbox";
 
 /// The inbox of a folder, which is made where there is none. Nothing where folders may not be any deeper. Wants [`store::folders::hold`] to have been called.
@@ -22,18 +22,15 @@ pub(crate) async fn of(
     folder: &Folder,
     maker: PersonId,
 ) -> Result<Option<Folder>, DocumentsError> {
-    let beside = store::folders::children(tx, folder.id).await?;
     // A folder of the firm's own gets one as well: it may be shared some day, and what strangers sent must not be shared with it.
-    let is_inbox = |child: &&Folder| {
-        child.internal && child.sharing_id == child.id.0 && key(&child.name).starts_with(&key(NAME))
-    };
-    if let Some(inbox) = beside.iter().find(is_inbox) {
-        return Ok(Some(inbox.clone()));
+    if let Some(inbox) = store::folders::inbox_of(tx, folder.id).await? {
+        return store::folders::read(tx, inbox).await;
     }
     if folder.depth >= DEEPEST {
         return Ok(None);
     }
-    let taken = beside.iter().map(|child| key(&child.name)).collect();
+    let beside = store::folders::children(tx, folder.id).await?;
+    let taken = beside.iter().filter(|child| child.internal).map(|child| key(&child.name)).collect();
     let now = service.clock.now();
     let id = FolderId::new(now, &*service.entropy);
     let inbox = Folder {
@@ -53,6 +50,7 @@ pub(crate) async fn of(
     };
     store::sharings::put(tx, id.0, inbox.account_id, &Sharing::default()).await?;
     store::folders::insert(tx, &inbox).await?;
+    store::folders::mark_inbox(tx, id).await?;
     let details = json!({ "parent": inbox.parent_id, "record": inbox.record_id });
     library::folder_changed(service, tx, "folder.created", &inbox, details).await?;
     Ok(Some(inbox))

@@ -19,6 +19,7 @@ mod library;
 mod nav;
 pub mod pages;
 mod paper;
+mod passing;
 mod pins;
 mod plan;
 mod readings;

@@ -37,7 +37,7 @@ use deviations::{
     reminders_come_as_often_as_the_definition_says_and_a_restart_repeats_none,
     s10_staff_deviate_and_the_client_sees_the_consequence,
 };
-use drops::a_stranger_hands_files_in_and_sees_nothing;
+use drops::{a_stranger_hands_files_in_and_sees_nothing, a_strangers_large_file_goes_on_where_it_was_cut};
 use flow::{
     a_form_of_several_pages_is_filled_in_without_a_script,
     a_time_is_picked_from_the_hours_that_are_kept_moved_and_cancelled,
@@ -79,6 +79,7 @@ use vendor::{
 pub(crate) fn cases() -> Vec<Case> {
     cases!["scenarios":
         a_stranger_hands_files_in_and_sees_nothing,
+        a_strangers_large_file_goes_on_where_it_was_cut,
         what_is_busy_in_ones_own_calendar_is_not_offered,
         one_request_goes_to_many_accounts_once,
         what_is_outstanding_is_listed_and_reminded_of,

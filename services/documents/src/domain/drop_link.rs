@@ -27,6 +27,10 @@ const QUIET: TimeDelta = TimeDelta::minutes(30);
 pub(crate) const ACCEPTED: [Accept; 5] =
     [Accept::Pdf, Accept::Image, Accept::Office, Accept::Zip, Accept::Text];
 
+/// Told to whoever had begun to send a file, once the link takes none any more.
+pub(crate) const OVER: &str =
+    "This link takes no more files, so that the rest of this one cannot be sent. Ask for another link.";
+
 /// How a link stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DropState {

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use portico_core::{
-    AccountId, Ctx, DocumentId, FolderId, ItemId, PersonId, RecordId, StepId, TenantId, VersionId,
+    AccountId, Ctx, DocumentId, DropLinkId, FolderId, ItemId, PersonId, RecordId, StepId, TenantId, VersionId,
 };
 use uuid::Uuid;
 
+use super::drop_link::Sender;
 use crate::vault::{Part, WrappedKey};
 
 /// An upload that nothing is sent to is removed after this time.
@@ -16,6 +17,8 @@ pub(crate) const LONGEST: TimeDelta = TimeDelta::days(7);
 pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(20);
 /// Uploads under way that one person may have.
 pub(crate) const MOST: i64 = 100;
+/// Uploads under way by one drop link, whoever began them.
+const MOST_BY_LINK: i64 = 50;
 
 /// What the file is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub(crate) enum Target {
     Folder(FolderId),
     /// A further version of a document in the library.
     Document(DocumentId),
+    /// The inbox of a drop link.
+    Drop(DropLinkId),
 }
 
 impl Target {
@@ -44,6 +49,7 @@ impl Target {
             Self::RecordFile(id) => ("record_file", id.0),
             Self::Folder(id) => ("folder", id.0),
             Self::Document(id) => ("document", id.0),
+            Self::Drop(id) => ("drop", id.0),
         }
     }
 
@@ -56,6 +62,7 @@ impl Target {
             "record_file" => Self::RecordFile(AccountId(id)),
             "folder" => Self::Folder(FolderId(id)),
             "document" => Self::Document(DocumentId(id)),
+            "drop" => Self::Drop(DropLinkId(id)),
             _ => return None,
         })
     }
@@ -70,13 +77,34 @@ pub(crate) enum Outcome {
     Refused(String),
 }
 
+/// By what an upload is found again: nobody who cannot show it learns that it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// The person who began it, and who really acted.
+    Person(PersonId, Uuid),
+    /// A drop link, and the hash of the secret that whoever began it was told.
+    Secret(DropLinkId, [u8; 32]),
+}
+
+impl Claim {
+    /// Uploads under way that may be had by the same person, or by the same link.
+    pub(crate) const fn most(self) -> i64 {
+        match self {
+            Self::Person(..) => MOST,
+            Self::Secret(..) => MOST_BY_LINK,
+        }
+    }
+}
+
 /// An upload.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Upload {
     /// The version whose bytes these will be.
     pub(crate) id: VersionId,
     pub(crate) account_id: AccountId,
-    pub(crate) person: PersonId,
+    pub(crate) claim: Claim,
+    /// Who says that they send it by a drop link; nobody for what a person of Portico sends.
+    pub(crate) sender: Option<Sender>,
     pub(crate) target: Target,
     pub(crate) document_id: DocumentId,
     pub(crate) file_name: String,
@@ -105,9 +133,9 @@ pub(crate) fn expires(created_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime
 }
 
 /// Who owns what somebody begins: the person, and who really acts.
-pub(crate) fn owner(ctx: &Ctx) -> Option<(PersonId, Uuid)> {
+pub(crate) fn owner(ctx: &Ctx) -> Option<Claim> {
     let impersonator = ctx.actor.impersonator.as_ref().map_or(Uuid::nil(), |real| real.person.0);
-    Some((ctx.actor.person?, impersonator))
+    Some(Claim::Person(ctx.actor.person?, impersonator))
 }
 
 #[cfg(test)]
@@ -125,7 +153,7 @@ mod tests {
     #[test]
     fn every_target_comes_back_from_its_words() {
         let id = Uuid::from_u128(5);
-        for word in ["item", "deliverable", "attachment", "record_file", "folder", "document"] {
+        for word in ["item", "deliverable", "attachment", "record_file", "folder", "document", "drop"] {
             assert_eq!(Target::of(word, id).unwrap().words(), (word, id));
         }
         assert_eq!(Target::of("template", id), None);

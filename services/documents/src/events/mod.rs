@@ -10,10 +10,9 @@ mod on_signing_refused;
 mod on_step_activated;
 mod on_step_reassigned;
 mod on_step_withdrawn;
-pub(crate) mod paper_templates;
 pub(crate) mod publish;
-pub(crate) mod request_templates;
 pub(crate) mod sendings;
+pub(crate) mod templates;
 
 use portico_events::Subscription;
 

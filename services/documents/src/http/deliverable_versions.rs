@@ -1,38 +1,20 @@
 //! A version of what an approval step is about.
 
-use axum::{
-    body::Body,
-    extract::{Path, State},
-};
-use http::HeaderMap;
 use portico_core::{PersonId, StepId};
-use portico_rpc::Incoming;
 
 use super::{
-    Refusal, Uploaded,
+    Uploaded,
     receive::{Landed, Plan},
-    target::{Aim, take},
+    target::Aim,
 };
 use crate::{
-    domain::{document::DocumentKind, request::NotNow, upload::Target},
+    domain::{document::DocumentKind, request::NotNow},
     error::DocumentsError,
     events::publish,
     peers::{self, StepAction},
-    service::{Call, Service, SharedService},
+    service::{Call, Service},
     store,
 };
-
-pub(super) async fn post(
-    State(service): State<SharedService>,
-    Path(step_id): Path<String>,
-    incoming: Incoming,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Uploaded, Refusal> {
-    let call = Call::of(&incoming)?;
-    let target = Target::Deliverable(step_id.parse().map_err(DocumentsError::from)?);
-    Ok(take(&service, call, target, &headers, body).await?)
-}
 
 /// What a deliverable takes from this caller, if it takes anything.
 pub(super) async fn aim(service: &Service, call: &Call, step: StepId) -> Result<Aim, DocumentsError> {

@@ -1,42 +1,19 @@
 //! A further version of a document in the library. The ones before stay.
 
-use axum::{
-    body::Body,
-    extract::{Path, State},
-};
-use http::HeaderMap;
 use portico_core::{DocumentId, PersonId};
-use portico_rpc::Incoming;
 
-use super::{
-    Refusal, Uploaded,
-    receive::Landed,
-    target::{Aim, take},
-};
+use super::{Uploaded, receive::Landed, target::Aim};
 use crate::{
     access,
     domain::{
         document::{Document, DocumentKind},
         library::{Level, Right},
-        upload::Target,
     },
     error::DocumentsError,
     events::publish,
-    service::{Call, Service, SharedService},
+    service::{Call, Service},
     store,
 };
-
-pub(super) async fn post(
-    State(service): State<SharedService>,
-    Path(document_id): Path<String>,
-    incoming: Incoming,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Uploaded, Refusal> {
-    let call = Call::of(&incoming)?;
-    let target = Target::Document(document_id.parse().map_err(DocumentsError::from)?);
-    Ok(take(&service, call, target, &headers, body).await?)
-}
 
 /// Refuses a further version of what does not take one: only the library's own documents do, from those who add files to them.
 pub(crate) fn may_add(document: &Document, right: Right) -> Result<(), DocumentsError> {

@@ -1,4 +1,7 @@
-//! A file that somebody without an account hands in by a drop link. The edge alone comes here, in Portico's own name.
+//! A file that somebody without an account hands in by a drop link, in one piece or in several goes. The edge alone comes here, in
+//! Portico's own name.
+
+mod in_goes;
 
 use std::{
     sync::{
@@ -11,7 +14,7 @@ use std::{
 use axum::{Json, Router, body::Body, extract::State, routing::post};
 use http::{HeaderMap, StatusCode};
 use moka::sync::Cache;
-use portico_core::{ActorKind, ErrorCode, PersonId, Problem};
+use portico_core::{ActorKind, DropLinkId, ErrorCode, PersonId, Problem};
 use portico_rpc::Incoming;
 use serde::Serialize;
 use uuid::Uuid;
@@ -19,6 +22,7 @@ use uuid::Uuid;
 use super::{
     Refusal,
     receive::{Landed, Plan, decode, file_name, ids, receive, settle},
+    target::Aim,
 };
 use crate::{
     convert,
@@ -43,7 +47,7 @@ const BY_ADDRESS: u32 = 100;
 
 /// What a sender is told: what arrived, and nothing by which it could be found again.
 #[derive(Debug, Serialize)]
-struct Dropped {
+pub(super) struct Dropped {
     file_name: String,
     size: u64,
 }
@@ -56,7 +60,7 @@ struct Desk {
 pub(super) fn routes(service: &SharedService) -> Router {
     let seen = Cache::builder().max_capacity(100_000).time_to_live(WINDOW).build();
     let desk = Desk { service: Arc::clone(service), seen };
-    Router::new().route("/drops", post(take)).with_state(Arc::new(desk))
+    Router::new().route("/drops", post(take)).merge(in_goes::routes()).with_state(Arc::new(desk))
 }
 
 async fn take(
@@ -65,11 +69,23 @@ async fn take(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Dropped>), Refusal> {
-    let call = Call::of(&incoming)?;
-    if call.ctx.actor.kind != ActorKind::System {
-        return Err(DocumentsError::NotFound.into());
-    }
+    let call = by_the_edge(&incoming)?;
     Ok((StatusCode::CREATED, Json(desk.receive(call, &headers, body).await?)))
+}
+
+/// The call of the edge. Nobody else comes here.
+fn by_the_edge(incoming: &Incoming) -> Result<Call, DocumentsError> {
+    let call = Call::of(incoming).map_err(|_| DocumentsError::NotFound)?;
+    if call.ctx.actor.kind == ActorKind::System { Ok(call) } else { Err(DocumentsError::NotFound) }
+}
+
+/// A header's text; empty where there is none.
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn sender(headers: &HeaderMap) -> Result<Sender, DocumentsError> {
+    Sender::checked(&decode(text(headers, "x-sender-name")), &decode(text(headers, "x-sender-email")))
 }
 
 impl Desk {
@@ -83,24 +99,28 @@ impl Desk {
         Err(DocumentsError::Invalid(Problem::new(ErrorCode::ResourceExhausted, "too_many_files", text)))
     }
 
-    async fn receive(&self, call: Call, headers: &HeaderMap, body: Body) -> Result<Dropped, DocumentsError> {
-        let service = &self.service;
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    /// The link of a request that brings or begins a file, which counts from here on.
+    async fn link(&self, call: &Call, headers: &HeaderMap) -> Result<DropLink, DocumentsError> {
         let tenant = call.ctx.tenant;
         let address = call.ctx.address.as_deref().unwrap_or_default();
         self.admit(format!("{tenant} address {address}"), BY_ADDRESS)?;
-        let hash = convert::token_hash(text("x-drop-token"));
-        let mut tx = service.store.begin(&call.ctx).await?;
-        let link = open(service, store::drop_links::by_token(&mut tx, hash).await?)?;
-        drop(tx);
+        let hash = convert::token_hash(text(headers, "x-drop-token"));
+        let mut tx = self.service.store.begin(&call.ctx).await?;
+        let link = open(&self.service, store::drop_links::by_token(&mut tx, hash).await?)?;
         self.admit(format!("{tenant} link {}", link.id), BY_LINK)?;
-        let sender = Sender::checked(&decode(text("x-sender-name")), &decode(text("x-sender-email")))?;
+        Ok(link)
+    }
+
+    async fn receive(&self, call: Call, headers: &HeaderMap, body: Body) -> Result<Dropped, DocumentsError> {
+        let service = &self.service;
+        let link = self.link(&call, headers).await?.id;
+        let sender = sender(headers)?;
         let (name, ids) = (file_name(headers)?, ids(service, None));
         let limit = service.config.largest_attachment;
         let landed = Arc::new(receive(service, &call, ids, name, body, limit, &ACCEPTED).await?);
         let work = {
             let (service, landed) = (Arc::clone(service), Arc::clone(&landed));
-            async move { put(&service, &call, hash, &sender, &landed).await }
+            async move { put(&service, &call, link, &sender, &landed).await }
         };
         settle(service, &landed, work).await
     }
@@ -111,17 +131,28 @@ fn open(service: &Service, link: Option<DropLink>) -> Result<DropLink, Documents
     link.filter(|link| link.state(service.clock.now()) == DropState::Open).ok_or(DocumentsError::NotFound)
 }
 
+/// What a link takes now, from the edge alone.
+pub(super) async fn aim(service: &Service, call: &Call, id: DropLinkId) -> Result<Aim, DocumentsError> {
+    if call.ctx.actor.kind != ActorKind::System {
+        return Err(DocumentsError::NotFound);
+    }
+    let mut tx = service.store.begin(&call.ctx).await?;
+    let link = open(service, store::drop_links::read(&mut tx, id).await?)?;
+    let limit = service.config.largest_attachment;
+    Ok(Aim { account: link.account_id, document: None, limit, accepted: ACCEPTED.to_vec() })
+}
+
 /// Puts a file that has landed into the inbox of its link's folder.
-async fn put(
+pub(super) async fn put(
     service: &Service,
     call: &Call,
-    hash: [u8; 32],
+    link: DropLinkId,
     sender: &Sender,
     landed: &Landed,
 ) -> Result<Dropped, DocumentsError> {
     let mut tx = service.store.begin(&call.ctx).await?;
-    // The file may have been long on its way, and the link may have ended or been given another secret.
-    let link = open(service, store::drop_links::by_token(&mut tx, hash).await?)?;
+    // The file may have been long on its way, and the link may have ended.
+    let link = open(service, store::drop_links::read(&mut tx, link).await?)?;
     store::folders::hold(&mut tx, link.account_id).await?;
     let link = open(service, store::drop_links::read(&mut tx, link.id).await?)?;
     let folder = store::folders::read(&mut tx, link.folder_id).await?.ok_or(DocumentsError::NotFound)?;
@@ -145,8 +176,10 @@ async fn put(
     }
     publish::file_added(service, &mut tx, &document, &version).await?;
     drops::received(service, &mut tx, &link, &inbox, (&document, &version), sender).await?;
+    let dropped = Dropped { file_name: landed.file.name.clone(), size: landed.file.size };
+    landed.arrived(&mut tx, &dropped).await?;
     tx.commit().await?;
-    Ok(Dropped { file_name: landed.file.name.clone(), size: landed.file.size })
+    Ok(dropped)
 }
 
 #[cfg(test)]

@@ -1,42 +1,23 @@
 //! A file for a folder of the library.
 
-use axum::{
-    body::Body,
-    extract::{Path, State},
-};
-use http::HeaderMap;
 use portico_core::{FolderId, PersonId};
-use portico_rpc::Incoming;
 
 use super::{
-    Refusal, Uploaded,
+    Uploaded,
     receive::{Landed, Plan},
-    target::{Aim, take},
+    target::Aim,
 };
 use crate::{
     access,
     domain::{
         document::DocumentKind,
         library::{Level, Shelf, free_title},
-        upload::Target,
     },
     error::DocumentsError,
     events::publish,
-    service::{Call, Service, SharedService},
+    service::{Call, Service},
     store,
 };
-
-pub(super) async fn post(
-    State(service): State<SharedService>,
-    Path(folder_id): Path<String>,
-    incoming: Incoming,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Uploaded, Refusal> {
-    let call = Call::of(&incoming)?;
-    let target = Target::Folder(folder_id.parse().map_err(DocumentsError::from)?);
-    Ok(take(&service, call, target, &headers, body).await?)
-}
 
 /// What a folder takes from this caller, if it takes anything.
 pub(super) async fn aim(service: &Service, call: &Call, id: FolderId) -> Result<Aim, DocumentsError> {

@@ -1,40 +1,22 @@
 //! A file for a row of a request.
 
-use axum::{
-    body::Body,
-    extract::{Path, State},
-};
-use http::HeaderMap;
 use portico_core::{ItemId, PersonId};
-use portico_rpc::Incoming;
 
 use super::{
-    Refusal, Uploaded,
+    Uploaded,
     receive::{Landed, Plan},
-    target::{Aim, take},
+    target::Aim,
 };
 use crate::{
     content::ScanState,
-    domain::{document::DocumentKind, upload::Target},
+    domain::document::DocumentKind,
     error::DocumentsError,
     events::publish,
     peers::{self, StepAction},
     progress,
-    service::{Call, Service, SharedService},
+    service::{Call, Service},
     store,
 };
-
-pub(super) async fn post(
-    State(service): State<SharedService>,
-    Path(item_id): Path<String>,
-    incoming: Incoming,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Uploaded, Refusal> {
-    let call = Call::of(&incoming)?;
-    let target = Target::Item(item_id.parse().map_err(DocumentsError::from)?);
-    Ok(take(&service, call, target, &headers, body).await?)
-}
 
 /// What a row takes from this caller, if it takes anything.
 pub(super) async fn aim(service: &Service, call: &Call, item_id: ItemId) -> Result<Aim, DocumentsError> {

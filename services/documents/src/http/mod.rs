@@ -30,7 +30,10 @@ use serde::Serialize;
 use tonic::Status;
 
 use crate::{
-    domain::document::{Document, Version},
+    domain::{
+        document::{Document, Version},
+        upload::Target,
+    },
     error::DocumentsError,
     service::SharedService,
     vault::VaultError,
@@ -42,11 +45,11 @@ pub(crate) use receive::discard;
 /// The file routes of the service.
 pub(crate) fn routes(service: &SharedService) -> Router {
     Router::new()
-        .route("/items/{item_id}/files", post(item_files::post))
-        .route("/deliverables/{step_id}/versions", post(deliverable_versions::post))
-        .route("/folders/{folder_id}/files", post(folder_files::post))
+        .route("/items/{item_id}/files", target::route(Target::Item))
+        .route("/deliverables/{step_id}/versions", target::route(Target::Deliverable))
+        .route("/folders/{folder_id}/files", target::route(Target::Folder))
         .route("/folders/{folder_id}/archive", get(folder_archive::get))
-        .route("/documents/{document_id}/versions", post(document_versions::post))
+        .route("/documents/{document_id}/versions", target::route(Target::Document))
         .route("/attachments", post(attachments::post))
         .route("/record-files", post(record_files::post))
         .route("/templates/{*path}", put(templates::put))

@@ -29,7 +29,7 @@ use crate::{
         signature::{Level, Part, Side},
     },
     error::DocumentsError,
-    events::{paper_templates::changed, publish::EventTag},
+    events::{publish::EventTag, templates::changed},
     peers,
     service::{Call, Service, SharedService},
     store,

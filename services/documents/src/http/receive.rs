@@ -8,9 +8,10 @@ use http::HeaderMap;
 use portico_core::{AccountId, DocumentId, ErrorCode, PersonId, RecordId, StepId, TenantId, VersionId};
 use portico_db::{StoreError, Tx};
 use portico_rpc::ServiceError as _;
+use serde::Serialize;
 use tokio_util::io::StreamReader;
 
-use super::{Uploaded, uploads::is_final};
+use super::uploads::is_final;
 use crate::{
     content::{Accept, Kind, accepts, safe_file_name, sniff, unpacks_to_too_much},
     domain::{
@@ -225,7 +226,7 @@ impl Landed {
     }
 
     /// Lets whoever sent it in several goes find out that it has arrived, also when this answer is lost.
-    pub(super) async fn arrived(&self, tx: &mut Tx, answer: &Uploaded) -> Result<(), DocumentsError> {
+    pub(super) async fn arrived(&self, tx: &mut Tx, answer: &impl Serialize) -> Result<(), DocumentsError> {
         if !self.in_goes {
             return Ok(());
         }

@@ -1,13 +1,18 @@
 //! Where a file goes, whichever way it travels: who may send it there, what is taken, and how it gets its place.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
-use axum::body::Body;
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    routing::{MethodRouter, post},
+};
 use http::HeaderMap;
-use portico_core::{AccountId, DocumentId, PersonId};
+use portico_core::{AccountId, DocumentId, ParseIdError, PersonId};
+use portico_rpc::Incoming;
 
 use super::{
-    Uploaded, attachments, deliverable_versions, document_versions, folder_files, item_files,
+    Refusal, Uploaded, attachments, deliverable_versions, document_versions, drops, folder_files, item_files,
     receive::{Landed, file_name, ids, receive, settle, uploader},
     record_files,
 };
@@ -37,6 +42,7 @@ pub(super) async fn aim(service: &Service, call: &Call, target: Target) -> Resul
         Target::RecordFile(id) => record_files::aim(service, call, id).await,
         Target::Folder(id) => folder_files::aim(service, call, id).await,
         Target::Document(id) => document_versions::aim(service, call, id).await,
+        Target::Drop(id) => drops::aim(service, call, id).await,
     }
 }
 
@@ -56,7 +62,27 @@ pub(super) async fn put(
         Target::RecordFile(_) => attachments::put(service, call, person, account, None, landed).await,
         Target::Folder(id) => folder_files::put(service, call, person, id, landed).await,
         Target::Document(id) => document_versions::put(service, call, person, id, landed).await,
+        // What comes by a link comes from nobody whom Portico knows.
+        Target::Drop(_) => Err(DocumentsError::NotFound),
     }
+}
+
+/// The route of a place whose id stands in its path.
+pub(super) fn route<I>(place: fn(I) -> Target) -> MethodRouter<SharedService>
+where
+    I: FromStr<Err = ParseIdError> + Send + 'static,
+{
+    post(
+        move |State(service): State<SharedService>,
+              Path(id): Path<String>,
+              incoming: Incoming,
+              headers: HeaderMap,
+              body: Body| async move {
+            let call = Call::of(&incoming)?;
+            let target = place(id.parse().map_err(DocumentsError::from)?);
+            Ok::<_, Refusal>(take(&service, call, target, &headers, body).await?)
+        },
+    )
 }
 
 /// Takes a file that comes in one piece.

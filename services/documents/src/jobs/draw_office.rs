@@ -19,7 +19,7 @@ use crate::{
     peers,
     preview::PreviewError,
     service::Service,
-    store::{self, drawings::DueDrawing},
+    store::{self, queue::Due},
     vault::{LARGEST, Stored},
 };
 
@@ -55,10 +55,7 @@ pub(super) async fn run(service: &Service) -> Result<Duration, DocumentsError> {
     Ok(wait.unwrap_or(REST).clamp(BREATH, REST))
 }
 
-async fn draw(
-    service: &Service,
-    DueDrawing { tenant, version: id }: DueDrawing,
-) -> Result<(), DocumentsError> {
+async fn draw(service: &Service, Due { tenant, version: id }: Due) -> Result<(), DocumentsError> {
     let ctx = Ctx::system(tenant, "documents.draw_office");
     let now = service.clock.now();
     let mut tx = service.store.begin(&ctx).await?;
@@ -134,7 +131,7 @@ async fn keep(
 
 #[cfg(test)]
 mod tests {
-    use portico_core::Problem;
+    use portico_core::{Clock as _, Problem};
     use portico_proto::documents::v1::{GetPageTextRequest, Grant, SetSharingRequest};
 
     use super::*;
@@ -200,5 +197,36 @@ mod tests {
         );
         let path = format!("/versions/{version}/pages/1");
         assert_eq!(fixture.get(&fixture.manager(), &path).await.unwrap_err().reason, "awaits_scan");
+    }
+
+    #[tokio::test]
+    async fn firms_take_turns_however_much_one_has_waiting() {
+        let fixture = Fixture::new().await;
+        let (first, other) = (fixture.tenant, fixture.database.tenant());
+        let now = fixture.database.clock.now();
+        let mut tx = fixture.database.admin().begin().await.unwrap();
+        // Rows of versions that are nowhere: only their order counts.
+        sqlx::query("set local session_replication_role = replica").execute(&mut *tx).await.unwrap();
+        for table in ["drawings", "scans"] {
+            let many = format!(
+                "insert into documents.{table} (tenant_id, version_id, due_at)
+                 select $1, gen_random_uuid(), $2 from generate_series(1, $3)"
+            );
+            for (tenant, due_at, count) in [(first, now - TimeDelta::hours(2), 1000), (other, now, 2)] {
+                let rows =
+                    sqlx::query(sqlx::AssertSqlSafe(many.clone())).bind(tenant.0).bind(due_at).bind(count);
+                rows.execute(&mut *tx).await.unwrap();
+            }
+        }
+        tx.commit().await.unwrap();
+        let store = &fixture.database.store("documents");
+        let due = [
+            store::drawings::due(store, now, BATCH).await.unwrap(),
+            store::scans::due(store, now, BATCH).await.unwrap(),
+        ];
+        for due in due {
+            let theirs: Vec<bool> = due.iter().map(|due| due.tenant == other).collect();
+            assert_eq!(theirs, [false, true, false, true, false, false, false, false]);
+        }
     }
 }

@@ -23,7 +23,7 @@ use crate::{
     progress,
     scan::{ScanError, Verdict},
     service::Service,
-    store::{self, scans::DueScan},
+    store::{self, queue::Due},
 };
 
 /// Scans that are taken in one step.
@@ -57,7 +57,7 @@ pub(super) async fn run(service: &Service) -> Result<Duration, DocumentsError> {
     Ok(wait.unwrap_or(REST).clamp(BREATH, REST))
 }
 
-async fn scan_one(service: &Service, scan: DueScan) -> Result<(), DocumentsError> {
+async fn scan_one(service: &Service, scan: Due) -> Result<(), DocumentsError> {
     let ctx = Ctx::system(scan.tenant, "documents.scan");
     let now = service.clock.now();
     let mut tx = service.store.begin(&ctx).await?;
@@ -120,7 +120,7 @@ async fn retry(
     let place = usize::try_from(attempt - 1).unwrap_or_default();
     let wait = WAITS.get(place).copied().unwrap_or(3600);
     let due_at = service.clock.now() + TimeDelta::seconds(wait);
-    if !store::scans::postpone(tx, id, attempt, due_at).await? {
+    if !store::scans::postpone(tx, id, attempt, (attempt, due_at)).await? {
         return Ok(());
     }
     tracing::warn!(version = %id, attempt, %error, "the scan of a file is tried again");

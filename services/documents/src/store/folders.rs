@@ -262,31 +262,77 @@ pub(crate) async fn rename(tx: &mut Tx, id: FolderId, name: &str) -> Result<(), 
     Ok(())
 }
 
-/// A folder and all folders in it, with how deep each is.
-pub(crate) async fn within(tx: &mut Tx, id: FolderId) -> Result<Vec<(Uuid, i32)>, DocumentsError> {
+/// A folder in a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Within {
+    pub(crate) id: Uuid,
+    pub(crate) depth: i32,
+    /// Whether it is an inbox of the tree, or in one: what strangers sent stays the firm's wherever the tree goes.
+    pub(crate) inbox: bool,
+}
+
+/// A folder and all folders in it.
+pub(crate) async fn within(tx: &mut Tx, id: FolderId) -> Result<Vec<Within>, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Within,
         r#"with recursive tree as (
-             select id, depth from documents.folders where tenant_id = $1 and id = $2
+             select id, depth, inbox from documents.folders where tenant_id = $1 and id = $2
              union all
-             select f.id, f.depth from documents.folders f join tree t on f.parent_id = t.id where f.tenant_id = $1)
-           select id as "id!", depth as "depth!" from tree"#,
+             select f.id, f.depth, f.inbox or t.inbox from documents.folders f join tree t on f.parent_id = t.id
+             where f.tenant_id = $1)
+           select id as "id!", depth as "depth!", inbox as "inbox!" from tree"#,
         tenant,
         id.0
     )
     .fetch_all(tx.conn())
     .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.depth)).collect())
+    Ok(rows)
 }
 
-/// Moves a folder, with the folders `within` it, into another one, whose record and firm's-side mark they take.
+/// The inbox of a folder, as far as the caller reaches it.
+pub(crate) async fn inbox_of(tx: &mut Tx, folder: FolderId) -> Result<Option<FolderId>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let id = sqlx::query_scalar!(
+        "select id from documents.folders where tenant_id = $1 and parent_id = $2 and inbox order by created_at, id limit 1",
+        tenant,
+        folder.0
+    );
+    Ok(id.fetch_optional(tx.conn()).await?.map(Into::into))
+}
+
+/// Marks a folder of the firm's as an inbox, which it stays.
+pub(crate) async fn mark_inbox(tx: &mut Tx, id: FolderId) -> Result<(), DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    sqlx::query!("update documents.folders set inbox = true where tenant_id = $1 and id = $2", tenant, id.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The inboxes in a folder that hold nothing, not even in the trash.
+pub(crate) async fn empty_inboxes(tx: &mut Tx, folder: FolderId) -> Result<Vec<FolderId>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let ids = sqlx::query_scalar!(
+        "select f.id from documents.folders f where f.tenant_id = $1 and f.parent_id = $2 and f.inbox
+           and not exists (select from documents.folders c where c.tenant_id = $1 and c.parent_id = f.id)
+           and not exists (select from documents.documents d where d.tenant_id = $1 and d.folder_id = f.id)",
+        tenant,
+        folder.0
+    );
+    Ok(ids.fetch_all(tx.conn()).await?.into_iter().map(Into::into).collect())
+}
+
+/// Moves a folder, with the folders `within` it, into another one, whose record and firm's-side mark they take; inboxes stay the firm's.
 pub(crate) async fn shift(
     tx: &mut Tx,
     folder: &Folder,
     into: &Folder,
-    within: &[Uuid],
+    within: &[Within],
 ) -> Result<(), DocumentsError> {
     let tenant = tx.ctx().tenant.0;
+    let all: Vec<Uuid> = within.iter().map(|folder| folder.id).collect();
+    let inboxes: Vec<Uuid> = within.iter().filter(|folder| folder.inbox).map(|folder| folder.id).collect();
     sqlx::query!(
         "update documents.folders set parent_id = $3 where tenant_id = $1 and id = $2",
         tenant,
@@ -297,23 +343,26 @@ pub(crate) async fn shift(
     .await?;
     let inherited = (!folder.shares_itself()).then_some(folder.sharing_id);
     sqlx::query!(
-        "update documents.folders set record_id = $3, internal = $4 or (internal and not $8), depth = depth + $5,
+        "update documents.folders set record_id = $3, internal = $4 or (internal and (not $8 or id = any ($9))), depth = depth + $5,
            sharing_id = case when sharing_id = $6::uuid then $7 else sharing_id end
          where tenant_id = $1 and id = any ($2)",
         tenant,
-        within,
+        &all,
         into.record_id.map(|id| id.0),
         into.internal,
         into.depth + 1 - folder.depth,
         inherited,
         into.sharing_id,
-        // An inbox within what was shared stays the firm's.
-        folder.internal
+        // What is the firm's within what was shared stays so.
+        folder.internal,
+        &inboxes
     )
     .execute(tx.conn())
     .await?;
     if folder.internal != into.internal {
-        mark(tx, within, into.internal).await?;
+        let marked: Vec<Uuid> =
+            if into.internal { all } else { all.into_iter().filter(|id| !inboxes.contains(id)).collect() };
+        mark(tx, &marked, into.internal).await?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ pub(crate) mod folders;
 pub(crate) mod nudges;
 pub(crate) mod paper_templates;
 pub(crate) mod placements;
+pub(crate) mod queue;
 pub(crate) mod readings;
 pub(crate) mod renditions;
 pub(crate) mod request_templates;
@@ -30,7 +31,7 @@ use portico_core::AccountScope;
 use portico_db::Tx;
 use uuid::Uuid;
 
-use crate::error::DocumentsError;
+use crate::{domain::document::FileFacts, error::DocumentsError, vault::WrappedKey};
 
 /// The caller's accounts by id; none where they reach all.
 fn reach(tx: &Tx) -> Option<Vec<Uuid>> {
@@ -50,6 +51,24 @@ fn hash(text: &str) -> Result<[u8; 32], DocumentsError> {
     hex::decode_to_slice(text, &mut bytes)
         .map_err(|_| DocumentsError::Unreadable("a stored hash is none".to_owned()))?;
     Ok(bytes)
+}
+
+/// The facts of a PDF whose row says nothing of its kind, since it can be no other.
+fn stored_pdf(
+    name: String,
+    (size, pages): (i64, i32),
+    sha256: &str,
+    key: WrappedKey,
+) -> Result<FileFacts, DocumentsError> {
+    Ok(FileFacts {
+        name,
+        media_type: "application/pdf".to_owned(),
+        kind: "pdf".to_owned(),
+        size: u64::try_from(size).unwrap_or_default(),
+        sha256: hash(sha256)?,
+        pages,
+        key,
+    })
 }
 
 fn stored_size(bytes: u64) -> i64 {

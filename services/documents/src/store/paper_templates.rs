@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{hash, known, stored_size};
+use super::{known, stored_pdf, stored_size};
 use crate::{
     domain::{
-        document::{FileFacts, wrapped},
+        document::wrapped,
         library::key,
         paper_template::{PaperTemplate, Role, Terms},
         placement::{Placement, PlacementKind},
@@ -132,15 +132,12 @@ impl TryFrom<Row> for PaperTemplate {
             },
             fields: fields.collect::<Result<_, _>>()?,
             version_id: row.version_id.into(),
-            file: FileFacts {
-                name: row.file_name,
-                media_type: "application/pdf".to_owned(),
-                kind: "pdf".to_owned(),
-                size: u64::try_from(row.size).unwrap_or_default(),
-                sha256: hash(&row.sha256)?,
-                pages: row.pages,
-                key: wrapped(row.key_id, row.wrapped_key),
-            },
+            file: stored_pdf(
+                row.file_name,
+                (row.size, row.pages),
+                &row.sha256,
+                wrapped(row.key_id, row.wrapped_key),
+            )?,
             created_by: row.created_by.into(),
             created_at: row.created_at,
             version: row.version,

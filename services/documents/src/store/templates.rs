@@ -5,10 +5,10 @@ use portico_core::VersionId;
 use portico_db::Tx;
 use uuid::Uuid;
 
-use super::{hash, stored_size};
+use super::{stored_pdf, stored_size};
 use crate::{
     domain::{
-        document::{FileFacts, Template, wrapped},
+        document::{Template, wrapped},
         retention::may_land,
     },
     error::DocumentsError,
@@ -34,15 +34,12 @@ impl TryFrom<Row> for Template {
         Ok(Self {
             path: row.path,
             version_id: row.version_id.into(),
-            file: FileFacts {
-                name: row.file_name,
-                media_type: "application/pdf".to_owned(),
-                kind: "pdf".to_owned(),
-                size: u64::try_from(row.size).unwrap_or_default(),
-                sha256: hash(&row.sha256)?,
-                pages: row.pages,
-                key: wrapped(row.key_id, row.wrapped_key),
-            },
+            file: stored_pdf(
+                row.file_name,
+                (row.size, row.pages),
+                &row.sha256,
+                wrapped(row.key_id, row.wrapped_key),
+            )?,
             uploaded_by: row.uploaded_by.into(),
             uploaded_at: row.uploaded_at,
         })

@@ -1,7 +1,7 @@
-//! Uploads that come in several goes. Only their owner finds them.
+//! Uploads that come in several goes. Only whoever can claim one finds it.
 
 use chrono::{DateTime, Utc};
-use portico_core::{TenantId, VersionId};
+use portico_core::{DropLinkId, TenantId, VersionId};
 use portico_db::{Store, Tx};
 use serde_json::Value;
 use uuid::Uuid;
@@ -10,7 +10,8 @@ use super::{known, stored_size};
 use crate::{
     domain::{
         document::wrapped,
-        upload::{Outcome, Target, Upload, owner},
+        drop_link::Sender,
+        upload::{Claim, Outcome, Target, Upload},
     },
     error::DocumentsError,
 };
@@ -22,21 +23,45 @@ pub(crate) struct Expired {
     pub(crate) id: VersionId,
 }
 
-/// Adds an upload that the context's person begins.
+/// How a claim stands in a row: the person and who really acts, or nobody and the hash of the secret.
+struct Claimed {
+    person: Uuid,
+    impersonator: Uuid,
+    secret: Option<[u8; 32]>,
+    link: Option<Uuid>,
+}
+
+impl From<Claim> for Claimed {
+    fn from(claim: Claim) -> Self {
+        match claim {
+            Claim::Person(person, impersonator) => {
+                Self { person: person.0, impersonator, secret: None, link: None }
+            }
+            Claim::Secret(link, secret) => Self {
+                person: Uuid::nil(),
+                impersonator: Uuid::nil(),
+                secret: Some(secret),
+                link: Some(link.0),
+            },
+        }
+    }
+}
+
+/// Adds an upload that its claim's holder begins.
 pub(crate) async fn insert(tx: &mut Tx, upload: &Upload) -> Result<(), DocumentsError> {
     let tenant = tx.ctx().tenant.0;
-    let (person, impersonator) = owner(tx.ctx()).ok_or(DocumentsError::Forbidden)?;
+    let claimed = Claimed::from(upload.claim);
     let (target, target_id) = upload.target.words();
     sqlx::query!(
         "insert into documents.uploads
            (tenant_id, id, account_id, person_id, impersonator_id, target, target_id, document_id, file_name, size, key_id,
-            wrapped_key, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            wrapped_key, created_at, expires_at, secret_hash, sender_name, sender_email)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         tenant,
         upload.id.0,
         upload.account_id.0,
-        person.0,
-        impersonator,
+        claimed.person,
+        claimed.impersonator,
         target,
         target_id,
         upload.document_id.0,
@@ -45,44 +70,72 @@ pub(crate) async fn insert(tx: &mut Tx, upload: &Upload) -> Result<(), Documents
         upload.key.key_id.0,
         upload.key.bytes,
         upload.created_at,
-        upload.expires_at
+        upload.expires_at,
+        claimed.secret.as_ref().map(|secret| &secret[..]),
+        upload.sender.as_ref().map(|sender| sender.name.as_str()),
+        upload.sender.as_ref().map(|sender| sender.email.as_str())
     )
     .execute(tx.conn())
     .await?;
     Ok(())
 }
 
-/// How many uploads the context's person has under way.
-pub(crate) async fn count_open(tx: &mut Tx) -> Result<i64, DocumentsError> {
+/// How many uploads the claim's person has under way, or how many there are by its link.
+pub(crate) async fn count_open(tx: &mut Tx, claim: Claim) -> Result<i64, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
-    let (person, _) = owner(tx.ctx()).ok_or(DocumentsError::Forbidden)?;
+    let claimed = Claimed::from(claim);
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from documents.uploads
-           where tenant_id = $1 and person_id = $2 and answer is null and refusal is null"#,
+           where tenant_id = $1 and person_id = $2 and ($3::uuid is null or target_id = $3)
+             and answer is null and refusal is null"#,
         tenant,
-        person.0
+        claimed.person,
+        claimed.link
     );
     Ok(count.fetch_one(tx.conn()).await?)
 }
 
-/// An upload of the context's person that has not expired.
+/// The upload of this link whose secret has this hash.
+pub(crate) async fn by_secret(
+    tx: &mut Tx,
+    link: DropLinkId,
+    secret: [u8; 32],
+) -> Result<Option<VersionId>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let id = sqlx::query_scalar!(
+        "select id from documents.uploads
+         where tenant_id = $1 and target = 'drop' and target_id = $2 and secret_hash = $3",
+        tenant,
+        link.0,
+        &secret[..]
+    )
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(id.map(Into::into))
+}
+
+/// An upload that has not expired, for whoever can claim it.
 pub(crate) async fn read(
     tx: &mut Tx,
     id: VersionId,
+    claim: Claim,
     now: DateTime<Utc>,
 ) -> Result<Option<Upload>, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
-    let Some((person, impersonator)) = owner(tx.ctx()) else { return Ok(None) };
+    let claimed = Claimed::from(claim);
     let row = sqlx::query!(
         r#"select account_id, target, target_id, document_id, file_name, size, received, key_id, wrapped_key, created_at,
-             expires_at, coalesce(held_until > $5, false) as "held!", answer as "answer: Value", refusal
+             expires_at, coalesce(held_until > $5, false) as "held!", answer as "answer: Value", refusal, sender_name, sender_email
            from documents.uploads
-           where tenant_id = $1 and id = $2 and person_id = $3 and impersonator_id = $4 and expires_at > $5"#,
+           where tenant_id = $1 and id = $2 and person_id = $3 and impersonator_id = $4 and expires_at > $5
+             and secret_hash is not distinct from $6 and ($7::uuid is null or target_id = $7)"#,
         tenant,
         id.0,
-        person.0,
-        impersonator,
-        now
+        claimed.person,
+        claimed.impersonator,
+        now,
+        claimed.secret.as_ref().map(|secret| &secret[..]),
+        claimed.link
     )
     .fetch_optional(tx.conn())
     .await?;
@@ -90,7 +143,8 @@ pub(crate) async fn read(
         Ok(Upload {
             id,
             account_id: row.account_id.into(),
-            person,
+            claim,
+            sender: sender(row.sender_name, row.sender_email)?,
             target: known(Target::of(&row.target, row.target_id), &row.target)?,
             document_id: row.document_id.into(),
             file_name: row.file_name,
@@ -104,6 +158,14 @@ pub(crate) async fn read(
         })
     })
     .transpose()
+}
+
+/// Who says that they send it.
+fn sender(name: Option<String>, email: Option<String>) -> Result<Option<Sender>, DocumentsError> {
+    let (Some(name), Some(email)) = (name, email) else { return Ok(None) };
+    let email =
+        email.parse().map_err(|_| DocumentsError::Unreadable("the sender of an upload".to_owned()))?;
+    Ok(Some(Sender { name, email }))
 }
 
 /// Takes an upload for one go; `false` where another is under way.

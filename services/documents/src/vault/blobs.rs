@@ -66,6 +66,22 @@ pub trait BlobWriter: Send {
     async fn commit(self: Box<Self>) -> Result<(), BlobError>;
 }
 
+/// What does not fill a chunk yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rest {
+    /// Its bytes; empty where there is none.
+    pub bytes: Vec<u8>,
+    /// By what the store tells it from any other; nothing where there is none.
+    pub tag: Option<String>,
+}
+
+/// The refusal to publish a part that is not as large as it should be.
+pub(super) fn another_size(there: u64, expected: u64) -> BlobError {
+    BlobError::Io(std::io::Error::other(format!(
+        "a part has {there} bytes, and its blob is to have {expected}"
+    )))
+}
+
 /// Blobs in the making that come in several goes, possibly in different processes. What one go has committed is durable and still
 /// hidden: a part appears under its key when it is published, whole.
 ///
@@ -92,23 +108,24 @@ pub trait PartStore: Send + Sync + 'static {
     /// [`BlobError::Missing`] where there are fewer, or [`BlobError::Io`].
     async fn part_head(&self, key: BlobKey) -> Result<[u8; HEADER], BlobError>;
 
-    /// Replaces the part's rest, durably and at once.
+    /// Replaces the part's rest, durably and at once, where it is still the one with the tag that is `known`, or there is none as then.
     ///
     /// # Errors
-    /// [`BlobError::Full`] or [`BlobError::Io`].
-    async fn write_rest(&self, key: BlobKey, bytes: Vec<u8>) -> Result<(), BlobError>;
+    /// [`BlobError::Exists`] where another go has written one since; [`BlobError::Full`] or [`BlobError::Io`].
+    async fn write_rest(&self, key: BlobKey, bytes: Vec<u8>, known: Option<&str>) -> Result<(), BlobError>;
 
-    /// The part's rest; empty where there is none.
+    /// The part's rest.
     ///
     /// # Errors
     /// [`BlobError::Io`].
-    async fn read_rest(&self, key: BlobKey) -> Result<Vec<u8>, BlobError>;
+    async fn read_rest(&self, key: BlobKey) -> Result<Rest, BlobError>;
 
-    /// Makes the part appear under its key; its rest goes.
+    /// Makes the part appear under its key, if it has `size` bytes; its rest goes.
     ///
     /// # Errors
-    /// [`BlobError::Exists`] where the key is taken, [`BlobError::Missing`] where there is no part.
-    async fn publish(&self, key: BlobKey) -> Result<(), BlobError>;
+    /// [`BlobError::Exists`] where the key is taken, [`BlobError::Missing`] where there is no part, [`BlobError::Io`] where it has
+    /// another size.
+    async fn publish(&self, key: BlobKey, size: u64) -> Result<(), BlobError>;
 
     /// Removes a part with its rest. One that is gone already is no error.
     ///

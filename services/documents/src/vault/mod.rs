@@ -18,7 +18,7 @@ pub(crate) mod s3;
 mod seal;
 mod store;
 
-pub use blobs::{BlobError, BlobKey, BlobReader, BlobStore, BlobWriter, PartStore};
+pub use blobs::{BlobError, BlobKey, BlobReader, BlobStore, BlobWriter, PartStore, Rest};
 pub use disk::DiskBlobs;
 pub use format::{CHUNK, HEADER, LARGEST};
 pub use part::{Hashed, Part, PartWriter};

@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     DataKey, WrappedKey,
-    blobs::{BlobError, BlobKey, BlobWriter},
+    blobs::{BlobError, BlobKey, BlobWriter, Rest},
     format::{CHUNK, Geometry, HEADER, Header, LARGEST, NONCE_PREFIX, TAG},
     seal::{Seal, binding},
     store::{ByteRange, Received, Stored, Vault, VaultError},
@@ -55,7 +55,7 @@ impl std::fmt::Debug for Hashed {
 }
 
 /// What stands before a rest: a word, its nonce prefix, and the position of the chunk that it begins.
-const REST: [u8; 4] = *b"REST";
+const MARK: [u8; 4] = *b"REST";
 const REST_HEADER: usize = 4 + NONCE_PREFIX + 4;
 
 /// One go of an upload. Dropped without [`PartWriter::pause`], what it was given may come again.
@@ -70,6 +70,8 @@ pub struct PartWriter {
     position: u32,
     /// The beginning of the next chunk.
     chunk: Vec<u8>,
+    /// The tag of the rest that this go has read.
+    known_rest: Option<String>,
     hash: Option<Sha256>,
 }
 
@@ -137,8 +139,8 @@ impl Vault {
         let begun = length >= HEADER as u64;
         let header = if begun { self.part_header(place).await? } else { self.fresh_header() };
         let position = if begun { full_chunks(geometry, length) } else { 0 };
-        let chunk = if position > geometry.last() {
-            Vec::new()
+        let Rest { bytes: chunk, tag: known_rest } = if position > geometry.last() {
+            Rest::default()
         } else {
             self.rest(part, &key, position, geometry).await?
         };
@@ -161,6 +163,7 @@ impl Vault {
             blob,
             position,
             chunk,
+            known_rest,
             hash,
         })
     }
@@ -185,13 +188,13 @@ impl Vault {
         }
         let key = self.kms.unwrap(part.tenant, &part.key, &part.binding()).await?;
         let rest = self.rest(part, &key, position, geometry).await?;
-        Ok(u64::from(position) * CHUNK as u64 + rest.len() as u64)
+        Ok(u64::from(position) * CHUNK as u64 + rest.bytes.len() as u64)
     }
 
     /// The bytes of a part that has no full chunk and whose header is not durable either: its rest alone.
     async fn begun(&self, part: &Part, geometry: Geometry) -> Result<u64, VaultError> {
         let key = self.kms.unwrap(part.tenant, &part.key, &part.binding()).await?;
-        Ok(self.rest(part, &key, 0, geometry).await?.len() as u64)
+        Ok(self.rest(part, &key, 0, geometry).await?.bytes.len() as u64)
     }
 
     async fn is_published(&self, part: &Part) -> Result<bool, VaultError> {
@@ -212,7 +215,7 @@ impl Vault {
             if self.blobs.part_size(part.place()).await? != geometry.blob_len() {
                 return Err(VaultError::Interrupted(ErrorKind::UnexpectedEof.into()));
             }
-            self.blobs.publish(part.place()).await?;
+            self.blobs.publish(part.place(), geometry.blob_len()).await?;
         } else {
             // What a crash between the two names left.
             self.blobs.delete_part(part.place()).await?;
@@ -265,20 +268,20 @@ impl Vault {
         Header::parse(&self.blobs.part_head(place).await?).ok_or(VaultError::Damaged)
     }
 
-    /// The beginning of the chunk at `position`; empty where none was kept for it.
+    /// The beginning of the chunk at `position`, empty where none was kept for it, with the tag of whatever rest is there.
     async fn rest(
         &self,
         part: &Part,
         key: &DataKey,
         position: u32,
         geometry: Geometry,
-    ) -> Result<Vec<u8>, VaultError> {
-        let mut bytes = self.blobs.read_rest(part.place()).await?;
-        let Some(header) = bytes.first_chunk::<REST_HEADER>().filter(|header| header[..4] == REST) else {
-            return Ok(Vec::new());
+    ) -> Result<Rest, VaultError> {
+        let Rest { mut bytes, tag } = self.blobs.read_rest(part.place()).await?;
+        let Some(header) = bytes.first_chunk::<REST_HEADER>().filter(|header| header[..4] == MARK) else {
+            return Ok(Rest { bytes: Vec::new(), tag });
         };
         if header[REST_HEADER - 4..] != position.to_be_bytes() {
-            return Ok(Vec::new());
+            return Ok(Rest { bytes: Vec::new(), tag });
         }
         let mut nonce_prefix = [0; NONCE_PREFIX];
         nonce_prefix.copy_from_slice(&header[4..4 + NONCE_PREFIX]);
@@ -288,7 +291,7 @@ impl Vault {
         if rest.len() >= geometry.plain_len(position).max(1) {
             return Err(VaultError::Damaged);
         }
-        Ok(rest)
+        Ok(Rest { bytes: rest, tag })
     }
 }
 
@@ -343,18 +346,18 @@ impl PartWriter {
     /// The store's; then what came in this go may come again.
     pub async fn pause(self) -> Result<(u64, Option<Hashed>), VaultError> {
         let (offset, whole) = (self.offset(), self.is_whole());
-        let Self { vault, part, key, blob, position, mut chunk, hash, .. } = self;
+        let Self { vault, part, key, blob, position, mut chunk, known_rest, hash, .. } = self;
         blob.commit().await?;
         if !whole && !chunk.is_empty() {
             let header = vault.fresh_header();
             let seal = Seal::new(&key, &header, part.binding());
             seal.seal(position, true, &mut chunk).map_err(|_| VaultError::Damaged)?;
             let mut rest = Vec::with_capacity(REST_HEADER + chunk.len());
-            rest.extend_from_slice(&REST);
+            rest.extend_from_slice(&MARK);
             rest.extend_from_slice(&header.nonce_prefix);
             rest.extend_from_slice(&position.to_be_bytes());
             rest.extend_from_slice(&chunk);
-            vault.blobs.write_rest(part.place(), rest).await?;
+            vault.blobs.write_rest(part.place(), rest, known_rest.as_deref()).await?;
         }
         Ok((offset, hash.map(|state| Hashed { chunks: position, state })))
     }

@@ -4,10 +4,11 @@
 use std::{io::ErrorKind, path::PathBuf};
 
 use async_trait::async_trait;
+use sha2::{Digest as _, Sha256};
 use tokio::{fs::File, io::AsyncReadExt};
 
 use super::{
-    blobs::{BlobError, BlobKey, BlobWriter, PartStore},
+    blobs::{BlobError, BlobKey, BlobWriter, PartStore, Rest, another_size},
     disk::{DiskBlobs, in_background, keep_names, unless_gone},
     format::HEADER,
     gather::Gather,
@@ -21,6 +22,11 @@ impl DiskBlobs {
     fn rest(&self, key: BlobKey) -> PathBuf {
         self.part(key).with_extension("rest")
     }
+}
+
+/// By what a rest is told from any other: each is sealed anew, so no two are alike.
+fn tag(rest: &[u8]) -> String {
+    hex::encode(Sha256::digest(rest))
 }
 
 struct Appending(Gather);
@@ -70,10 +76,13 @@ impl PartStore for DiskBlobs {
         }
     }
 
-    async fn write_rest(&self, key: BlobKey, bytes: Vec<u8>) -> Result<(), BlobError> {
+    async fn write_rest(&self, key: BlobKey, bytes: Vec<u8>, known: Option<&str>) -> Result<(), BlobError> {
         use std::io::Write as _;
-        let (rest, incoming) = (self.rest(key), self.incoming());
+        let (rest, incoming, known) = (self.rest(key), self.incoming(), known.map(ToOwned::to_owned));
         in_background(move || {
+            if unless_gone(std::fs::read(&rest))?.map(|there| tag(&there)) != known {
+                return Err(BlobError::Exists);
+            }
             std::fs::create_dir_all(&incoming)?;
             let mut file = tempfile::Builder::new().prefix("").suffix(".part").tempfile_in(incoming)?;
             file.write_all(&bytes)?;
@@ -87,13 +96,18 @@ impl PartStore for DiskBlobs {
         .await
     }
 
-    async fn read_rest(&self, key: BlobKey) -> Result<Vec<u8>, BlobError> {
-        Ok(unless_gone(tokio::fs::read(self.rest(key)).await)?.unwrap_or_default())
+    async fn read_rest(&self, key: BlobKey) -> Result<Rest, BlobError> {
+        let there = unless_gone(tokio::fs::read(self.rest(key)).await)?;
+        Ok(there.map_or_else(Rest::default, |bytes| Rest { tag: Some(tag(&bytes)), bytes }))
     }
 
-    async fn publish(&self, key: BlobKey) -> Result<(), BlobError> {
+    async fn publish(&self, key: BlobKey, size: u64) -> Result<(), BlobError> {
         let (part, rest, target) = (self.part(key), self.rest(key), self.path(key));
         in_background(move || {
+            let there = std::fs::metadata(&part)?.len();
+            if there != size {
+                return Err(another_size(there, size));
+            }
             let folder = target.parent().map(PathBuf::from).unwrap_or_default();
             std::fs::create_dir_all(&folder)?;
             // A link fails where the name is taken; a rename would replace what is there.

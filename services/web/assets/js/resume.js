@@ -8,29 +8,37 @@ const PAUSES = [300, 1000, 3000, 5000, 10000, 20000, 30000];
  * for and sent again from there.
  */
 export class Resumable {
-  /** @param {File} file @param {string} endpoint @param {(percent: number) => void} moved */
-  constructor(file, endpoint, moved) {
+  /**
+   * @param {File} file @param {string} endpoint
+   * @param {Record<string, string>} along headers that go along when it begins; what was begun with others is another upload
+   * @param {(percent: number) => void} moved
+   */
+  constructor(file, endpoint, along, moved) {
     this.file = file;
     this.endpoint = endpoint;
+    this.along = along;
     this.moved = moved;
-    this.key = `${Resumable.prefix(endpoint)}${file.name}:${file.size}:${file.lastModified}`;
+    /** Why the server asks to wait, where it does. */
+    this.said = "";
+    this.key = `${Resumable.prefix(endpoint, along)}${file.name}:${file.size}:${file.lastModified}`;
   }
 
-  /** @param {string} endpoint @returns {string} */
-  static prefix(endpoint) { return `upload:${endpoint}:`; }
+  /** @param {string} endpoint @param {Record<string, string>} along @returns {string} */
+  static prefix(endpoint, along) { return `upload:${[endpoint, ...Object.values(along)].join("|")}:`; }
 
   /**
-   * @param {string} endpoint
+   * @param {string} endpoint @param {Record<string, string>} along
    * @returns {Promise<{ name: string, percent: number }[]>} what was begun here and waits for the rest
    */
-  static async unfinished(endpoint) {
+  static async unfinished(endpoint, along) {
     const found = [];
-    for (const key of Object.keys(localStorage).filter((key) => key.startsWith(Resumable.prefix(endpoint)))) {
+    const prefix = Resumable.prefix(endpoint, along);
+    for (const key of Object.keys(localStorage).filter((key) => key.startsWith(prefix))) {
       const told = await exchange("HEAD", localStorage.getItem(key) ?? "").catch(() => null);
       if (!told) continue;
       const [sent, size] = [number(told, "Upload-Offset"), number(told, "Upload-Length")];
       if (told.status !== 200 || sent >= size) localStorage.removeItem(key);
-      else found.push({ name: key.slice(Resumable.prefix(endpoint).length).replace(/:\d+:\d+$/, ""), percent: Math.floor((sent / size) * 100) });
+      else found.push({ name: key.slice(prefix.length).replace(/:\d+:\d+$/, ""), percent: Math.floor((sent / size) * 100) });
     }
     return found;
   }
@@ -63,7 +71,7 @@ export class Resumable {
       localStorage.removeItem(this.key);
     }
     const name = btoa(String.fromCharCode(...new TextEncoder().encode(this.file.name)));
-    const told = await exchange("POST", this.endpoint, { "Upload-Length": String(this.file.size), "Upload-Metadata": `filename ${name}` });
+    const told = await exchange("POST", this.endpoint, { "Upload-Length": String(this.file.size), "Upload-Metadata": `filename ${name}`, ...this.along });
     const location = told.getResponseHeader("Location");
     if (told.status !== 201 || !location) return this.judge(told);
     localStorage.setItem(this.key, location);
@@ -88,6 +96,7 @@ export class Resumable {
   judge(told) {
     const again = told.status === 0 || told.status >= 500 || [409, 423, 429, 460].includes(told.status);
     if (!again) throw new Refused(messageOf(told));
+    this.said = told.status === 429 ? messageOf(told) : "";
     return false;
   }
 

@@ -5,7 +5,8 @@ import { announce, formToken, say } from "./words.js";
  * `<file-upload data-max-bytes="52428800" data-refresh="#requests" data-resume="/uploads?for=item&id=…">` around a
  * multipart form with one file input and an empty `<ul class="uploads">`. Without scripts the form posts as it stands;
  * with them every file travels by itself, shows its own progress and its own error, and can be tried again. With
- * `data-resume` a file goes on where it was cut, also after the page was closed.
+ * `data-resume` a file goes on where it was cut, also after the page was closed. The fields that `data-resume-with` names
+ * travel along when it begins, and whoever fills them in otherwise begins anew.
  */
 class FileUpload extends HTMLElement {
   connectedCallback() {
@@ -19,6 +20,7 @@ class FileUpload extends HTMLElement {
     this.form.querySelector("[data-upload-send]")?.setAttribute("hidden", "");
     this.input.addEventListener("change", () => this.take(this.input?.files));
     this.endpoint = this.getAttribute("data-resume") ?? "";
+    for (const field of this.fields()) field.addEventListener("change", () => this.remind());
     if (this.endpoint) this.remind();
     const drop = this.querySelector(".drop");
     drop?.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
@@ -30,9 +32,23 @@ class FileUpload extends HTMLElement {
     });
   }
 
-  /** Says what was begun here before and waits for its rest. */
+  /** @returns {HTMLInputElement[]} the fields whose values go along with every file */
+  fields() {
+    const names = (this.getAttribute("data-resume-with") ?? "").split(" ").filter(Boolean);
+    return names.flatMap((name) => this.form?.elements.namedItem(name) ?? []).filter((field) => field instanceof HTMLInputElement);
+  }
+
+  /** @returns {Record<string, string>} those values, as headers */
+  along() {
+    return Object.fromEntries(this.fields().map(({ name, value }) => [`X-${name.replaceAll("_", "-")}`, encodeURIComponent(value.trim())]));
+  }
+
+  /** Says what was begun here before, by whoever the fields name, and waits for its rest. */
   async remind() {
-    for (const { name, percent } of await Resumable.unfinished(this.endpoint ?? "")) {
+    if (this.fields().some(({ value }) => !value.trim())) return;
+    const found = await Resumable.unfinished(this.endpoint ?? "", this.along());
+    for (const old of this.querySelectorAll("[data-unfinished]")) old.remove();
+    for (const { name, percent } of found) {
       const row = document.createElement("li");
       row.className = "small";
       row.setAttribute("data-unfinished", name);
@@ -109,13 +125,13 @@ class FileUpload extends HTMLElement {
     const bar = /** @type {HTMLProgressElement} */ (row.querySelector("progress"));
     for (const old of this.querySelectorAll("[data-unfinished]")) if (old.getAttribute("data-unfinished") === file.name) old.remove();
     announce(say("upload-started", { name: file.name }));
-    const upload = new Resumable(file, this.endpoint ?? "", (percent) => { bar.value = percent; this.tell(row, `${percent}%`); });
+    const upload = new Resumable(file, this.endpoint ?? "", this.along(), (percent) => { bar.value = percent; this.tell(row, `${percent}%`); });
     try {
       await upload.run();
       this.finish(file, row);
     } catch (error) {
       if (error instanceof Refused) this.fail(file, row, error.message || say("upload-failed"), false);
-      else this.fail(file, row, say("upload-lost"), true);
+      else this.fail(file, row, upload.said || say("upload-lost"), true);
     }
     this.done();
   }

@@ -133,6 +133,7 @@ drop-name = Ihr Name
 drop-email = Ihre E-Mail-Adresse
 drop-files = Dateien auswählen
 drop-files-hint = Geben Sie zuerst Namen und Adresse an. Dateien werden auf Viren geprüft, wo die Firma einen Scanner hat.
+drop-whole = Eine Datei muss ganz angekommen sein, bevor der Link endet. Wurde sie unterbrochen, geht es weiter, wenn Sie sie in diesem Browser noch einmal auswählen.
 drop-send = Dateien senden
 drop-unseen = Nur { $firm } sieht, was Sie senden. Diese Seite zeigt danach nichts davon, auch Ihnen nicht.
 drop-gone = Dieser Link funktioniert nicht

@@ -133,6 +133,7 @@ drop-name = Your name
 drop-email = Your e-mail address
 drop-files = Choose files
 drop-files-hint = Fill in your name and address first. Files are checked for viruses where the firm has a scanner.
+drop-whole = A file must have arrived whole before the link ends. One that was cut off goes on when you choose it again in this browser.
 drop-send = Send the files
 drop-unseen = Only { $firm } sees what you send. This page shows nothing of it afterwards, also not to you.
 drop-gone = This link does not work

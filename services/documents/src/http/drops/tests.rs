@@ -4,8 +4,8 @@ use chrono::TimeDelta;
 use portico_core::{Ctx, ErrorCode, Problem};
 use portico_proto::{
     documents::v1::{
-        FileDocumentRequest, GetFolderRequest, GetFolderResponse, ListFoldersRequest, MoveFolderRequest,
-        RevokeDropLinkRequest,
+        CreateFolderRequest, DeleteFolderRequest, FileDocumentRequest, GetFolderRequest, GetFolderResponse,
+        ListFoldersRequest, MoveFolderRequest, RevokeDropLinkRequest,
     },
     events::v1::NoticeRequested,
 };
@@ -185,4 +185,119 @@ async fn an_inbox_stays_the_firms_when_the_folder_around_it_moves() {
     assert!(read(&fixture, &fixture.client("client"), &folder).await.folders.is_empty());
     fixture.hand_in(&edge, &token, "b.pdf", DATA_AGREEMENT).await.unwrap();
     assert_eq!(inbox(&fixture, &folder).await.1.len(), 2);
+}
+
+/// Whether everything of a folder is the firm's: itself, and what is in it.
+async fn is_firms(fixture: &Fixture, folder: &str) -> bool {
+    let question = "select bool_and(internal) from (
+           select internal from documents.folders where id = $1::uuid
+           union all select internal from documents.documents where folder_id = $1::uuid
+           union all select v.internal from documents.versions v join documents.documents d on d.id = v.document_id
+             where d.folder_id = $1::uuid) as all_of_it";
+    sqlx::query_scalar(question).bind(folder).fetch_one(fixture.database.admin()).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_inbox_stays_the_firms_when_it_leaves_a_folder_of_the_firms() {
+    let fixture = Fixture::new().await;
+    let manager = fixture.manager();
+    let ours = CreateFolderRequest {
+        account_id: fixture.acme.to_string(),
+        name: "Ours".to_owned(),
+        internal: true,
+        ..CreateFolderRequest::default()
+    };
+    let (ours, open) = (fixture.make(ours).await, fixture.folder("Open", "view").await);
+    let (around, plain) = (fixture.folder_in(&ours, "Around").await, fixture.folder_in(&ours, "Plain").await);
+    let edge = portico_testkit::system(fixture.tenant);
+    let mut inboxes = Vec::new();
+    for folder in [&ours, &around] {
+        let token = fixture.drop_link(folder, 0).await.token;
+        fixture.hand_in(&edge, &token, "a.pdf", DATA_AGREEMENT).await.unwrap();
+        let found =
+            sqlx::query_scalar("select id::text from documents.folders where inbox and parent_id = $1::uuid");
+        inboxes.push(found.bind(folder).fetch_one(fixture.database.admin()).await.unwrap());
+    }
+    let inboxes: [String; 2] = inboxes.try_into().unwrap();
+    // Alone, and within the folder around it.
+    for moved in [&inboxes[0], &around, &plain] {
+        let shift = MoveFolderRequest { folder_id: moved.clone(), parent_id: open.clone() };
+        fixture.library(&manager).move_folder(shift).await.unwrap();
+    }
+    for inbox in &inboxes {
+        assert!(is_firms(&fixture, inbox).await);
+        let asked = GetFolderRequest { folder_id: inbox.clone(), ..GetFolderRequest::default() };
+        let seen = fixture.library(&fixture.client("client")).get_folder(asked).await;
+        assert_eq!(crate::testing::refused(seen), Problem::not_found());
+    }
+    let names = |folders: GetFolderResponse| -> Vec<String> {
+        folders.folders.into_iter().map(|folder| folder.name).collect()
+    };
+    let client = fixture.client("client");
+    assert_eq!(
+        names(read(&fixture, &client, &open).await),
+        ["Around", "Plain"],
+        "the rest is shared as it was"
+    );
+    assert!(read(&fixture, &client, &around).await.folders.is_empty());
+}
+
+#[tokio::test]
+async fn an_empty_inbox_goes_with_its_folder_and_a_full_one_keeps_it() {
+    let fixture = Fixture::new().await;
+    let manager = fixture.manager();
+    let edge = portico_testkit::system(fixture.tenant);
+    let (empty, full) = (fixture.folder("Empty", "view").await, fixture.folder("Full", "view").await);
+    let rows = fixture.rows("folders").await;
+    let delete = async |folder: &str| {
+        let asked = DeleteFolderRequest { folder_id: folder.to_owned() };
+        fixture
+            .library(&manager)
+            .delete_folder(asked)
+            .await
+            .map_err(|status| portico_rpc::problem_from(&status))
+    };
+    for folder in [&empty, &full] {
+        let made = fixture.drop_link(folder, 0).await;
+        if folder == &full {
+            fixture.hand_in(&edge, &made.token, "a.pdf", DATA_AGREEMENT).await.unwrap();
+        }
+        assert_eq!(delete(folder).await.unwrap_err().reason, "folder_has_links");
+        let asked = RevokeDropLinkRequest { drop_link_id: made.link.unwrap().id };
+        fixture.drops(&manager).revoke_drop_link(asked).await.unwrap();
+    }
+    assert_eq!(delete(&full).await.unwrap_err().reason, "folder_not_empty");
+    assert_eq!(inbox(&fixture, &full).await.1, ["a.pdf"]);
+    delete(&empty).await.unwrap();
+    assert_eq!(fixture.rows("folders").await, rows, "both went, the full one and its inbox stay");
+}
+
+#[tokio::test]
+async fn what_the_firm_keeps_to_itself_takes_no_name_from_what_others_see() {
+    let fixture = Fixture::new().await;
+    let firm = |name: &str| CreateFolderRequest {
+        account_id: fixture.acme.to_string(),
+        name: name.to_owned(),
+        internal: true,
+        ..CreateFolderRequest::default()
+    };
+    fixture.make(firm("Plans")).await;
+    let shared = fixture.folder("Plans", "view").await;
+    let again = CreateFolderRequest { internal: false, ..firm("plans") };
+    let taken = fixture.library(&fixture.manager()).create_folder(again).await;
+    assert_eq!(crate::testing::refused(taken).reason, "name_taken");
+    // An inbox beside a shared folder of its name has no number, and leaves none to the shared one.
+    fixture.folder_in(&shared, "Inbox").await;
+    fixture.drop_link(&shared, 0).await;
+    let manager = fixture.manager();
+    let names: Vec<_> = read(&fixture, &manager, &shared)
+        .await
+        .folders
+        .into_iter()
+        .map(|it| (it.name, it.internal))
+        .collect();
+    assert!(names.len() == 2 && names.iter().all(|(name, _)| name == "Inbox"), "{names:?}");
+    let other = fixture.folder("Years", "view").await;
+    fixture.drop_link(&other, 0).await;
+    fixture.folder_in(&other, "Inbox").await;
 }

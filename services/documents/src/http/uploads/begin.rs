@@ -16,11 +16,14 @@ use super::{
 };
 use crate::{
     content::safe_file_name,
-    domain::upload::{MOST, Target, Upload, expires},
+    domain::{
+        drop_link::Sender,
+        upload::{Claim, Target, Upload, expires, owner},
+    },
     error::DocumentsError,
     http::{
-        receive::{ids, uploader},
-        target::aim,
+        receive::ids,
+        target::{Aim, aim},
     },
     service::{Call, SharedService},
     store,
@@ -49,13 +52,39 @@ pub(super) async fn post(
     let call = Call::of(&incoming).map_err(|_| DocumentsError::NotFound)?;
     let id = to.id.parse().map_err(|_| DocumentsError::NotFound)?;
     let target = Target::of(&to.kind, id).ok_or(DocumentsError::NotFound)?;
-    let person = uploader(&call)?;
+    let claim = owner(&call.ctx).ok_or(DocumentsError::Forbidden)?;
     let aim = aim(&service, &call, target).await?;
+    let (upload, offset) =
+        begin(&service, call, &headers, body, Place { target, aim, claim, sender: None }).await?;
+    let mut response = StatusCode::CREATED.into_response();
+    tell(response.headers_mut(), &upload, offset);
+    if let Ok(location) = HeaderValue::from_str(&format!("/uploads/{}", upload.id)) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
 
+/// Where an upload goes, and by what it is found again.
+pub(in crate::http) struct Place {
+    pub(in crate::http) target: Target,
+    pub(in crate::http) aim: Aim,
+    pub(in crate::http) claim: Claim,
+    pub(in crate::http) sender: Option<Sender>,
+}
+
+/// Begins an upload that may be sent to `place`, with the bytes that come along, and answers how far it is.
+pub(in crate::http) async fn begin(
+    service: &SharedService,
+    call: Call,
+    headers: &HeaderMap,
+    body: Body,
+    place: Place,
+) -> Result<(Upload, u64), Not> {
+    let Place { target, aim, claim, sender } = place;
     if headers.contains_key("upload-defer-length") {
         return Err(Not::request("Say how large the file is: the length cannot be left for later."));
     }
-    let size = number(&headers, "upload-length")
+    let size = number(headers, "upload-length")
         .ok_or_else(|| Not::request("Send the file's size in bytes in the header Upload-Length."))?;
     if size == 0 {
         return Err(DocumentsError::File("This file is empty. Please choose another one.".to_owned()).into());
@@ -64,19 +93,20 @@ pub(super) async fn post(
     if size > limit {
         return Err(VaultError::TooLarge { limit }.into());
     }
-    let name = file_name(&headers)?;
-    let first = if holds_bytes(&headers) { number(&headers, header::CONTENT_LENGTH.as_str()) } else { None };
+    let name = file_name(headers)?;
+    let first = if holds_bytes(headers) { number(headers, header::CONTENT_LENGTH.as_str()) } else { None };
     if first.is_some_and(|first| first > size) {
         return Err(too_much());
     }
 
     let now = service.clock.now();
-    let (document, version) = ids(&service, aim.document);
+    let (document, version) = ids(service, aim.document);
     let part = service.vault.begin_part(call.ctx.tenant, document, version, size).await?;
     let upload = Upload {
         id: version,
         account_id: aim.account,
-        person,
+        claim,
+        sender,
         target,
         document_id: document,
         file_name: name,
@@ -89,24 +119,22 @@ pub(super) async fn post(
         outcome: None,
     };
     let mut tx = service.store.begin(&call.ctx).await?;
-    if store::uploads::count_open(&mut tx).await? >= MOST {
-        let text = "You have too many unfinished uploads. Finish some, or wait a day, then try again.";
+    if store::uploads::count_open(&mut tx, claim).await? >= claim.most() {
+        let text = match claim {
+            Claim::Person(..) => {
+                "You have too many unfinished uploads. Finish some, or wait a day, then try again."
+            }
+            Claim::Secret(..) => "Too many files are on their way by this link. Please try again later.",
+        };
         return Err(Not::Now(StatusCode::TOO_MANY_REQUESTS, text.to_owned()));
     }
     store::uploads::insert(&mut tx, &upload).await?;
     tx.commit().await?;
 
-    let (upload, offset) = match first.filter(|first| *first > 0) {
-        Some(_) => go::first(&service, call, upload, body).await?,
-        None => (upload, 0),
-    };
-    let mut response = StatusCode::CREATED.into_response();
-    let location = format!("/uploads/{}", upload.id);
-    tell(response.headers_mut(), &upload, offset);
-    if let Ok(location) = HeaderValue::from_str(&location) {
-        response.headers_mut().insert(header::LOCATION, location);
+    match first.filter(|first| *first > 0) {
+        Some(_) => go::first(service, call, upload, body).await,
+        None => Ok((upload, 0)),
     }
-    Ok(response)
 }
 
 pub(super) fn too_much() -> Not {

@@ -24,7 +24,7 @@ use super::{
     sum::{self, Pieces, Promised},
 };
 use crate::{
-    domain::upload::{LEASE, Outcome, Upload, expires},
+    domain::upload::{Claim, LEASE, Outcome, Upload, expires, owner},
     error::DocumentsError,
     service::{Call, Service, SharedService},
     store,
@@ -52,18 +52,29 @@ pub(super) async fn patch(
     check_version(&headers)?;
     let call = Call::of(&incoming).map_err(|_| DocumentsError::NotFound)?;
     let upload = find(&service, &call, &id).await?;
-    if !holds_bytes(&headers) {
+    go_on(&service, call, upload, &headers, body).await
+}
+
+/// Takes the bytes that a request brings for an upload of its sender.
+pub(in crate::http) async fn go_on(
+    service: &SharedService,
+    call: Call,
+    upload: Upload,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, Not> {
+    if !holds_bytes(headers) {
         let text = format!("Send the bytes as {OFFSETS}.");
         return Err(Not::Now(StatusCode::UNSUPPORTED_MEDIA_TYPE, text));
     }
-    let offset = number(&headers, "upload-offset")
+    let offset = number(headers, "upload-offset")
         .ok_or_else(|| Not::request("Say in the header Upload-Offset where these bytes belong."))?;
-    let length = number(&headers, header::CONTENT_LENGTH.as_str()).ok_or_else(|| {
+    let length = number(headers, header::CONTENT_LENGTH.as_str()).ok_or_else(|| {
         Not::Now(StatusCode::LENGTH_REQUIRED, "Say in Content-Length how many bytes come.".to_owned())
     })?;
-    let promised = sum::promised(&headers)?;
+    let promised = sum::promised(headers)?;
     let brought = Brought { offset, length, promised, body };
-    let (upload, offset) = run(&service, call, upload, brought).await?;
+    let (upload, offset) = run(service, call, upload, brought).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     tell(response.headers_mut(), &upload, offset);
     Ok(response)
@@ -83,9 +94,19 @@ pub(super) async fn first(
 /// The caller's own upload. Anybody else's is not there.
 pub(super) async fn find(service: &Service, call: &Call, id: &str) -> Result<Upload, Not> {
     let id: VersionId = id.parse().map_err(|_| DocumentsError::NotFound)?;
+    let claim = owner(&call.ctx).ok_or(DocumentsError::NotFound)?;
+    Ok(claimed(service, call, id, claim).await?)
+}
+
+/// An upload for whoever can claim it.
+pub(in crate::http) async fn claimed(
+    service: &Service,
+    call: &Call,
+    id: VersionId,
+    claim: Claim,
+) -> Result<Upload, DocumentsError> {
     let mut tx = service.store.begin(&call.ctx).await?;
-    let found = store::uploads::read(&mut tx, id, service.clock.now()).await?;
-    Ok(found.ok_or(DocumentsError::NotFound)?)
+    store::uploads::read(&mut tx, id, claim, service.clock.now()).await?.ok_or(DocumentsError::NotFound)
 }
 
 async fn run(
@@ -97,7 +118,7 @@ async fn run(
     if let Some(outcome) = &upload.outcome {
         return ended(&upload, outcome, &brought);
     }
-    let hold = Hold::take(service, &call, upload.id).await?.ok_or(Not::Locked)?;
+    let hold = Hold::take(service, &call, &upload).await?.ok_or(Not::Locked)?;
     let service = Arc::clone(service);
     let gone = tokio::spawn(async move {
         let outcome = go(&service, &call, upload, brought, &hold).await;
@@ -246,13 +267,14 @@ pub(super) struct Hold {
 
 impl Hold {
     /// Takes an upload; nothing where another go is under way.
-    pub(super) async fn take(service: &Service, call: &Call, id: VersionId) -> Result<Option<Self>, Not> {
+    pub(super) async fn take(service: &Service, call: &Call, upload: &Upload) -> Result<Option<Self>, Not> {
+        let (id, claim) = (upload.id, upload.claim);
         let now = service.clock.now();
         let holder = service.entropy.uuid(now);
         let mut tx = service.store.begin(&call.ctx).await?;
         let held = store::uploads::hold(&mut tx, id, holder, now, now + LEASE).await?;
         // It may have ended, or gone, in this very moment.
-        let upload = store::uploads::read(&mut tx, id, now).await?.ok_or(DocumentsError::NotFound)?;
+        let upload = store::uploads::read(&mut tx, id, claim, now).await?.ok_or(DocumentsError::NotFound)?;
         if !held || upload.outcome.is_some() {
             return Ok(None);
         }

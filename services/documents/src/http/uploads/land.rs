@@ -1,12 +1,16 @@
 //! The end of an upload: all is there, so it is judged and put in its place.
 
-use portico_core::{ErrorCode, PersonId};
+use portico_core::ErrorCode;
 use portico_rpc::ServiceError as _;
 
 use crate::{
-    domain::upload::{Outcome, Upload},
+    domain::{
+        drop_link::OVER,
+        upload::{Claim, Outcome, Upload},
+    },
     error::DocumentsError,
     http::{
+        drops,
         receive::{discard, judge},
         target::{aim, put},
     },
@@ -23,11 +27,15 @@ pub(super) async fn land(
     upload: &Upload,
     known: Option<Hashed>,
 ) -> Result<Outcome, DocumentsError> {
-    match attempt(service, call, upload.person, upload, known).await {
+    match attempt(service, call, upload, known).await {
         Ok(answer) => Ok(Outcome::Landed(answer)),
         Err(error) if is_final(&error) => {
             let problem = error.problem();
-            let told = problem.fields.first().map_or(problem.message, |first| first.description.clone());
+            let told = match (upload.claim, problem.code) {
+                // The link has ended while the last bytes came.
+                (Claim::Secret(..), ErrorCode::NotFound) => OVER.to_owned(),
+                _ => problem.fields.first().map_or(problem.message, |first| first.description.clone()),
+            };
             let outcome = Outcome::Refused(told);
             let mut tx = service.store.begin(&call.ctx).await?;
             if !store::uploads::conclude(&mut tx, upload.id, &outcome).await? {
@@ -63,16 +71,22 @@ pub(in crate::http) fn is_final(error: &DocumentsError) -> bool {
 async fn attempt(
     service: &Service,
     call: &Call,
-    person: PersonId,
     upload: &Upload,
     known: Option<Hashed>,
 ) -> Result<serde_json::Value, DocumentsError> {
     let aim = aim(service, call, upload.target).await?;
     let received = service.vault.finish_part(&upload.part(call.ctx.tenant), known).await?;
     let landed = judge(service, &received, upload.file_name.clone(), &aim.accepted, true).await?;
-    let uploaded = put(service, call, person, upload.account_id, upload.target, &landed).await?;
+    let answer = match (upload.claim, &upload.sender) {
+        (Claim::Person(person, _), _) => {
+            serde_json::to_value(put(service, call, person, upload.account_id, upload.target, &landed).await?)
+        }
+        (Claim::Secret(link, _), Some(sender)) => {
+            serde_json::to_value(drops::put(service, call, link, sender, &landed).await?)
+        }
+        (Claim::Secret(..), None) => return Err(DocumentsError::NotFound),
+    };
     service.scans.notify_one();
     service.drawings.notify_one();
-    serde_json::to_value(uploaded)
-        .map_err(|error| DocumentsError::Unreadable(format!("the answer of an upload: {error}")))
+    answer.map_err(|error| DocumentsError::Unreadable(format!("the answer of an upload: {error}")))
 }

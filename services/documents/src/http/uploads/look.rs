@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use portico_rpc::Incoming;
 
 use super::{
-    go::{Hold, find, finish},
+    go::{Hold, claimed, find, finish},
     protocol::{Not, check_version, tell},
 };
 use crate::{
@@ -31,15 +31,24 @@ pub(super) async fn head(
 ) -> Result<Response, Not> {
     check_version(&headers)?;
     let call = Call::of(&incoming).map_err(|_| DocumentsError::NotFound)?;
-    let mut upload = find(&service, &call, &id).await?;
+    let upload = find(&service, &call, &id).await?;
+    look(&service, &call, upload).await
+}
+
+/// Says where an upload of the caller's stands.
+pub(in crate::http) async fn look(
+    service: &SharedService,
+    call: &Call,
+    mut upload: Upload,
+) -> Result<Response, Not> {
     for _ in 0..WAITS {
         if !upload.held {
             break;
         }
         tokio::time::sleep(WAIT).await;
-        upload = find(&service, &call, &id).await?;
+        upload = claimed(service, call, upload.id, upload.claim).await?;
     }
-    let offset = stands(&service, &call, &mut upload).await?;
+    let offset = stands(service, call, &mut upload).await?;
     let status = match &upload.outcome {
         Some(Outcome::Refused(_)) => StatusCode::GONE,
         _ => StatusCode::OK,
@@ -61,7 +70,7 @@ async fn stands(service: &SharedService, call: &Call, upload: &mut Upload) -> Re
     if offset < upload.size || upload.held {
         return Ok(offset);
     }
-    let Some(hold) = Hold::take(service, call, upload.id).await? else { return Ok(offset) };
+    let Some(hold) = Hold::take(service, call, upload).await? else { return Ok(offset) };
     let outcome = settle(service, call, upload, hold).await;
     match outcome {
         Ok(landed) => *upload = landed,

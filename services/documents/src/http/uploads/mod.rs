@@ -4,7 +4,7 @@
 //! `POST /uploads?for=item&id=…` begins one; `for` is `item`, `deliverable`, `attachment`, `record_file`, `folder` or `document`. What the
 //! protocol leaves open: once all has come the file is judged and put in its place before the last `PATCH` answers, and that answer, like every
 //! later `HEAD`, names it in `upload-document`, `upload-version` and `upload-event`. A file that is refused then is gone: 410, with
-//! the reason in `upload-refused`, percent-encoded.
+//! the reason in `upload-refused`, percent-encoded. What comes by a drop link begins in [`super::drops`] and goes on here.
 
 mod begin;
 mod go;
@@ -14,7 +14,12 @@ mod protocol;
 mod stop;
 mod sum;
 
+pub(super) use begin::{Place, begin};
+pub(super) use go::{claimed, go_on};
 pub(super) use land::is_final;
+pub(super) use look::look;
+pub(super) use protocol::{Not, check_version, tell};
+pub(super) use stop::stop;
 
 use axum::{
     Router,

@@ -25,7 +25,7 @@ pub(super) const OFFSETS: &str = "application/offset+octet-stream";
 const MISMATCH: u16 = 460;
 
 /// Why a request of the protocol is refused.
-pub(super) enum Not {
+pub(in crate::http) enum Not {
     /// As any other route would.
     Allowed(Box<DocumentsError>),
     /// In the protocol's own way: a status and a sentence.
@@ -75,11 +75,15 @@ impl IntoResponse for Not {
                 (status, text.to_owned(), None)
             }
         };
+        let refused = (status == StatusCode::GONE).then(|| percent_encoded(&text));
         let mut response = (status, Json(json!({ "message": text }))).into_response();
         let headers = response.headers_mut();
         speak(headers);
         if let Some(offset) = offset {
             headers.insert("upload-offset", HeaderValue::from(offset));
+        }
+        if let Some(refused) = refused {
+            set(headers, "upload-refused", &refused);
         }
         if status == StatusCode::LOCKED {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
@@ -92,7 +96,7 @@ impl IntoResponse for Not {
 }
 
 /// Refuses whoever speaks another version.
-pub(super) fn check_version(headers: &HeaderMap) -> Result<(), Not> {
+pub(in crate::http) fn check_version(headers: &HeaderMap) -> Result<(), Not> {
     if headers.get("tus-resumable").is_some_and(|version| version == VERSION) {
         return Ok(());
     }
@@ -118,7 +122,7 @@ pub(super) fn speak(headers: &mut HeaderMap) {
 }
 
 /// Says how far an upload is, and what came of it.
-pub(super) fn tell(headers: &mut HeaderMap, upload: &Upload, offset: u64) {
+pub(in crate::http) fn tell(headers: &mut HeaderMap, upload: &Upload, offset: u64) {
     speak(headers);
     headers.insert("upload-offset", HeaderValue::from(offset));
     set(headers, "upload-expires", &http_date(upload.expires_at));
@@ -129,7 +133,10 @@ pub(super) fn tell(headers: &mut HeaderMap, upload: &Upload, offset: u64) {
                 ("upload-version", "version_id"),
                 ("upload-event", "event"),
             ] {
-                set(headers, name, answer.get(field).and_then(|value| value.as_str()).unwrap_or_default());
+                // Whoever sends by a link is told of nothing by which the file could be found.
+                if let Some(text) = answer.get(field).and_then(|value| value.as_str()) {
+                    set(headers, name, text);
+                }
             }
         }
         Some(Outcome::Refused(text)) => set(headers, "upload-refused", &percent_encoded(text)),

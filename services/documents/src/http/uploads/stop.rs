@@ -29,14 +29,19 @@ pub(super) async fn delete(
     check_version(&headers)?;
     let call = Call::of(&incoming).map_err(|_| DocumentsError::NotFound)?;
     let upload = find(&service, &call, &id).await?;
+    stop(&service, &call, &upload).await
+}
+
+/// Gives up an upload of the caller's.
+pub(in crate::http) async fn stop(service: &Service, call: &Call, upload: &Upload) -> Result<Response, Not> {
     if matches!(upload.outcome, Some(Outcome::Landed(_))) {
         let text = "This file has arrived already. Take it back where it was handed in.";
         return Err(Not::Now(StatusCode::FORBIDDEN, text.to_owned()));
     }
     if upload.outcome.is_some() {
-        forget_refused(&service, &call, &upload).await?;
+        forget_refused(service, call, upload).await?;
     } else {
-        give_up(&service, &call, &upload).await?;
+        give_up(service, call, upload).await?;
     }
     service.hashes.invalidate(&upload.id).await;
     let mut response = StatusCode::NO_CONTENT.into_response();
@@ -46,7 +51,7 @@ pub(super) async fn delete(
 
 /// Ends an upload that no go is under way for, and lets none begin meanwhile.
 async fn give_up(service: &Service, call: &Call, upload: &Upload) -> Result<(), Not> {
-    let hold = Hold::take(service, call, upload.id).await?.ok_or(Not::Locked)?;
+    let hold = Hold::take(service, call, upload).await?.ok_or(Not::Locked)?;
     let removal = service.vault.delete_part(call.ctx.tenant, upload.id);
     let removed = hold.alive(service, call, removal).await?;
     if let Err(error) = removed {

@@ -28,14 +28,14 @@ pub(super) async fn handle(
         return Err(DocumentsError::NotFound);
     }
     let within = store::folders::within(&mut tx, id).await?;
-    let ids: Vec<Uuid> = within.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<Uuid> = within.iter().map(|folder| folder.id).collect();
     if ids.contains(&into.id.0) {
         return Err(DocumentsError::invalid(
             "parent_id",
             "A folder cannot go into itself. Choose another one.",
         ));
     }
-    let deepest = within.iter().map(|(_, depth)| *depth).max().unwrap_or(folder.depth);
+    let deepest = within.iter().map(|folder| folder.depth).max().unwrap_or(folder.depth);
     if into.depth + 1 + deepest - folder.depth > DEEPEST {
         let text = format!("Folders can be {DEEPEST} deep, and this would be deeper. Choose another place.");
         return Err(DocumentsError::invalid("parent_id", text));
@@ -49,7 +49,7 @@ pub(super) async fn handle(
     if into.internal && !folder.internal && store::filed::hold_others(&mut tx, &ids).await? {
         return Err(DocumentsError::Fixed);
     }
-    let moved = store::folders::shift(&mut tx, &folder, &into, &ids).await;
+    let moved = store::folders::shift(&mut tx, &folder, &into, &within).await;
     moved.map_err(|error| or_taken(error, "parent_id", "folder"))?;
     let folder = store::folders::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
     let details = json!({ "into": into.id, "folders": ids.len() });

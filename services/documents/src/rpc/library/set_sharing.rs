@@ -72,7 +72,7 @@ async fn of_folder(
         store::sharings::put(&mut tx, id.0, folder.account_id, &sharing).await?;
         if !folder.shares_itself() {
             let within: Vec<Uuid> =
-                store::folders::within(&mut tx, id).await?.into_iter().map(|(id, _)| id).collect();
+                store::folders::within(&mut tx, id).await?.into_iter().map(|folder| folder.id).collect();
             store::sharings::part(&mut tx, &folder, &within).await?;
             folder.sharing_id = id.0;
         }

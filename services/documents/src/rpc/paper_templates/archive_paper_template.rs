@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::told;
 use crate::{
     error::DocumentsError,
-    events::paper_templates::changed,
+    events::templates::changed,
     service::{Call, SharedService},
     store::paper_templates as store,
 };

@@ -16,7 +16,7 @@ use crate::{
         signature::Envelope,
     },
     error::DocumentsError,
-    events::{paper_templates::changed, publish::EventTag},
+    events::{publish::EventTag, templates::changed},
     http::discard,
     peers::{self, StepAction},
     service::{Call, Service, SharedService},

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     error::DocumentsError,
-    events::paper_templates::changed,
+    events::templates::changed,
     http::discard,
     service::{Call, SharedService},
     store,

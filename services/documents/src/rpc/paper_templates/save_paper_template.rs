@@ -17,7 +17,7 @@ use crate::{
         signature::{Level, Part, Side},
     },
     error::DocumentsError,
-    events::paper_templates::changed,
+    events::templates::changed,
     service::{Call, Service, SharedService},
     store::paper_templates as store,
 };

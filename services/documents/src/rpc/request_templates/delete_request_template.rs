@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     error::DocumentsError,
-    events::request_templates::changed,
+    events::templates::changed,
     service::{Call, SharedService},
     store,
 };

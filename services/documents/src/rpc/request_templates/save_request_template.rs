@@ -8,7 +8,7 @@ use super::told;
 use crate::{
     domain::request_template::{MOST, RequestTemplate, TemplateItem, checked},
     error::DocumentsError,
-    events::request_templates::changed,
+    events::templates::changed,
     service::{Call, SharedService},
     store::request_templates as store,
 };

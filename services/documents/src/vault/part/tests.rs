@@ -46,7 +46,48 @@ over_both![
     whatever_the_goes_the_whole_is_the_same_and_so_is_its_hash,
     what_a_crash_tears_comes_again_and_what_was_durable_stays,
     nothing_lies_in_the_clear_and_a_foreign_rest_is_refused,
+    a_late_go_replaces_no_rest_of_its_successor,
+    what_is_not_as_large_as_it_should_be_is_not_published,
 ];
+
+async fn a_late_go_replaces_no_rest_of_its_successor(shelf: Shelf) {
+    let place = Place::new(shelf);
+    let (whole, part) = (bytes(2 * CHUNK), place.part(2 * CHUNK).await);
+    let mut go = place.vault.resume_part(&part, None).await.unwrap();
+    go.push(&whole[..100]).await.unwrap();
+    go.pause().await.unwrap();
+    // Neither brings a full chunk, so that only their rests can tell who was first.
+    let mut late = place.vault.resume_part(&part, None).await.unwrap();
+    late.push(&whole[100..150]).await.unwrap();
+    let mut successor = place.vault.resume_part(&part, None).await.unwrap();
+    successor.push(&whole[100..300]).await.unwrap();
+    assert_eq!(successor.pause().await.unwrap().0, 300);
+    let refused = late.pause().await;
+    assert!(matches!(refused, Err(VaultError::Blobs(BlobError::Exists))), "{refused:?}");
+    assert_eq!(place.vault.part_offset(&part).await.unwrap(), 300);
+    // Nor does one bring back what has gone with its part.
+    let mut late = place.vault.resume_part(&part, None).await.unwrap();
+    late.push(&whole[300..400]).await.unwrap();
+    place.vault.delete_part(part.tenant, part.version).await.unwrap();
+    assert!(late.pause().await.is_err());
+    assert_eq!(place.vault.part_offset(&part).await.unwrap(), 0);
+}
+
+async fn what_is_not_as_large_as_it_should_be_is_not_published(shelf: Shelf) {
+    let place = Place::new(shelf);
+    let (whole, part, blobs) = (bytes(CHUNK + 9), place.part(CHUNK + 9).await, place.shelf.blobs());
+    let mut go = place.vault.resume_part(&part, None).await.unwrap();
+    go.push(&whole).await.unwrap();
+    go.pause().await.unwrap();
+    let there = blobs.part_size(part.place()).await.unwrap();
+    for wrong in [there - 1, there + 1, 0] {
+        let refused = blobs.publish(part.place(), wrong).await;
+        assert!(matches!(refused, Err(BlobError::Io(_))), "{wrong}: {refused:?}");
+        assert!(matches!(blobs.size(part.place()).await, Err(BlobError::Missing)), "{wrong}");
+    }
+    let received = place.vault.finish_part(&part, None).await.unwrap();
+    assert_eq!(read(&place, &received).await, whole);
+}
 
 async fn whatever_the_goes_the_whole_is_the_same_and_so_is_its_hash(shelf: Shelf) {
     let (place, mut kept) = (Place::new(shelf), 0);
@@ -115,16 +156,16 @@ async fn nothing_lies_in_the_clear_and_a_foreign_rest_is_refused(shelf: Shelf) {
     let mut writer = place.vault.resume_part(&part, None).await.unwrap();
     writer.push(&secret).await.unwrap();
     writer.pause().await.unwrap();
-    let sealed = blobs.read_rest(part.place()).await.unwrap();
+    let sealed = blobs.read_rest(part.place()).await.unwrap().bytes;
     assert!(!sealed.windows(10).any(|window| window == &secret[..10]));
     let mut again = place.vault.resume_part(&part, None).await.unwrap();
     again.push(b"!").await.unwrap();
     again.pause().await.unwrap();
-    let next = blobs.read_rest(part.place()).await.unwrap();
+    let Rest { bytes: next, tag } = blobs.read_rest(part.place()).await.unwrap();
     assert_ne!(next[4..11], sealed[4..11], "a prefix seals once");
     let mut damaged = next;
     damaged[20] ^= 1;
-    blobs.write_rest(part.place(), damaged).await.unwrap();
+    blobs.write_rest(part.place(), damaged, tag.as_deref()).await.unwrap();
     assert!(matches!(place.vault.part_offset(&part).await, Err(VaultError::Damaged)));
     let unfinished = place.vault.finish_part(&part, None).await;
     assert!(matches!(unfinished, Err(VaultError::Interrupted(_))));

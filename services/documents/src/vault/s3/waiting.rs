@@ -6,18 +6,19 @@
 //! last full part; a part of which no facts tell is sent again, in the same place.
 //!
 //! The facts are replaced only where they are still those that this go has read or written: one that was taken over, and does not know
-//! it yet, overwrites nothing of its successor's. Where the store has given up the upload that they name, they go, and all begins anew.
+//! it yet, overwrites nothing of its successor's; nor does it overwrite a rest that it has not read. Where the store has given up the upload that they name, they go, and all begins anew.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::HeaderMap;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 
 use super::{
     super::{
-        blobs::{BlobError, BlobKey, BlobWriter, PartStore},
+        blobs::{BlobError, BlobKey, BlobWriter, PartStore, Rest, another_size},
         format::HEADER,
     },
     S3Blobs,
@@ -34,6 +35,8 @@ const UPLOAD: &str = "x-amz-meta-upload";
 const PARTS: &str = "x-amz-meta-parts";
 const PART: &str = "x-amz-meta-part";
 const HEAD: &str = "x-amz-meta-head";
+/// SHA-256 of a rest.
+const SUM: &str = "x-amz-meta-sum";
 
 /// What is known of a blob in the making.
 #[derive(Debug, Clone, Default)]
@@ -238,24 +241,37 @@ impl PartStore for S3Blobs {
         facts.head.try_into().map_err(|_| BlobError::Missing)
     }
 
-    async fn write_rest(&self, key: BlobKey, bytes: Vec<u8>) -> Result<(), BlobError> {
-        Ok(self.client.put(&self.rest(key), bytes.into()).await?)
+    async fn write_rest(&self, key: BlobKey, bytes: Vec<u8>, known: Option<&str>) -> Result<(), BlobError> {
+        // The sum tells our own, where the answer is lost, from a successor's of the same size.
+        let sum = hex::encode(Sha256::digest(&bytes));
+        match self.client.replace(&self.rest(key), known, &[(SUM, &sum)], bytes.into()).await {
+            Ok(_) => Ok(()),
+            // It went with its part, which a successor has finished or somebody has given up.
+            Err(error) if error.is_missing() => Err(BlobError::Exists),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    async fn read_rest(&self, key: BlobKey) -> Result<Vec<u8>, BlobError> {
-        let rest = self.client.get_small(&self.rest(key), LARGEST_REST).await?;
-        Ok(rest.map(|(_, bytes)| bytes.into()).unwrap_or_default())
+    async fn read_rest(&self, key: BlobKey) -> Result<Rest, BlobError> {
+        let Some((headers, bytes)) = self.client.get_small(&self.rest(key), LARGEST_REST).await? else {
+            return Ok(Rest::default());
+        };
+        Ok(Rest { bytes: bytes.into(), tag: Some(tag(&headers)?) })
     }
 
-    async fn publish(&self, key: BlobKey) -> Result<(), BlobError> {
+    async fn publish(&self, key: BlobKey, size: u64) -> Result<(), BlobError> {
         let (client, blob) = (&self.client, self.blob(key));
         let (facts, tail, _) = self.facts_and_tail(key).await?.ok_or(BlobError::Missing)?;
+        // It may have changed since somebody looked.
+        let there = facts.full() + tail.len() as u64;
+        if there != size {
+            return Err(another_size(there, size));
+        }
         if client.look(&blob).await?.is_some() {
             return Err(BlobError::Exists);
         }
         match &facts.upload {
             Some(upload) if facts.parts > 0 => {
-                let size = facts.full() + tail.len() as u64;
                 let parts = client.parts(&blob, upload).await?;
                 let counted = parts.into_iter().take(usize::from(facts.parts));
                 let mut tags = Vec::with_capacity(usize::from(facts.parts) + 1);

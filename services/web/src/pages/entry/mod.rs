@@ -2,12 +2,13 @@
 
 use axum::{
     extract::DefaultBodyLimit,
-    routing::{get, post},
+    routing::{MethodFilter, get, on, post},
 };
 
 use super::{Entry, Who};
 
 mod drop;
+mod drop_uploads;
 mod firms;
 mod host;
 mod intake;
@@ -37,6 +38,19 @@ pub const PAGES: &[Entry] = &[
         path: "/drop/{token}",
         who: Who::Anyone,
         mount: || get(drop::show).post(drop::take).layer(DefaultBodyLimit::disable()),
+    },
+    Entry {
+        path: "/drop/{token}/uploads",
+        who: Who::Anyone,
+        mount: || post(drop_uploads::all).layer(DefaultBodyLimit::disable()),
+    },
+    Entry {
+        path: "/drop/{token}/uploads/{secret}",
+        who: Who::Anyone,
+        mount: || {
+            on(MethodFilter::HEAD.or(MethodFilter::PATCH).or(MethodFilter::DELETE), drop_uploads::one)
+                .layer(DefaultBodyLimit::disable())
+        },
     },
     Entry { path: "/mail/intake", who: Who::Anyone, mount: || post(intake::take) },
     Entry { path: "/sign-out", who: Who::Anyone, mount: || post(sign_out::sign_out) },

@@ -1,6 +1,9 @@
 //! What is true of a sealed file: whoever has one may ask, without signing in.
 //!
-//! Nothing is said that does not stand in the file itself, so a stranger with another file learns nothing.
+//! Nothing is said that does not stand in the file itself, so a stranger with another file learns nothing. Several files may be brought at
+//! once: then a file that is not sealed itself is known by the hash that the certificate of a sealed one names, and sealed ones by each other's.
+
+mod papers;
 
 use askama::Template;
 use axum::response::Response;
@@ -9,9 +12,10 @@ use http::StatusCode;
 use portico_core::{ErrorCode, Problem};
 use serde::Deserialize;
 
+use self::papers::{Checked, Named, brought, named};
 use crate::{
     ask::Visit,
-    csrf::FileForm,
+    csrf::{FileForm, FileParts},
     error::PageError,
     form::Errors,
     layout::{Area, Shell},
@@ -19,12 +23,17 @@ use crate::{
     sending::{cut, send_file_of_visitor},
 };
 
+/// Files that are checked at once.
+const MOST: usize = 10;
+/// The longest name of a file that is shown, in characters.
+const LONGEST_NAME: usize = 120;
+
 #[derive(Template)]
 #[template(path = "pages/entry/verify.html")]
 struct View<'a> {
     s: &'a Shell,
     errors: Errors,
-    verdict: Option<Told>,
+    told: Vec<Told>,
 }
 
 /// What documents says about a file.
@@ -46,12 +55,22 @@ struct Verdict {
 struct Facts {
     firm: String,
     envelope: String,
-    title: String,
-    original_sha256: String,
-    signed_sha256: String,
+    #[serde(flatten)]
+    paper: Paper,
+    /// The other papers that were signed in the same act.
+    beside: Vec<Paper>,
     people: Vec<Person>,
     made_at: DateTime<Utc>,
     development: bool,
+}
+
+/// A paper, as a certificate names it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Paper {
+    title: String,
+    original_sha256: String,
+    signed_sha256: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -65,6 +84,8 @@ struct Person {
 
 /// The verdict in words.
 struct Told {
+    /// The file's name.
+    name: String,
     tone: &'static str,
     icon: &'static str,
     text: String,
@@ -73,8 +94,18 @@ struct Told {
     /// Labels and values.
     lines: Vec<(String, String)>,
     people: Vec<Row>,
+    papers: Vec<PaperRow>,
     /// Hashes: labels and values.
     hashes: Vec<(String, String)>,
+}
+
+/// Another paper of the same act.
+struct PaperRow {
+    title: String,
+    read: String,
+    entered: String,
+    /// Which of the files it is, or that it is none of them.
+    brought: String,
 }
 
 struct Row {
@@ -84,7 +115,48 @@ struct Row {
 }
 
 impl Told {
-    fn new(s: &Shell, verdict: &Verdict) -> Self {
+    /// What is to be said of each file, also of what one says about another.
+    fn all(s: &Shell, files: &[Checked]) -> Vec<Self> {
+        let sealed = files.iter().any(|file| file.verdict.holds());
+        let tell = |(place, file): (usize, &Checked)| {
+            let mut told = Self::new(s, file);
+            let relations = named(files, place);
+            told.relate(s, &file.verdict, &relations, sealed);
+            if file.verdict.holds() {
+                let beside = file.verdict.facts.iter().flat_map(|facts| &facts.beside);
+                told.papers = beside.map(|paper| PaperRow::of(s, paper, files)).collect();
+            }
+            told
+        };
+        files.iter().enumerate().map(tell).collect()
+    }
+
+    /// Says what sealed files that were brought along say about this one.
+    fn relate(&mut self, s: &Shell, verdict: &Verdict, relations: &[Named<'_>], sealed: bool) {
+        let bare = matches!(verdict.verdict.as_str(), "unsealed" | "foreign");
+        if bare && sealed && relations.is_empty() {
+            (self.tone, self.icon, self.text) = ("warn", "alert", s.t("verify-named-by-none"));
+        }
+        // What was changed, or lies in a file to which something was added, is not made good by another file.
+        if !bare && !verdict.holds() {
+            return;
+        }
+        for relation in relations {
+            let text = match relation {
+                Named::Read(title, by) => s.say("verify-as-read").arg("title", *title).arg("file", *by),
+                Named::Entered(title, by) => s.say("verify-as-entered").arg("title", *title).arg("file", *by),
+                Named::Together(by) => s.say("verify-together").arg("file", *by),
+            };
+            if bare {
+                // That one sealed file names it says all; the others of the same act say no more.
+                (self.tone, self.icon, self.text) = ("ok", "check", text.to_string());
+                return;
+            }
+            self.notes.push(("ok", text.to_string()));
+        }
+    }
+
+    fn new(s: &Shell, Checked { name, verdict }: &Checked) -> Self {
         // A seal that was made outside its certificate's time proves nothing, whatever else holds.
         let (tone, key) = match verdict.verdict.as_str() {
             "sealed" if verdict.out_of_time || !verdict.coherent => ("bad", "verify-not-valid"),
@@ -96,12 +168,14 @@ impl Told {
         };
         let icon = if tone == "ok" { "check" } else { "alert" };
         let mut told = Self {
+            name: name.clone(),
             tone,
             icon,
             text: s.say(key).arg("firm", &s.firm.name).to_string(),
             notes: Vec::new(),
             lines: Vec::new(),
             people: Vec::new(),
+            papers: Vec::new(),
             hashes: vec![(s.t("verify-file-hash"), verdict.sha256.clone())],
         };
         if !verdict.subject.is_empty() {
@@ -125,7 +199,7 @@ impl Told {
         }
         self.notes.push(("info", s.t("verify-simple")));
         let mut line = |key: &str, value: String| self.lines.push((s.t(key), value));
-        line("verify-title", facts.title.clone());
+        line("verify-title", facts.paper.title.clone());
         line("verify-by", facts.firm.clone());
         line("verify-sealed-at", s.date_time(&facts.made_at));
         match &verdict.timestamp_at {
@@ -133,8 +207,8 @@ impl Told {
             None => line("verify-timestamp", s.t("verify-no-timestamp")),
         }
         line("verify-envelope", facts.envelope.clone());
-        self.hashes.push((s.t("verify-original-hash"), facts.original_sha256.clone()));
-        self.hashes.push((s.t("verify-signed-hash"), facts.signed_sha256.clone()));
+        self.hashes.push((s.t("verify-original-hash"), facts.paper.original_sha256.clone()));
+        self.hashes.push((s.t("verify-signed-hash"), facts.paper.signed_sha256.clone()));
         self.people = facts.people.iter().map(|person| Row::of(s, person)).collect();
     }
 }
@@ -150,51 +224,68 @@ impl Row {
     }
 }
 
-fn page(
-    visit: &Visit,
-    errors: Errors,
-    verdict: Option<Told>,
-    status: StatusCode,
-) -> Result<Response, PageError> {
+impl PaperRow {
+    fn of(s: &Shell, paper: &Paper, files: &[Checked]) -> Self {
+        let brought = match brought(files, paper) {
+            Some(file) => s.say("verify-brought").arg("file", file).to_string(),
+            None => s.t("verify-not-brought"),
+        };
+        Self {
+            title: paper.title.clone(),
+            read: paper.original_sha256.clone(),
+            entered: paper.signed_sha256.clone(),
+            brought,
+        }
+    }
+}
+
+fn page(visit: &Visit, errors: Errors, told: Vec<Told>, status: StatusCode) -> Result<Response, PageError> {
     let s = &*visit.shell;
-    let view = View { s, errors, verdict };
+    let view = View { s, errors, told };
     Page::new(s.t("verify-head"), view).framed(Area::Plain).status(status).respond(s, &visit.headers)
 }
 
 pub(super) async fn show(visit: Visit) -> Result<Response, PageError> {
-    page(&visit, Errors::none(), None, StatusCode::OK)
+    page(&visit, Errors::none(), Vec::new(), StatusCode::OK)
 }
 
 pub(super) async fn check(visit: Visit, FileForm(mut parts): FileForm) -> Result<Response, PageError> {
     match read(&visit, &mut parts).await {
-        Ok(verdict) => {
-            let told = Told::new(&visit.shell, &verdict);
-            page(&visit, Errors::none(), Some(told), StatusCode::OK)
-        }
+        Ok(files) => page(&visit, Errors::none(), Told::all(&visit.shell, &files), StatusCode::OK),
         Err(problem) if matches!(problem.code, ErrorCode::InvalidArgument) => {
-            page(&visit, Errors::from(&problem), None, StatusCode::UNPROCESSABLE_ENTITY)
+            page(&visit, Errors::from(&problem), Vec::new(), StatusCode::UNPROCESSABLE_ENTITY)
         }
         Err(problem) => Err(PageError(problem)),
     }
 }
 
-/// A refusal of the file, told at the field of this page.
-fn named(mut problem: Problem) -> Problem {
+/// A refusal of a file, told at the field of this page.
+fn at_files(mut problem: Problem, name: &str) -> Problem {
     for at in problem.fields.iter_mut().filter(|at| at.field == "file") {
         at.field = "files".to_owned();
+        at.description = format!("{name}: {}", at.description);
     }
     problem
 }
 
-async fn read(visit: &Visit, parts: &mut crate::csrf::FileParts) -> Result<Verdict, Problem> {
+async fn read(visit: &Visit, parts: &mut FileParts) -> Result<Vec<Checked>, Problem> {
     let s = &*visit.shell;
+    let mut files = Vec::new();
     while let Some(field) = parts.next_field().await.map_err(|_| cut(s))? {
         if field.name() == Some("files") && field.file_name().is_some_and(|name| !name.is_empty()) {
-            let answer = send_file_of_visitor(visit, "web.verify", "/verify", field).await.map_err(named)?;
-            return serde_json::from_value(answer).map_err(Problem::internal);
+            if files.len() >= MOST {
+                return Err(Problem::invalid(
+                    "files",
+                    s.say("verify-too-many").arg("count", MOST).to_string(),
+                ));
+            }
+            let name: String = field.file_name().unwrap_or_default().chars().take(LONGEST_NAME).collect();
+            let answer = send_file_of_visitor(visit, "web.verify", "/verify", field).await;
+            let answer = answer.map_err(|problem| at_files(problem, &name))?;
+            files.push(Checked { name, verdict: serde_json::from_value(answer).map_err(Problem::internal)? });
         }
     }
-    Err(Problem::invalid("files", s.t("verify-no-file")))
+    if files.is_empty() { Err(Problem::invalid("files", s.t("verify-no-file"))) } else { Ok(files) }
 }
 
 #[cfg(test)]
@@ -202,11 +293,19 @@ mod tests {
     use super::*;
     use crate::text::Locale;
 
-    fn told(json: serde_json::Value, locale: Locale) -> String {
+    fn page_of(files: &[(&str, serde_json::Value)], locale: Locale) -> String {
         let s = crate::walk::shell(Area::Plain, locale);
-        let verdict: Verdict = serde_json::from_value(json).unwrap();
-        let view = View { s: &s, errors: Errors::none(), verdict: Some(Told::new(&s, &verdict)) };
+        let checked = |(name, json): &(&str, serde_json::Value)| Checked {
+            name: (*name).to_owned(),
+            verdict: serde_json::from_value(json.clone()).unwrap(),
+        };
+        let files: Vec<_> = files.iter().map(checked).collect();
+        let view = View { s: &s, errors: Errors::none(), told: Told::all(&s, &files) };
         Page::new("x", view).framed(Area::Plain).whole(&s).unwrap()
+    }
+
+    fn told(json: serde_json::Value, locale: Locale) -> String {
+        page_of(&[("a.pdf", json)], locale)
     }
 
     fn sealed(development: bool, coherent: bool) -> serde_json::Value {
@@ -245,5 +344,37 @@ mod tests {
         assert!(!told(sealed(false, false), Locale::En).contains("banner ok"));
         let late = serde_json::json!({ "verdict": "sealed", "coherent": true, "out_of_time": true });
         assert!(!told(late, Locale::En).contains("banner ok"));
+    }
+
+    #[test]
+    fn papers_that_a_sealed_file_names_are_told_and_known_again() {
+        let mut contract = sealed(false, true);
+        contract["facts"]["beside"] =
+            serde_json::json!([{ "title": "Annex <B>", "original_sha256": "12", "signed_sha256": "34" }]);
+        let bare = |hash: &str| serde_json::json!({ "verdict": "unsealed", "sha256": hash });
+        for locale in Locale::ALL {
+            let alone = page_of(&[("a.pdf", contract.clone())], locale);
+            for words in ["Annex &#60;B&#62;", ">12<", ">34<"] {
+                assert!(alone.contains(words), "{words}: {alone}");
+            }
+            let files = [
+                ("a.pdf", contract.clone()),
+                ("annex <1>.pdf", bare("12")),
+                ("entered.pdf", bare("34")),
+                ("read.pdf", bare("cd")),
+                ("else.pdf", bare("99")),
+            ];
+            let html = page_of(&files, locale);
+            assert_eq!(html.matches("<div class=\"banner ok\">").count(), 4, "{html}");
+            assert!(html.contains("annex &#60;1&#62;.pdf") && html.contains("else.pdf"), "{html}");
+            assert!(html.matches("<h1").count() == 1 && !html.contains("verify-"), "{html}");
+        }
+        let english = page_of(&[("a.pdf", contract.clone()), ("x.pdf", bare("99"))], Locale::En);
+        assert!(english.contains("none of the sealed files"), "{english}");
+        // One that was changed stays so, whatever another file says of its hash.
+        let mut altered = bare("12");
+        altered["verdict"] = "altered".into();
+        let html = page_of(&[("a.pdf", contract), ("x.pdf", altered)], Locale::En);
+        assert_eq!(html.matches("<div class=\"banner ok\">").count(), 1, "{html}");
     }
 }

@@ -1,4 +1,4 @@
-//! What the service says about templates of requests.
+//! What the service says about templates, of papers and of requests.
 
 use portico_db::{StoreError, Tx};
 use portico_events::AuditDraft;
@@ -9,16 +9,17 @@ use uuid::Uuid;
 use super::publish::{EventTag, log, say};
 use crate::service::Service;
 
-/// Something was done with a template, for the firm's side only.
+/// Something was done with a template, for the firm's side only. The action names what it is of, as in `paper_template.created`.
 pub(crate) async fn changed(
     service: &Service,
     tx: &mut Tx,
     action: &'static str,
     (id, title, version): (Uuid, &str, i32),
 ) -> Result<EventTag, StoreError> {
+    let kind = action.split_once('.').map_or(action, |(kind, _)| kind);
     let draft = AuditDraft {
         action,
-        object_kind: "request_template",
+        object_kind: kind,
         object_id: id,
         object_label: title,
         version: &version.to_string(),
@@ -27,10 +28,6 @@ pub(crate) async fn changed(
         internal: true,
     };
     log(service, tx, draft).await?;
-    let event = Touched {
-        object_kind: "request_template".to_owned(),
-        object_id: id.to_string(),
-        ..Touched::default()
-    };
+    let event = Touched { object_kind: kind.to_owned(), object_id: id.to_string(), ..Touched::default() };
     say(service, tx, "document", id, None, &event).await
 }
