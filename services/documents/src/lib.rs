@@ -57,7 +57,8 @@ use crate::{
 pub static MIGRATOR: Migrator = sqlx::migrate!();
 
 /// The agreement that the shipped onboarding definition has signed, for firms that start with it.
-pub const DATA_AGREEMENT: &[u8] = include_bytes!("../templates/data-agreement.pdf");
+pub const DATA_AGREEMENT: &[u8] =
+    include_bytes!("../../kit/definition/definitions/templates/data-agreement.pdf");
 
 /// How long before its end a certificate is complained about.
 const NEARLY_OVER: chrono::TimeDelta = chrono::TimeDelta::days(30);

@@ -22,7 +22,8 @@ const DATE: FieldBox = FieldBox { page: 1, x: 0.55, y: 0.78, width: 0.20, height
 const FIRM: FieldBox = FieldBox { page: 1, x: 0.10, y: 0.88, width: 0.35, height: 0.06 };
 
 fn template_path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("templates/data-agreement.pdf")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../kit/definition/definitions/templates/data-agreement.pdf")
 }
 
 fn template() -> Vec<u8> {

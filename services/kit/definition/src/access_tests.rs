@@ -164,12 +164,18 @@ fn attempt(definition: &Definition, test: &AccessTest) -> (bool, String) {
     }
 }
 
-/// Whether a step can be the turn of a role: as assignee, as the one who acts otherwise, or as a signer.
+/// Whether a step can be the turn of a role: as assignee, as the one who acts otherwise, as a signer, or as an approver. Where
+/// approvers are named, nobody else decides.
 fn takes_part(definition: &Definition, workflow: &Workflow, step: &Step, role: &str) -> bool {
     if let StepKind::Esign(esign) = &step.kind
         && esign.order.iter().any(|signer| signer == role)
     {
         return true;
+    }
+    if let StepKind::Approval(approval) = &step.kind
+        && !approval.approvers.is_empty()
+    {
+        return approval.approvers.iter().any(|approver| approver.role == role);
     }
     let Some(assignee) = step.assignee.as_ref().or(workflow.defaults.assignee.as_ref()) else { return false };
     let named = match &assignee.party {

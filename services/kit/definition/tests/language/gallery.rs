@@ -93,3 +93,37 @@ fn steps_and_fields_are_read_into_their_types() {
     assert_eq!(states.initial, "submitted");
     assert!(states.allows("approved", "paid") && !states.allows("submitted", "paid"));
 }
+
+#[test]
+fn the_papers_that_a_shipped_definition_names_are_shipped_with_it() {
+    for entry in gallery() {
+        let named: Vec<_> =
+            read(entry.name).spec.document_templates.into_values().map(|paper| paper.file).collect();
+        let shipped: Vec<_> = entry.papers.iter().map(|(path, _)| (*path).to_owned()).collect();
+        assert_eq!(shipped, named, "{}", entry.name);
+        assert!(entry.papers.iter().all(|(_, bytes)| bytes.starts_with(b"%PDF-")));
+    }
+}
+
+#[test]
+fn the_fit_out_asks_every_kind_of_question_and_takes_every_kind_of_step() {
+    let definition = read("office-fit-out");
+    let form = &definition.spec.forms["brief"];
+    let mut kinds: Vec<_> = form.questions().filter_map(|question| form.kind(question)).collect();
+    kinds.sort_by_key(|kind| *kind as u8);
+    kinds.dedup();
+    assert_eq!(kinds.len(), 12, "of {kinds:?}");
+    let StepKind::Approval(check) = &definition.spec.workflows["fit_out"]
+        .steps
+        .iter()
+        .find(|step| step.id == "price_check")
+        .unwrap()
+        .kind
+    else {
+        panic!("the price is checked")
+    };
+    assert_eq!(
+        (check.at_least, check.distinct_from.as_slice()),
+        (Some(2), ["costing".to_owned()].as_slice())
+    );
+}
