@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use portico_core::TenantId;
-use portico_definition::gallery;
+use portico_definition::{GalleryEntry, gallery};
 use portico_proto::tenancy::v1::{ListTenantsRequest, Tenant, tenancy_client::TenancyClient};
 use portico_rpc::{Auth, Peers};
 use portico_web::founding::{NewFirm, found};
@@ -21,9 +21,10 @@ pub struct DemoPerson {
     slug: &'static str,
 }
 
-const PEOPLE: [DemoPerson; 6] = [
+const PEOPLE: [DemoPerson; 7] = [
     DemoPerson { slug: "northwind", email: "nora@northwind.example", what: "Northwind, administrator" },
     DemoPerson { slug: "northwind", email: "paul@northwind.example", what: "Northwind, project manager" },
+    DemoPerson { slug: "northwind", email: "mia@northwind.example", what: "Northwind, fit-out manager" },
     DemoPerson { slug: "northwind", email: "petra@northwind.example", what: "Northwind, plant manager" },
     DemoPerson { slug: "northwind", email: "finn@northwind.example", what: "Northwind, finance" },
     DemoPerson { slug: "contoso", email: "carla@contoso.example", what: "Contoso, administrator" },
@@ -67,13 +68,15 @@ async fn northwind(peers: &Peers) -> anyhow::Result<()> {
     let office =
         firm(peers, "northwind", "Northwind Consulting", "#0b5cad", "Nora Nilsson", "nora@northwind.example")
             .await?;
-    office.upload_template("templates/data-agreement.pdf", portico_documents::DATA_AGREEMENT).await?;
-    office.publish(shipped("client-onboarding")?).await?;
-    office.publish(shipped("vendor-invoices")?).await?;
+    for entry in gallery() {
+        take(&office, entry).await?;
+    }
     office.employ("Paul Meyer", "paul@northwind.example", PASSWORD, &["project_manager"]).await?;
     office.employ("Petra Lang", "petra@northwind.example", PASSWORD, &["plant_manager"]).await?;
     office.employ("Finn Olsen", "finn@northwind.example", PASSWORD, &["finance"]).await?;
     office.employ("Cora Vance", "cora@northwind.example", PASSWORD, &["controller"]).await?;
+    office.employ("Mia Hansen", "mia@northwind.example", PASSWORD, &["fit_out_manager"]).await?;
+    office.employ("Dan Petrov", "dan@northwind.example", PASSWORD, &["fit_out_manager"]).await?;
     let acme = office.open_account("Acme", "client").await?;
     office.introduce(&acme, "Ana Souza", "ana@acme.example", &["client"]).await?;
     office.introduce(&acme, "Sam Okafor", "sam@acme.example", &["client", "signatory"]).await?;
@@ -83,14 +86,26 @@ async fn northwind(peers: &Peers) -> anyhow::Result<()> {
     office.introduce(&fabrikam, "Vera Novak", "vera@fabrikam.example", &["vendor"]).await?;
     let tailspin = office.open_account("Tailspin Tools", "vendor").await?;
     office.introduce(&tailspin, "Tom Baker", "tom@tailspin.example", &["vendor"]).await?;
+    let wingtip = office.open_account("Wingtip Bank", "client").await?;
+    office.introduce(&wingtip, "Bea Lindqvist", "bea@wingtip.example", &["project_lead"]).await?;
+    office
+        .introduce(&wingtip, "Ben Castro", "ben@wingtip.example", &["project_lead", "budget_holder"])
+        .await?;
+    office
+        .introduce(
+            &wingtip,
+            "Sofia Marin",
+            "sofia@wingtip.example",
+            &["project_lead", "authorised_signatory"],
+        )
+        .await?;
     Ok(())
 }
 
 async fn contoso(peers: &Peers) -> anyhow::Result<()> {
     let office =
         firm(peers, "contoso", "Contoso Legal", "#7a1f3d", "Carla Diaz", "carla@contoso.example").await?;
-    office.upload_template("templates/data-agreement.pdf", portico_documents::DATA_AGREEMENT).await?;
-    office.publish(shipped("client-onboarding")?).await?;
+    take(&office, shipped("client-onboarding")?).await?;
     office.employ("Lea Brandt", "lea@contoso.example", PASSWORD, &["project_manager"]).await?;
     let initech = office.open_account("Initech", "client").await?;
     office.introduce(&initech, "Ian Price", "ian@initech.example", &["client", "signatory"]).await?;
@@ -121,7 +136,16 @@ async fn firm(
     Office::sign_in(peers, tenant, email, PASSWORD).await
 }
 
-fn shipped(name: &str) -> anyhow::Result<&'static str> {
+fn shipped(name: &str) -> anyhow::Result<&'static GalleryEntry> {
     let entry = gallery().iter().find(|entry| entry.name == name);
-    Ok(entry.with_context(|| format!("the definition {name} is not in the gallery"))?.yaml)
+    entry.with_context(|| format!("the definition {name} is not in the gallery"))
+}
+
+/// Publishes a definition of the gallery with the papers that it names.
+async fn take(office: &Office, entry: &GalleryEntry) -> anyhow::Result<()> {
+    for (path, bytes) in entry.papers {
+        office.upload_template(path, bytes).await?;
+    }
+    office.publish(entry.yaml).await?;
+    Ok(())
 }

@@ -46,6 +46,25 @@ pub(crate) async fn send_file_by(
     send(method, ask.files("documents"), &ask.shell, path, &[], field).await
 }
 
+/// Puts a file that ships with Portico where documents keeps the templates of definitions.
+///
+/// # Errors
+/// The refusal of documents.
+pub(crate) async fn put_template(ask: &Ask, path: &str, bytes: &'static [u8]) -> Result<(), Problem> {
+    let parts: Vec<_> = path.split('/').map(percent_encoded).collect();
+    let request = Request::builder()
+        .method(Method::PUT)
+        .uri(format!("/templates/{}", parts.join("/")))
+        .header(http::header::CONTENT_TYPE, "application/pdf")
+        .body(Body::new(axum::body::Body::from(bytes)))
+        .map_err(Problem::internal)?;
+    let answer = ask.files("documents").send(request).await.map_err(|status| problem_from(&status))?;
+    if answer.status().is_success() {
+        return Ok(());
+    }
+    Err(Problem::new(ErrorCode::Unavailable, "upload_not_stored", ask.shell.t("upload-not-stored")))
+}
+
 /// A file that a visitor brings, sent to a route of documents in Portico's own name; `name` says for what.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use portico_definition::{GalleryEntry, gallery};
 use portico_proto::{
+    documents::v1::ListTemplatesRequest,
     tenancy::v1::{Finding, Portal, PublishPortalRequest},
     time::moment,
 };
@@ -15,6 +16,7 @@ use crate::{
     error::PageError,
     layout::Shell,
     render::{Page, see_other},
+    sending::put_template,
 };
 
 #[derive(Template)]
@@ -58,6 +60,7 @@ pub(super) async fn show_gallery(ask: AdminAsk) -> Result<Response, PageError> {
 /// shown on the definition's own page, where it can be mended.
 pub(super) async fn take(ask: AdminAsk, sent: Sent) -> Result<Response, PageError> {
     let entry = gallery().iter().find(|entry| entry.name == sent.of("name")).ok_or_else(not_here)?;
+    bring_papers(&ask, entry).await?;
     let asked = PublishPortalRequest { yaml: entry.yaml.to_owned(), base_version: 0, dry_run: false };
     let answer = ask.tenancy().publish_portal(asked).await?.into_inner();
     ask.web.forget_portals(ask.tenant()).await;
@@ -66,6 +69,15 @@ pub(super) async fn take(ask: AdminAsk, sent: Sent) -> Result<Response, PageErro
         return Ok(see_other(&format!("/console/definitions/{}?done=published", entry.name)));
     }
     definition::with_findings(&ask, entry, &findings).await
+}
+
+/// Keeps the papers that come with an entry, except where the firm has one under the same path already.
+async fn bring_papers(ask: &AdminAsk, entry: &GalleryEntry) -> Result<(), PageError> {
+    let kept = ask.documents().list_templates(ListTemplatesRequest {}).await?.into_inner().templates;
+    for (path, bytes) in entry.papers.iter().filter(|(path, _)| kept.iter().all(|one| one.path != *path)) {
+        put_template(ask, path, bytes).await?;
+    }
+    Ok(())
 }
 
 fn row(s: &Shell, portal: &Portal) -> Row {
