@@ -200,6 +200,33 @@ impl Visitor {
         self.send(Method::POST, path, headers, [body.as_bytes(), &file].concat().into()).await
     }
 
+    /// Posts a form of this page's address with several files.
+    pub(crate) async fn post_with_files(
+        &mut self,
+        path: &str,
+        files: &[(&str, &[u8])],
+    ) -> anyhow::Result<Answer> {
+        let mut body = format!(
+            "--the-end-of-a-part\r\nContent-Disposition: form-data; name=\"_csrf\"\r\n\r\n{}\r\n",
+            self.csrf
+        )
+        .into_bytes();
+        let mut kind = String::new();
+        for (name, file) in files {
+            let (content_type, part) = Self::multipart(name, file);
+            // Each ends like a whole form; only the last one does.
+            body.truncate(body.strip_suffix(Self::AFTER_FILE.as_bytes()).map_or(body.len(), <[u8]>::len));
+            if !kind.is_empty() {
+                body.extend_from_slice(b"\r\n");
+            }
+            body.extend_from_slice(&part);
+            kind = content_type;
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, kind.parse()?);
+        self.send(Method::POST, path, headers, body.into()).await
+    }
+
     /// The head of an upload, for a line that breaks.
     pub(crate) fn head(&self, path: &str, content_type: &str, length: usize) -> String {
         let cookies: Vec<String> =

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, ensure};
 use http::StatusCode;
 use portico_proto::{
-    documents::v1::{Envelope, GetEnvelopeRequest, SignEnvelopeRequest},
+    documents::v1::{Envelope, GetEnvelopeRequest, SignEnvelopeRequest, Version},
     tenancy::v1::PublishPortalRequest,
 };
 
@@ -110,6 +110,30 @@ pub(super) async fn each_of_several_documents_has_its_own_seal() -> Outcome {
         let told = plain(&checked(&mut nobody, "several.pdf", file).await?.is(StatusCode::OK)?.text());
         ensure!(told.contains("not a byte of it was changed"), "{what}: {told}");
     }
+    // Brought together they are known to belong together, and so are the papers as they were read, which carry no seal.
+    let read = |paper: Option<&Version>| paper.map(|it| it.id.clone());
+    let originals = [read(done.original.as_ref()), read(done.others[0].original.as_ref())];
+    let mut papers = Vec::new();
+    for id in originals {
+        papers.push(sam.download(&format!("/versions/{}", id.context("no original")?)).await?.body.to_vec());
+    }
+    let files =
+        [("a.pdf", first.as_slice()), ("b.pdf", &annex), ("c.pdf", &papers[0]), ("d.pdf", &papers[1])];
+    let answer = nobody.post_with_files("/verify", &files).await?.is(StatusCode::OK)?;
+    let told = plain(&answer.text());
+    for words in ["in the same act as a.pdf", "in the same act as b.pdf", "as it was read", "Yes: b.pdf"] {
+        ensure!(told.contains(words), "the page does not say {words}: {told}");
+    }
+    let good = answer.text().matches("banner ok").count();
+    ensure!(good == 6, "{good} good words: four verdicts, and two that belong together: {told}");
+    let mut other = papers[1].clone();
+    other.push(b' ');
+    let files = [("a.pdf", first.as_slice()), ("d.pdf", &other)];
+    let told = plain(&nobody.post_with_files("/verify", &files).await?.is(StatusCode::OK)?.text());
+    ensure!(told.contains("none of the sealed files"), "another paper is taken for the annex: {told}");
+    let many = vec![("a.pdf", b"%PDF-1.7".as_slice()); 11];
+    let refused = nobody.post_with_files("/verify", &many).await?;
+    ensure!(refused.status == StatusCode::UNPROCESSABLE_ENTITY, "eleven files answer {}", refused.status);
     let mut changed = annex;
     changed[700] ^= 1;
     let told = plain(&checked(&mut nobody, "several.pdf", &changed).await?.is(StatusCode::OK)?.text());
