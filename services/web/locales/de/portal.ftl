@@ -122,6 +122,7 @@ sign-as-hint = Sind Sie das nicht, machen Sie nicht weiter: Melden Sie sich ab o
 sign-start = Mit dem Lesen beginnen
 sign-read = Lesen: { $title }
 sign-no-pages = Die Seiten lassen sich gerade nicht zeigen. Laden Sie das Dokument herunter und lesen Sie es, bevor Sie weitermachen.
+sign-goes-on = Dieses Dokument hat { $all } Seiten. Ab Seite { $page } lesen Sie es bitte in der Dokumentansicht, bevor Sie weitermachen.
 sign-have-read = Ich habe es gelesen
 sign-adopt = Wählen Sie Ihre Unterschrift
 sign-name = Ihr vollständiger Name

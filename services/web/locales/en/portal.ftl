@@ -122,6 +122,7 @@ sign-as-hint = If this is not you, do not go on: sign out, or say below that you
 sign-start = Start reading
 sign-read = Read: { $title }
 sign-no-pages = The pages cannot be shown right now. Download the document and read it before you go on.
+sign-goes-on = This document has { $all } pages. Please read it from page { $page } on in the document view before you go on.
 sign-have-read = I have read it
 sign-adopt = Choose your signature
 sign-name = Your full name

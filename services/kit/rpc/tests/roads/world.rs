@@ -126,6 +126,7 @@ impl Billing for Fake {
         get_document(GetDocumentRequest) -> GetDocumentResponse;
         list_documents(ListDocumentsRequest) -> ListDocumentsResponse;
         record_payment(RecordPaymentRequest) -> RecordPaymentResponse;
+        get_payment(GetPaymentRequest) -> GetPaymentResponse;
         allocate_credit(AllocateCreditRequest) -> AllocateCreditResponse;
         refund_credit(RefundCreditRequest) -> RefundCreditResponse;
         write_off_invoice(WriteOffInvoiceRequest) -> WriteOffInvoiceResponse;

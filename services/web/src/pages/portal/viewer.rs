@@ -156,11 +156,7 @@ pub(super) async fn show(
         other_way: other_way(as_text, from),
         as_text,
         versions: others(s, &versions, &version, add),
-        readings: if document.kind == "library" {
-            readings::of(ask, &document.id).await?
-        } else {
-            Vec::new()
-        },
+        readings: readings::of(ask, &document.id).await?,
         pages,
         talk: if document.kind == "library" { Talk::of(ask, &document.id, this, typed).await? } else { None },
         errors,

@@ -19,8 +19,10 @@ use crate::{
     wording::{html, is_open},
 };
 
-/// Pages whose text is fetched for the reading step; a longer document is read in the viewer as well.
+/// Pages of one document whose text stands beneath them in the reading step; that of later ones is a click away, in the viewer.
 const PAGES_READ: i32 = 60;
+/// Pages of one document that the reading step shows; of a longer one it says that it goes on in the viewer.
+const PAGES_SHOWN: i32 = 500;
 
 #[derive(Template)]
 #[template(path = "pages/task/esign.html")]
@@ -93,11 +95,15 @@ struct PaperOf {
     title: String,
     original: Version,
     pages: Vec<PageOf>,
+    /// The first page that is not shown here; 0 where all are.
+    goes_on: i32,
 }
 
 struct PageOf {
     number: i32,
     text: String,
+    /// Whether its text is to be had in the viewer alone.
+    elsewhere: bool,
 }
 
 /// The hashes of the documents after the first, as the forms carry them.
@@ -209,7 +215,13 @@ pub(in crate::pages::portal) async fn steps(
         instead,
         envelope: &envelope,
     };
-    let body = Body { html: html(&view)?, script: (!live && at == 2).then_some("js/signature.js"), live };
+    let script = match at {
+        _ if live => None,
+        1 => Some("js/reading.js"),
+        2 => Some("js/signature.js"),
+        _ => None,
+    };
+    let body = Body { html: html(&view)?, script, live };
     Ok((body, envelope))
 }
 
@@ -218,8 +230,9 @@ async fn papers(ask: &Ask, envelope: &Envelope) -> Vec<PaperOf> {
     let others = envelope.others.iter().filter_map(|paper| Some((&paper.title, paper.original.as_ref()?)));
     let mut papers = Vec::new();
     for (title, original) in first.chain(others) {
+        let goes_on = if original.pages > PAGES_SHOWN { PAGES_SHOWN + 1 } else { 0 };
         let (title, pages) = (title.clone(), pages(ask, original).await);
-        papers.push(PaperOf { title, original: original.clone(), pages });
+        papers.push(PaperOf { title, original: original.clone(), pages, goes_on });
     }
     papers
 }
@@ -228,9 +241,12 @@ async fn pages(ask: &Ask, original: &Version) -> Vec<PageOf> {
     let each = (1..=original.pages.min(PAGES_READ)).map(|number| async move {
         let asked = GetPageTextRequest { version_id: original.id.clone(), page: number };
         let text = ask.documents().get_page_text(asked).await.map(|answer| answer.into_inner().text);
-        PageOf { number, text: text.unwrap_or_default() }
+        PageOf { number, text: text.unwrap_or_default(), elsewhere: false }
     });
-    join_all(each).await
+    let mut pages = join_all(each).await;
+    let later = PAGES_READ + 1..=original.pages.min(PAGES_SHOWN);
+    pages.extend(later.map(|number| PageOf { number, text: String::new(), elsewhere: true }));
+    pages
 }
 
 #[cfg(test)]
@@ -280,13 +296,19 @@ pub(super) mod tests {
             signers: envelope.signers.iter().map(|signer| SignerRow::of(s, signer)).collect(),
             reader: ("Ana Souza", "ana@acme.example"),
             papers: if at == 1 {
-                let pages = || vec![PageOf { number: 1, text: "Agreement text".to_owned() }];
+                let page = |number, text: &str| PageOf {
+                    number,
+                    text: text.to_owned(),
+                    elsewhere: text.is_empty(),
+                };
+                let pages = || vec![page(1, "Agreement text"), page(61, "")];
                 let others = envelope.others.iter().map(|paper| (&paper.title, &paper.original));
                 let all = std::iter::once((&envelope.title, &envelope.original)).chain(others);
                 all.map(|(title, original)| PaperOf {
                     title: title.clone(),
                     original: original.clone().unwrap(),
                     pages: pages(),
+                    goes_on: 501,
                 })
                 .collect()
             } else {
@@ -313,6 +335,9 @@ pub(super) mod tests {
             }
             let reading = view(&s, &envelope, 1, &errors).render().unwrap();
             assert!(reading.contains("/files/v1/pages/1") && reading.contains("Agreement text"));
+            assert!(reading.contains("/files/v1/pages/61") && reading.contains("/files/v1/view?page=61"));
+            assert!(reading.contains("/files/v1/view?page=501"), "a very long paper says where it goes on");
+            assert!(reading.contains("data-reading=\"/files/v1/reading\""));
             let adopting = view(&s, &envelope, 2, &errors).render().unwrap();
             assert!(
                 adopting.contains("<signature-pad") && adopting.contains("action=\"/tasks/1/sign/review\"")
