@@ -102,7 +102,7 @@ mod tests {
     fn every_word_has_its_sentence_and_nothing_else_is_said() {
         let s = crate::walk::shell(Area::Console, Locale::En);
         for word in WORDS {
-            let sentence = Done { done: word.to_owned() }.sentence(&s).unwrap();
+            let sentence = Done { done: (*word).to_owned() }.sentence(&s).unwrap();
             assert!(!sentence.starts_with("console-"), "{word} has no sentence");
         }
         assert_eq!(Done { done: "<b>anything</b>".to_owned() }.sentence(&s), None);

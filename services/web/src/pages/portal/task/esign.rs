@@ -296,11 +296,8 @@ pub(super) mod tests {
             signers: envelope.signers.iter().map(|signer| SignerRow::of(s, signer)).collect(),
             reader: ("Ana Souza", "ana@acme.example"),
             papers: if at == 1 {
-                let page = |number, text: &str| PageOf {
-                    number,
-                    text: text.to_owned(),
-                    elsewhere: text.is_empty(),
-                };
+                let page =
+                    |number, text: &str| PageOf { number, text: text.to_owned(), elsewhere: text.is_empty() };
                 let pages = || vec![page(1, "Agreement text"), page(61, "")];
                 let others = envelope.others.iter().map(|paper| (&paper.title, &paper.original));
                 let all = std::iter::once((&envelope.title, &envelope.original)).chain(others);
