@@ -147,6 +147,14 @@ pub(crate) fn accept_attribute(kinds: &[String]) -> String {
     kinds.iter().map(|kind| of(kind)).filter(|accept| !accept.is_empty()).collect::<Vec<_>>().join(",")
 }
 
+/// How large a file may be that is about to be chosen; empty where that is not known.
+pub(crate) fn upload_limit(s: &Shell, max_bytes: i64) -> String {
+    match u64::try_from(max_bytes) {
+        Ok(most) if most > 0 => s.say("upload-limit").arg("size", s.formats.file_size(&most)).to_string(),
+        _ => String::new(),
+    }
+}
+
 /// "PDF · 1.2 MB · added by Ana Souza, 3 Dec"
 pub(crate) fn file_meta(s: &Shell, version: &Version) -> String {
     let kind =

@@ -36,5 +36,6 @@ pub(super) async fn handle(
         versions: versions.iter().map(|version| convert::version(version, policy)).collect(),
         title: deliverable.title,
         can_add,
+        max_bytes: i64::try_from(service.config.largest_file).unwrap_or(i64::MAX),
     })
 }

@@ -30,5 +30,6 @@ pub(super) async fn handle(
         document: Some(convert::document(&document, &versions, policy)),
         versions: versions.iter().map(|version| convert::version(version, policy)).collect(),
         may: right.level.word().to_owned(),
+        max_bytes: i64::try_from(service.config.largest_file).unwrap_or(i64::MAX),
     })
 }

@@ -71,6 +71,7 @@ item-give-up = Das habe ich nicht
 item-give-up-why = Was sollten wir wissen?
 item-give-up-send = Melden, dass es nicht vorhanden ist
 upload-none = Wählen Sie mindestens eine Datei.
+upload-limit = Bis zu { $size } je Datei.
 approval-what = Worüber Sie entscheiden
 approval-waiting = Es gibt noch nichts freizugeben
 approval-waiting-next = Sobald das Dokument fertig ist, erscheint es hier und Sie bekommen eine E-Mail.

@@ -71,6 +71,7 @@ item-give-up = I don't have this
 item-give-up-why = What should we know?
 item-give-up-send = Tell us that it is not there
 upload-none = Choose at least one file.
+upload-limit = Up to { $size } a file.
 approval-what = What you decide on
 approval-waiting = There is nothing to approve yet
 approval-waiting-next = As soon as the document is ready, it appears here and you get a mail.

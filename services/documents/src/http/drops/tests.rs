@@ -48,6 +48,7 @@ async fn what_comes_lies_in_the_inbox_until_the_firm_shares_it() {
         read(&fixture, &client, &folder).await,
         GetFolderResponse {
             folder: read(&fixture, &client, &folder).await.folder,
+            max_bytes: read(&fixture, &client, &folder).await.max_bytes,
             ..GetFolderResponse::default()
         }
     );

@@ -37,5 +37,6 @@ pub(super) async fn handle(
         folders: folders.iter().map(|each| convert::folder(each, Some(folder.id))).collect(),
         documents: documents.iter().map(|each| convert::filed(each, policy)).collect(),
         next_page_token,
+        max_bytes: i64::try_from(service.config.largest_file).unwrap_or(i64::MAX),
     })
 }

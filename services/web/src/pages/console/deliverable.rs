@@ -47,6 +47,9 @@ struct View<'a> {
     tag: Tag,
     reason: &'a str,
     rows: Vec<Row>,
+    /// The largest file that it takes, in bytes, and in words.
+    max_bytes: i64,
+    limit: String,
     may_add: bool,
     approved: bool,
     /// What was pinned to the version that was returned.
@@ -121,6 +124,8 @@ impl<'a> View<'a> {
             tag: wording::step_tag(s, step),
             reason: &step.reason,
             rows: found.versions.iter().map(|version| row(s, step, version)).collect(),
+            max_bytes: found.max_bytes,
+            limit: wording::upload_limit(s, found.max_bytes),
             may_add: found.can_add,
             approved: step.state() == StepState::Done,
             pinned: pinned(s, &step.pins),

@@ -26,6 +26,7 @@ use crate::{
     layout::Shell,
     library::{downloads, filed, folder_rows, for_script, may_add, take},
     render::Page,
+    wording::upload_limit,
 };
 
 /// Folders that belong together.
@@ -52,6 +53,9 @@ struct View<'a> {
     /// The documents to choose from for an archive.
     choices: Vec<Choice>,
     older: String,
+    /// The largest file that it takes, in bytes, and in words.
+    max_bytes: i64,
+    limit: String,
     may_add: bool,
     errors: Errors,
 }
@@ -109,6 +113,8 @@ async fn show(
         files: filed(s, &found.documents, ""),
         choices: downloads(&found.documents),
         older: next(&found.next_page_token),
+        max_bytes: found.max_bytes,
+        limit: upload_limit(s, found.max_bytes),
         may_add: may_add(&this.may),
         errors,
     };

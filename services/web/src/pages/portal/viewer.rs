@@ -24,7 +24,7 @@ use crate::{
     library::may_add,
     readings::{self, Read},
     render::Page,
-    wording::{file_meta, scan_note},
+    wording::{file_meta, scan_note, upload_limit},
 };
 
 /// Pages on one page.
@@ -46,6 +46,9 @@ struct Viewer<'a> {
     download: bool,
     /// Whether it is for the screen only: its words are for assistive technology alone.
     shown_only: bool,
+    /// The largest file that it takes, in bytes, and in words.
+    max_bytes: i64,
+    limit: String,
     /// The document, where the reader may add versions to it; empty where not.
     add: &'a str,
     /// Where the same is shown in the other way.
@@ -150,6 +153,8 @@ pub(super) async fn show(
         note: if shown_only { s.t("viewer-only") } else { scan_note(s, this) },
         download: this.openable && !shown_only,
         shown_only,
+        max_bytes: found.max_bytes,
+        limit: upload_limit(s, found.max_bytes),
         add: if add { &document.id } else { "" },
         newer: if from > 1 { format!("?page={}{way}", (from - AT_ONCE).max(1)) } else { String::new() },
         older: if more { format!("?page={}{way}", from + AT_ONCE) } else { String::new() },
@@ -263,6 +268,8 @@ mod tests {
             as_text: false,
             download: true,
             shown_only: false,
+            max_bytes: 0,
+            limit: String::new(),
             add: "d1",
             other_way: "?page=1&as=text".to_owned(),
             newer: String::new(),

@@ -20,7 +20,7 @@ use crate::{
     },
     readings::{self, Read},
     render::Page,
-    wording::{file_meta, scan_note},
+    wording::{file_meta, scan_note, upload_limit},
 };
 
 struct Row {
@@ -46,6 +46,9 @@ struct View<'a> {
     filed: bool,
     /// Whether it takes further versions and can be put into the trash: it belongs to the library alone.
     own: bool,
+    /// The largest file that it takes, in bytes, and in words.
+    max_bytes: i64,
+    limit: String,
     places: Vec<Choice>,
     attempt: Attempt,
 }
@@ -134,6 +137,8 @@ impl<'a> View<'a> {
             readings: Vec::new(),
             filed: !document.folder_id.is_empty(),
             own,
+            max_bytes: found.max_bytes,
+            limit: upload_limit(s, found.max_bytes),
             places: places::choices(places, "", &current),
             attempt,
         })

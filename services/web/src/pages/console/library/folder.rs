@@ -28,6 +28,7 @@ use crate::{
         done::Done,
     },
     render::Page,
+    wording::upload_limit,
 };
 
 #[derive(Template)]
@@ -42,6 +43,9 @@ struct View<'a> {
     /// The documents to choose from for an archive.
     choices: Vec<Choice>,
     older: String,
+    /// The largest file that it takes, in bytes, and in words.
+    max_bytes: i64,
+    limit: String,
     places: Vec<Choice>,
     attempt: Attempt,
 }
@@ -202,6 +206,8 @@ async fn page(
         files: filed(s, &found.documents, "/console/documents"),
         choices: downloads(&found.documents),
         older: next(&found.next_page_token),
+        max_bytes: found.max_bytes,
+        limit: upload_limit(s, found.max_bytes),
         places: places::choices(&places, &folder.id, &current),
         attempt,
     };
@@ -248,6 +254,8 @@ mod tests {
             files: Vec::new(),
             choices: Vec::new(),
             older: String::new(),
+            max_bytes: 5_368_709_120,
+            limit: upload_limit(&s, 5_368_709_120),
             places: vec![Choice::new("f2", "Other", "")],
             attempt: Attempt::refused("rename", sent, &problem, &[("name", "new_name")]),
         };
