@@ -179,6 +179,7 @@ mod tests {
             versions: vec![version("v2", 2), version("v1", 1)],
             title: "Project plan".to_owned(),
             can_add: true,
+            max_bytes: 104_857_600,
             document: None,
         };
         let html = Page::new("x", View::new(&s, &step, &found, Attempt::default())).whole(&s).unwrap();

@@ -209,10 +209,13 @@ mod tests {
             files: Vec::new(),
             choices: Vec::new(),
             older: String::new(),
+            max_bytes: 104_857_600,
+            limit: upload_limit(&s, 104_857_600),
             may_add,
             errors: Errors::none(),
         };
         let html = Page::new("x", view(true)).whole(&s).unwrap();
+        assert!(html.contains("data-max-bytes=\"104857600\"") && html.contains("Up to "), "{html}");
         assert!(
             html.contains("action=\"/documents/folders/f1/files\"") && html.contains("for=folder&amp;id=f1")
         );
