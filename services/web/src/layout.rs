@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The sentences that scripts show; each stands as `js-<name>` in the locales.
-const SCRIPT_WORDS: [&str; 21] = [
+const SCRIPT_WORDS: &[&str] = &[
     "network",
     "retry",
     "confirm-yes",
@@ -34,6 +34,9 @@ const SCRIPT_WORDS: [&str; 21] = [
     "upload-lost",
     "upload-too-large",
     "upload-unfinished",
+    "upload-stop",
+    "upload-stopped",
+    "upload-folder",
     "upload-empty",
     "upload-wrong-type",
 ];
@@ -222,7 +225,8 @@ impl Shell {
 
 fn script_words(locale: Locale) -> String {
     let texts = Texts::new(locale);
-    let words: BTreeMap<_, _> = SCRIPT_WORDS.map(|key| (key, texts.t(&format!("js-{key}")))).into();
+    let words: BTreeMap<_, _> =
+        SCRIPT_WORDS.iter().map(|key| (*key, texts.t(&format!("js-{key}")))).collect();
     serde_json::to_string(&words).unwrap_or_default()
 }
 

@@ -30,7 +30,8 @@ use live::b02_what_staff_do_shows_in_the_open_page_without_a_reload;
 use placing::b12_fields_are_placed_with_the_pointer_and_with_keys;
 use signing::b04_a_contract_is_signed_in_four_steps_and_only_with_both_sentences_ticked;
 use upload::{
-    b03_a_file_travels_by_itself_and_is_then_being_checked, b03_a_wrong_file_is_refused_at_its_row,
+    b03_a_file_is_stopped_and_a_folder_comes_whole, b03_a_file_travels_by_itself_and_is_then_being_checked,
+    b03_a_wrong_file_is_refused_at_its_row,
 };
 use view_only::b13_what_is_for_the_screen_only_is_read_out_and_not_copied;
 use walk::{b05_the_console_loads_without_complaints, b05_the_portal_loads_without_complaints};
@@ -44,6 +45,7 @@ pub(crate) fn cases() -> Vec<Case> {
         b02_what_staff_do_shows_in_the_open_page_without_a_reload,
         b03_a_file_travels_by_itself_and_is_then_being_checked,
         b03_a_wrong_file_is_refused_at_its_row,
+        b03_a_file_is_stopped_and_a_folder_comes_whole,
         b04_a_contract_is_signed_in_four_steps_and_only_with_both_sentences_ticked,
         b05_the_portal_loads_without_complaints,
         b05_the_console_loads_without_complaints,

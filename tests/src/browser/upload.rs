@@ -18,6 +18,14 @@ const look = () => {
 };
 new MutationObserver(look).observe(document.querySelector('file-upload').closest('section').parentElement, { childList: true, subtree: true });";
 
+/// Files begin to travel and get nowhere, until the window is free.
+const STALL: &str = r"
+const send = XMLHttpRequest.prototype.send;
+XMLHttpRequest.prototype.send = function (body) {
+  if (body instanceof Blob && !window.free) this.abort = () => this.dispatchEvent(new ProgressEvent('loadend'));
+  else send.call(this, body);
+};";
+
 async fn at_the_request(world: &World) -> anyhow::Result<Browser> {
     let _engagement = world.signed_engagement("Warehouse audit").await?;
     let visitor = world.client("northwind", "ana@acme.example").await?;
@@ -77,5 +85,41 @@ pub(super) async fn b03_a_wrong_file_is_refused_at_its_row() -> Outcome {
     ana.client().refresh().await?;
     let text = ana.text().await?;
     ensure!(!text.contains("harmless.pdf") && text.contains("Needed"), "a refused file is listed: {text}");
+    ana.close().await
+}
+
+/// Whoever thinks better of it stops a file on its way, and nothing of it stays; a folder comes with all that is in it.
+pub(super) async fn b03_a_file_is_stopped_and_a_folder_comes_whole() -> Outcome {
+    let (world, folder) = (World::demo().await?, tempfile::tempdir()?);
+    let ana = at_the_request(&world).await?;
+    ana.execute(STALL).await?;
+    choose(&ana, &folder, "draft.pdf", &pdf("Not this one", 1)).await?;
+    ana.click(".uploads li button[aria-label='Stop: draft.pdf']").await?;
+    ana.wait_for_text("draft.pdf: stopped.").await?;
+    let begun = async || -> anyhow::Result<i64> {
+        let sql = "select count(*) from documents.uploads";
+        Ok(sqlx::query_scalar(sql).fetch_one(world.database.admin()).await?)
+    };
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while begun().await? > 0 {
+        ensure!(std::time::Instant::now() < patience, "what was stopped still waits for its rest");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    ana.execute("window.free = true;").await?;
+    let inner = folder.path().join("papers/older");
+    std::fs::create_dir_all(&inner)?;
+    std::fs::write(folder.path().join("papers/today.pdf"), pdf("Today", 1))?;
+    std::fs::write(inner.join("before.pdf"), pdf("Before", 1))?;
+    let papers = folder.path().join("papers").display().to_string();
+    ana.find("file-upload input[webkitdirectory]").await?.send_keys(&papers).await?;
+    for name in ["today.pdf", "before.pdf"] {
+        ana.wait_for_text(name).await?;
+    }
+    ana.client().refresh().await?;
+    ana.wait_for_text("before.pdf").await?;
+    let text = ana.text().await?;
+    ensure!(text.contains("today.pdf") && !text.contains("draft.pdf"), "what was stopped is listed: {text}");
+    let complaints = ana.complaints().await?;
+    ensure!(complaints.is_empty(), "{}", complaints.join("\n"));
     ana.close().await
 }

@@ -20,6 +20,9 @@ export class Resumable {
     this.moved = moved;
     /** Why the server asks to wait, where it does. */
     this.said = "";
+    this.stopped = false;
+    /** @type {XMLHttpRequest | null} what is on its way */
+    this.request = null;
     this.key = `${Resumable.prefix(endpoint, along)}${file.name}:${file.size}:${file.lastModified}`;
   }
 
@@ -47,6 +50,7 @@ export class Resumable {
   async run() {
     let failures = 0;
     for (;;) {
+      if (this.stopped) throw new Stopped();
       try {
         const before = this.sent ?? 0;
         if (await this.attempt()) return this.forget();
@@ -75,7 +79,23 @@ export class Resumable {
     const location = told.getResponseHeader("Location");
     if (told.status !== 201 || !location) return this.judge(told);
     localStorage.setItem(this.key, location);
+    if (this.stopped) { await this.stop(); return false; }
     return this.from(location, 0);
+  }
+
+  /** Ends it for good: what has arrived is thrown away. */
+  async stop() {
+    this.stopped = true;
+    this.request?.abort();
+    const place = localStorage.getItem(this.key);
+    this.forget();
+    if (!place) return;
+    // The server may still be busy with what was cut off a moment ago.
+    for (const time of PAUSES) {
+      const told = await exchange("DELETE", place);
+      if (told.status !== 0 && told.status !== 423 && told.status < 500) return;
+      await pause(time);
+    }
   }
 
   /** @param {string} place @param {number} offset @returns {Promise<boolean>} */
@@ -83,7 +103,8 @@ export class Resumable {
     this.sent = offset;
     this.moved(this.percent(offset));
     const headers = { "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" };
-    const told = await exchange("PATCH", place, headers, this.file.slice(offset), (loaded) => this.moved(this.percent(offset + loaded)));
+    const told = await exchange("PATCH", place, headers, this.file.slice(offset), (loaded) => this.moved(this.percent(offset + loaded)), (request) => { this.request = request; });
+    this.request = null;
     if (told.status !== 204) return this.judge(told);
     this.sent = number(told, "Upload-Offset");
     return this.sent >= this.file.size;
@@ -106,12 +127,16 @@ export class Resumable {
 /** The server does not take the file; trying again would not help. */
 export class Refused extends Error {}
 
+/** Whoever sends the file has thought better of it. */
+export class Stopped extends Error {}
+
 /**
  * @param {string} method @param {string} path @param {Record<string, string>} [headers] @param {Blob} [body]
  * @param {(loaded: number) => void} [moved]
+ * @param {(request: XMLHttpRequest) => void} [begun]
  * @returns {Promise<XMLHttpRequest>} once it has answered, or with status 0 where it has not
  */
-function exchange(method, path, headers = {}, body = undefined, moved = undefined) {
+function exchange(method, path, headers = {}, body = undefined, moved = undefined, begun = undefined) {
   return new Promise((resolve) => {
     const request = new XMLHttpRequest();
     request.open(method, path);
@@ -120,6 +145,7 @@ function exchange(method, path, headers = {}, body = undefined, moved = undefine
     }
     if (moved) request.upload.onprogress = (event) => moved(event.loaded);
     request.onloadend = () => resolve(request);
+    begun?.(request);
     request.send(body);
   });
 }

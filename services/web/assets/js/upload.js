@@ -1,4 +1,4 @@
-import { Refused, Resumable, messageOf } from "./resume.js";
+import { Refused, Resumable, Stopped, messageOf } from "./resume.js";
 import { announce, formToken, say } from "./words.js";
 
 /**
@@ -6,7 +6,8 @@ import { announce, formToken, say } from "./words.js";
  * multipart form with one file input and an empty `<ul class="uploads">`. Without scripts the form posts as it stands;
  * with them every file travels by itself, shows its own progress and its own error, and can be tried again. With
  * `data-resume` a file goes on where it was cut, also after the page was closed. The fields that `data-resume-with` names
- * travel along when it begins, and whoever fills them in otherwise begins anew.
+ * travel along when it begins, and whoever fills them in otherwise begins anew. Where several files may be chosen, so may a
+ * folder, with all that is in it.
  */
 class FileUpload extends HTMLElement {
   connectedCallback() {
@@ -22,14 +23,38 @@ class FileUpload extends HTMLElement {
     this.endpoint = this.getAttribute("data-resume") ?? "";
     for (const field of this.fields()) field.addEventListener("change", () => this.remind());
     if (this.endpoint) this.remind();
+    if (this.input.multiple && matchMedia("(pointer: fine)").matches) this.offerFolders();
     const drop = this.querySelector(".drop");
     drop?.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
     drop?.addEventListener("dragleave", () => drop.classList.remove("over"));
     drop?.addEventListener("drop", (event) => {
       event.preventDefault();
       drop.classList.remove("over");
-      this.take(/** @type {DragEvent} */ (event).dataTransfer?.files);
+      this.takeDropped(/** @type {DragEvent} */ (event).dataTransfer);
     });
+  }
+
+  /** A second way to choose: a folder, where there are folders to choose. */
+  offerFolders() {
+    const folders = document.createElement("input");
+    folders.type = "file";
+    folders.hidden = true;
+    folders.webkitdirectory = true;
+    folders.setAttribute("aria-label", say("upload-folder"));
+    folders.addEventListener("change", () => { this.take(folders.files); folders.value = ""; });
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button secondary small";
+    button.textContent = say("upload-folder");
+    button.onclick = () => folders.click();
+    this.querySelector(".drop")?.append(button, folders);
+  }
+
+  /** @param {DataTransfer | null} dropped files, and folders with all that is in them */
+  async takeDropped(dropped) {
+    const entries = [...(dropped?.items ?? [])].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+    if (!entries.some((entry) => entry.isDirectory)) return this.take(dropped?.files);
+    this.take((await Promise.all(entries.map((entry) => within(entry)))).flat());
   }
 
   /** @returns {HTMLInputElement[]} the fields whose values go along with every file */
@@ -57,7 +82,7 @@ class FileUpload extends HTMLElement {
     }
   }
 
-  /** @param {FileList | null | undefined} files */
+  /** @param {Iterable<File> | null | undefined} files */
   take(files) {
     for (const file of files ?? []) this.queue(file, this.row(file));
     if (this.input) this.input.value = "";
@@ -90,8 +115,28 @@ class FileUpload extends HTMLElement {
     const problem = this.refuse(file);
     if (problem) return this.fail(file, row, problem, false);
     this.tell(row, say("upload-waiting"));
-    this.waiting?.push(() => this.send(file, row));
+    const start = () => this.send(file, row);
+    this.waiting?.push(start);
+    this.offerStop(file, row, () => { this.waiting = this.waiting?.filter((one) => one !== start); });
     this.next();
+  }
+
+  /** @param {File} file @param {HTMLLIElement} row @param {() => void} stop */
+  offerStop(file, row, stop) {
+    row.querySelector("button")?.remove();
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "linkish";
+    button.textContent = say("upload-stop");
+    button.setAttribute("aria-label", `${say("upload-stop")}: ${file.name}`);
+    button.onclick = () => {
+      row.remove();
+      stop();
+      announce(say("upload-stopped", { name: file.name }));
+      this.next();
+      this.settle();
+    };
+    row.append(button);
   }
 
   next() {
@@ -126,11 +171,13 @@ class FileUpload extends HTMLElement {
     for (const old of this.querySelectorAll("[data-unfinished]")) if (old.getAttribute("data-unfinished") === file.name) old.remove();
     announce(say("upload-started", { name: file.name }));
     const upload = new Resumable(file, this.endpoint ?? "", this.along(), (percent) => { bar.value = percent; this.tell(row, `${percent}%`); });
+    this.offerStop(file, row, () => { upload.stop(); });
     try {
       await upload.run();
       this.finish(file, row);
     } catch (error) {
-      if (error instanceof Refused) this.fail(file, row, error.message || say("upload-failed"), false);
+      if (error instanceof Stopped) row.remove();
+      else if (error instanceof Refused) this.fail(file, row, error.message || say("upload-failed"), false);
       else this.fail(file, row, upload.said || say("upload-lost"), true);
     }
     this.done();
@@ -163,6 +210,7 @@ class FileUpload extends HTMLElement {
     };
     request.onerror = () => this.fail(file, row, say("upload-lost"), true);
     request.onloadend = () => this.done();
+    this.offerStop(file, row, () => request.abort());
     announce(say("upload-started", { name: file.name }));
     request.send(body);
   }
@@ -170,6 +218,7 @@ class FileUpload extends HTMLElement {
   /** @param {File} file @param {HTMLLIElement} row */
   finish(file, row) {
     row.querySelector("progress")?.remove();
+    row.querySelector("button")?.remove();
     this.tell(row, say("upload-done"));
     announce(say("upload-arrived", { name: file.name }));
   }
@@ -208,6 +257,21 @@ class FileUpload extends HTMLElement {
       const source = location.pathname + location.search;
       window.htmx?.ajax("GET", source, { source: target, target, select: selector, swap: "outerMorph" });
     }
+  }
+}
+
+/** @param {FileSystemEntry} entry @returns {Promise<File[]>} the file, or those in the folder, however deep */
+async function within(entry) {
+  if (entry instanceof FileSystemFileEntry) return [await new Promise((resolve, reject) => { entry.file(resolve, reject); })];
+  if (!(entry instanceof FileSystemDirectoryEntry)) return [];
+  const reader = entry.createReader();
+  const found = [];
+  // A folder is told piece by piece; an empty piece is its end.
+  for (;;) {
+    /** @type {FileSystemEntry[]} */
+    const some = await new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+    if (some.length === 0) return found;
+    for (const one of some) found.push(...await within(one));
   }
 }
 
