@@ -20,6 +20,9 @@ use crate::{
     store::{self, provider_refunds::Asked},
 };
 
+/// How long whoever asks for a refund waits for the provider. Their browser's request ends after ten seconds.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(6);
+
 /// What an administrator wants to give back of a payment.
 pub(crate) struct Wish<'a> {
     pub(crate) account: AccountId,
@@ -90,12 +93,17 @@ pub(crate) async fn give_back(
     tx.commit().await?;
     if asked.state == RefundState::Pending && !asked.answered {
         let back = GiveBack { id: asked.id, payment: reference, money };
-        match ask(service, call.ctx.tenant, &*provider, &back, asked_before).await {
-            Ok(()) => {}
-            Err(BillingError::Provider(error @ (ProviderError::Away(_) | ProviderError::Unreadable(_)))) => {
+        let answer =
+            tokio::time::timeout(PATIENCE, ask(service, call.ctx.tenant, &*provider, &back, asked_before));
+        // It was asked for, so whoever asked is told that it is on its way: an error would have them ask for a second one.
+        match answer.await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
                 tracing::warn!(tenant = %call.ctx.tenant, %error, refund = %asked.id, "a refund is asked for again at night");
             }
-            Err(error) => return Err(error),
+            Err(_) => {
+                tracing::warn!(tenant = %call.ctx.tenant, refund = %asked.id, "a refund without an answer is asked for again at night");
+            }
         }
     }
     let mut tx = service.store.begin(&call.ctx).await?;

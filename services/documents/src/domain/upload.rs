@@ -11,6 +11,8 @@ use crate::vault::{Part, WrappedKey};
 
 /// An upload that nothing is sent to is removed after this time.
 pub(crate) const IDLE: TimeDelta = TimeDelta::hours(24);
+/// The same for one by a drop link: whoever holds the link shares its places with everybody else who does.
+const IDLE_BY_LINK: TimeDelta = TimeDelta::hours(1);
 /// However often it goes on, an upload ends this long after it began.
 pub(crate) const LONGEST: TimeDelta = TimeDelta::days(7);
 /// A go that does not say within this time that it is alive is over: its process is gone.
@@ -128,8 +130,12 @@ impl Upload {
 }
 
 /// When an upload that began at `created_at` and got something at `now` expires.
-pub(crate) fn expires(created_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-    (now + IDLE).min(created_at + LONGEST)
+pub(crate) fn expires(claim: Claim, created_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let idle = match claim {
+        Claim::Person(..) => IDLE,
+        Claim::Secret(..) => IDLE_BY_LINK,
+    };
+    (now + idle).min(created_at + LONGEST)
 }
 
 /// Who owns what somebody begins: the person, and who really acts.
@@ -145,9 +151,12 @@ mod tests {
     #[test]
     fn it_waits_a_day_for_the_next_bytes_and_a_week_for_all() {
         let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        assert_eq!(expires(start, start), start + IDLE);
-        assert_eq!(expires(start, start + TimeDelta::days(3)), start + TimeDelta::days(4));
-        assert_eq!(expires(start, start + TimeDelta::hours(165)), start + LONGEST);
+        let person = Claim::Person(Uuid::nil().into(), Uuid::nil());
+        let link = Claim::Secret(Uuid::nil().into(), [0; 32]);
+        assert_eq!(expires(link, start, start), start + IDLE_BY_LINK);
+        assert_eq!(expires(person, start, start), start + IDLE);
+        assert_eq!(expires(person, start, start + TimeDelta::days(3)), start + TimeDelta::days(4));
+        assert_eq!(expires(person, start, start + TimeDelta::hours(165)), start + LONGEST);
     }
 
     #[test]

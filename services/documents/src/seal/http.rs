@@ -29,6 +29,8 @@ use crate::{
 const A_MINUTE: u32 = 20;
 /// Files that are looked at side by side: each lies in memory whole.
 const AT_ONCE: usize = 3;
+/// How long a file waits for others to be looked at.
+const PATIENCE_FOR_A_SEAT: Duration = Duration::from_secs(10);
 /// How long a file may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -78,6 +80,11 @@ async fn verify(
     desk.look(&call, body).await.map(Json).map_err(refuse)
 }
 
+fn too_many() -> DocumentsError {
+    let text = "These were many files in a short time. Please wait a minute and try again.";
+    DocumentsError::Invalid(Problem::new(ErrorCode::ResourceExhausted, "too_many_files", text))
+}
+
 impl Desk {
     fn admit(&self, call: &Call) -> Result<(), DocumentsError> {
         let caller = format!("{} {}", call.ctx.tenant, call.ctx.address.as_deref().unwrap_or_default());
@@ -85,12 +92,12 @@ impl Desk {
         if count.fetch_add(1, Ordering::Relaxed) < A_MINUTE {
             return Ok(());
         }
-        let text = "These were many files in a short time. Please wait a minute and try again.";
-        Err(DocumentsError::Invalid(Problem::new(ErrorCode::ResourceExhausted, "too_many_files", text)))
+        Err(too_many())
     }
 
     async fn look(&self, call: &Call, body: Body) -> Result<Verdict, DocumentsError> {
-        let _seat = self.seats.acquire().await.map_err(|_| DocumentsError::NotFound)?;
+        let seat = tokio::time::timeout(PATIENCE_FOR_A_SEAT, self.seats.acquire()).await;
+        let _seat = seat.map_err(|_| too_many())?.map_err(|_| DocumentsError::NotFound)?;
         let service = &self.service;
         let limit = service.config.largest_verified;
         let most = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -1,7 +1,7 @@
 //! Papers that were sent to many accounts.
 
 use chrono::{DateTime, Utc};
-use portico_core::StepId;
+use portico_core::{PersonId, StepId};
 use portico_db::Tx;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
@@ -239,8 +239,13 @@ pub(crate) async fn progress(
         .collect()
 }
 
-/// What was sent from a template to accounts that the context reaches, the newest first.
-pub(crate) async fn list(tx: &mut Tx, template: Uuid, limit: i64) -> Result<Vec<Summary>, DocumentsError> {
+/// What was sent from a template, by `sender` where one is named, to accounts that the context reaches, the newest first.
+pub(crate) async fn list(
+    tx: &mut Tx,
+    template: Uuid,
+    sender: Option<PersonId>,
+    limit: i64,
+) -> Result<Vec<Summary>, DocumentsError> {
     let tenant = tx.ctx().tenant.0;
     let rows = sqlx::query_as!(
         Summary,
@@ -250,11 +255,12 @@ pub(crate) async fn list(tx: &mut Tx, template: Uuid, limit: i64) -> Result<Vec<
                where e.tenant_id = r.tenant_id and e.step_id = r.step_id and e.state = 'completed')))::integer as "signed!"
            from documents.sendings s
            join documents.sending_rows r on r.tenant_id = s.tenant_id and r.sending_id = s.id
-           where s.tenant_id = $1 and s.paper_template_id = $2
+           where s.tenant_id = $1 and s.paper_template_id = $2 and ($4::uuid is null or s.created_by = $4)
            group by s.tenant_id, s.id order by s.created_at desc, s.id desc limit $3"#,
         tenant,
         template,
-        limit
+        limit,
+        sender.map(|person| person.0)
     )
     .fetch_all(tx.conn())
     .await?;

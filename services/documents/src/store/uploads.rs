@@ -80,6 +80,16 @@ pub(crate) async fn insert(tx: &mut Tx, upload: &Upload) -> Result<(), Documents
     Ok(())
 }
 
+/// Holds the places of a person or a link until the transaction ends, so that those who begin side by side count one another.
+pub(crate) async fn hold_places(tx: &mut Tx, claim: Claim) -> Result<(), DocumentsError> {
+    let claimed = Claimed::from(claim);
+    let holder = claimed.link.unwrap_or(claimed.person);
+    sqlx::query!("select pg_advisory_xact_lock(hashtextextended($1::text, 0))", holder.to_string())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
 /// How many uploads the claim's person has under way, or how many there are by its link.
 pub(crate) async fn count_open(tx: &mut Tx, claim: Claim) -> Result<i64, DocumentsError> {
     let tenant = tx.ctx().tenant.0;

@@ -109,7 +109,7 @@ fn delivery(text: &[u8]) -> Reading {
         }
         let status = field(&fields, "Status").unwrap_or_default();
         // Some servers add words behind the code.
-        let status = status.split_whitespace().next().unwrap_or_default().to_owned();
+        let status = kept(status.split_whitespace().next().unwrap_or_default());
         let detail = field(&fields, "Diagnostic-Code").unwrap_or_default();
         let report = Report { kind: weight(&status), status, detail: kept(&detail) };
         // One that failed for good says more than one that did not work this time.

@@ -22,7 +22,9 @@ use crate::{
 /// Longer than any look takes.
 const LEASE: TimeDelta = TimeDelta::minutes(10);
 /// A look that takes longer ends where it is.
-const LOOK_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+const LOOK_TIMEOUT: Duration = Duration::from_secs(90);
+/// After so long a mailbox is looked into again in which there is more: others come first.
+const MORE: TimeDelta = TimeDelta::seconds(15);
 /// Mailboxes taken up at once.
 const BATCH: i64 = 16;
 /// Looks that run side by side: each may hold a large mail.
@@ -65,12 +67,11 @@ async fn look_into(service: &Service, tenant: TenantId) -> Result<(), MessagingE
     tx.commit().await?;
     let Some(leased) = leased else { return Ok(()) };
     let looked = tokio::time::timeout(LOOK_TIMEOUT, look(service, &ctx, &leased)).await;
-    let looked = looked.unwrap_or_else(|_| {
-        Err(Refused::later(Reason::Timeout, "The mailbox took longer than five minutes.").into())
-    });
+    let looked =
+        looked.unwrap_or_else(|_| Err(Refused::later(Reason::Timeout, "The mailbox took too long.").into()));
     let now = service.clock.now();
     let (outcome, due) = match looked {
-        Ok(more) => (Ok(()), if more { now } else { next_look(0, now) }),
+        Ok(more) => (Ok(()), if more { now + MORE } else { next_look(0, now) }),
         Err(Stopped::Lost) => return Ok(()),
         Err(Stopped::Refused(refused)) => (Err(refused), next_look(leased.failures + 1, now)),
         Err(Stopped::Ours(error)) => {

@@ -34,8 +34,10 @@ pub(crate) const PASSWORD_PURPOSE: &str = "messaging.imap_password";
 const MOST_NEW: usize = 40;
 /// The most mails that one look fetches once more.
 const MOST_WAITING: i64 = 10;
-/// Ids that are asked for at once: there may be large gaps between those of mails.
+/// Ids that are asked for at once. Where there is a gap between those of mails, it is crossed in ever larger steps.
 const WINDOW: u32 = 5_000;
+/// How much larger the next step is where nothing was found.
+const WIDER: u32 = 8;
 /// Windows of one look.
 const MOST_WINDOWS: usize = 20;
 
@@ -115,14 +117,16 @@ struct Look<'a> {
 impl Look<'_> {
     /// Takes mails that came since `place`. Answers whether there are more.
     async fn take_new(&mut self, folder: Folder, mut place: Place) -> Result<bool, Stopped> {
-        let mut taken = 0;
+        let (mut taken, mut window) = (0, WINDOW);
         for _ in 0..MOST_WINDOWS {
             let first = place.uid.saturating_add(1);
             if first >= folder.next {
                 return Ok(false);
             }
-            let last = place.uid.saturating_add(WINDOW).min(folder.next - 1);
-            for uid in self.session.search(first, last).await? {
+            let last = place.uid.saturating_add(window).min(folder.next - 1);
+            let found = self.session.search(first, last).await?;
+            window = if found.is_empty() { window.saturating_mul(WIDER) } else { WINDOW };
+            for uid in found {
                 if taken == MOST_NEW {
                     return Ok(true);
                 }
@@ -135,8 +139,13 @@ impl Look<'_> {
         Ok(true)
     }
 
-    /// Takes one mail, which was tried `attempts` times before.
+    /// Takes one mail, which was tried `attempts` times before. That it is tried is noted first, so that one which ends every look, for
+    /// whatever reason, never holds up those behind it.
     async fn take(&mut self, uid: u32, attempts: i32) -> Result<(), Stopped> {
+        let attempts = attempts + 1;
+        let again = next_attempt(attempts, self.service.clock.now())
+            .map_or(Passed::Left, |at| Passed::Waits(attempts, at));
+        self.pass(uid, again).await?;
         let raw = match self.session.size(uid).await? {
             Some(size) if size <= MOST_BYTES => match self.session.fetch(uid).await {
                 // The server has said another size; what it sends is not read to the end, and the next look begins behind it.
@@ -159,11 +168,7 @@ impl Look<'_> {
                 Passed::Taken
             }
             Err(MessagingError::Store(error)) => return Err(error.into()),
-            Err(MessagingError::Peer(_) | MessagingError::Keys(_)) => {
-                let attempts = attempts + 1;
-                next_attempt(attempts, self.service.clock.now())
-                    .map_or(Passed::Left, |again| Passed::Waits(attempts, again))
-            }
+            Err(MessagingError::Peer(_) | MessagingError::Keys(_)) => again,
             // It is for somebody else, or was refused: it stays as it is, for people to see.
             Err(_) => Passed::Left,
         };

@@ -79,7 +79,7 @@ fn server(host: String, port: i32, security: &str, user: String, password: Vec<u
     }
 }
 
-/// Keeps a mailbox, to be looked into at once; from the beginning where it is `elsewhere` than the one before. `false` where somebody else
+/// Keeps a mailbox, to be looked into at once, under a fence that no mailbox of the firm had before; from the beginning where it is `elsewhere` than the one before. `false` where somebody else
 /// was first.
 pub(crate) async fn save(
     tx: &mut Tx,
@@ -93,7 +93,8 @@ pub(crate) async fn save(
         "insert into messaging.mailboxes as m
            (tenant_id, server_host, server_port, server_security, server_user, server_password, folder, done_folder, uid_validity,
             last_uid, taken, due_at, fence, failures, reason, answer, version)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, $10, 0, 0, '', '', $11)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0, $10,
+                 (extract(epoch from $10::timestamptz)::bigint % 1000000000)::integer, 0, '', '', $11)
          on conflict (tenant_id) do update
          set server_host = $2, server_port = $3, server_security = $4, server_user = $5, server_password = $6, folder = $7,
              done_folder = $8, uid_validity = case when $9 then 0 else m.uid_validity end,
@@ -223,10 +224,13 @@ pub(crate) async fn advance(tx: &mut Tx, leased: &Leased, place: Place) -> Resul
     )
     .execute(tx.conn())
     .await?;
+    if moved.rows_affected() == 0 {
+        return Ok(false);
+    }
     if leased.place.validity != place.validity && leased.place.validity != 0 && place.uid == 0 {
         forget_waiting(tx).await?;
     }
-    Ok(moved.rows_affected() == 1)
+    Ok(true)
 }
 
 /// Notes what became of a mail. `false` where the lease is lost, and nothing was noted.

@@ -114,11 +114,13 @@ pub(in crate::http) async fn begin(
         received: 0,
         key: part.key,
         created_at: now,
-        expires_at: expires(now, now),
+        expires_at: expires(claim, now, now),
         held: false,
         outcome: None,
     };
     let mut tx = service.store.begin(&call.ctx).await?;
+    // Whoever begins at the same moment counts this one as well.
+    store::uploads::hold_places(&mut tx, claim).await?;
     if store::uploads::count_open(&mut tx, claim).await? >= claim.most() {
         let text = match claim {
             Claim::Person(..) => {

@@ -186,7 +186,7 @@ async fn go(
         (offset, known) = (reached, hashed);
     }
     let now = service.clock.now();
-    upload.expires_at = expires(upload.created_at, now);
+    upload.expires_at = expires(upload.claim, upload.created_at, now);
     if offset < upload.size {
         keep(service, upload.id, known).await;
         return Ok((upload, offset));
@@ -262,6 +262,7 @@ pub(super) struct Hold {
     id: VersionId,
     holder: Uuid,
     came: std::sync::atomic::AtomicU64,
+    claim: Claim,
     created_at: chrono::DateTime<chrono::Utc>,
 }
 
@@ -280,7 +281,7 @@ impl Hold {
         }
         tx.commit().await?;
         let came = upload.received.into();
-        Ok(Some(Self { id, holder, came, created_at: upload.created_at }))
+        Ok(Some(Self { id, holder, came, claim: upload.claim, created_at: upload.created_at }))
     }
 
     fn came(&self, offset: u64) {
@@ -324,7 +325,7 @@ impl Hold {
 
     pub(super) async fn release(&self, service: &Service, call: &Call) -> Result<(), DocumentsError> {
         let mut tx = service.store.begin(&call.ctx).await?;
-        let expires_at = expires(self.created_at, service.clock.now());
+        let expires_at = expires(self.claim, self.created_at, service.clock.now());
         let came = self.came.load(std::sync::atomic::Ordering::Relaxed);
         store::uploads::release(&mut tx, self.id, self.holder, came, expires_at).await?;
         Ok(tx.commit().await?)

@@ -1,5 +1,6 @@
 //! Reads a sending with how it stands in each account.
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use portico_proto::{
     documents::v1::{GetSendingRequest, GetSendingResponse, Sending, SendingRow},
     time::timestamp,
@@ -8,9 +9,13 @@ use uuid::Uuid;
 
 use crate::{
     error::DocumentsError,
-    service::{Call, SharedService},
+    peers::{self, StepAction},
+    service::{Call, Service, SharedService},
     store::{self, sendings::Progress},
 };
+
+/// Steps that workflow is asked about at once.
+const AT_ONCE: usize = 8;
 
 pub(super) async fn handle(
     service: &SharedService,
@@ -21,7 +26,10 @@ pub(super) async fn handle(
     let mut tx = service.store.begin(&call.ctx).await?;
     let sending = store::sendings::read(&mut tx, id).await?.ok_or(DocumentsError::NotFound)?;
     let found = store::sendings::progress(&mut tx, id, service.clock.now()).await?;
-    // Whoever reaches none of its accounts learns nothing of it.
+    drop(tx);
+    let sent = call.ctx.actor.person == Some(sending.created_by) || call.ctx.has_role("admin");
+    let found = open_to(service, &call, found, sent).await?;
+    // Whoever may look at none of its papers learns nothing of it.
     if found.is_empty() {
         return Err(DocumentsError::NotFound);
     }
@@ -40,6 +48,23 @@ pub(super) async fn handle(
         rows,
     };
     Ok(GetSendingResponse { sending: Some(sending) })
+}
+
+/// Those rows that the caller may look at: by their step, as everywhere; what has none yet, or never will, is for whoever `sent` it.
+async fn open_to(
+    service: &Service,
+    call: &Call,
+    rows: Vec<Progress>,
+    sent: bool,
+) -> Result<Vec<Progress>, DocumentsError> {
+    let judged = stream::iter(rows).map(|row| async {
+        let open = match row.standing.envelope {
+            Some(_) => peers::may(service, &call.caller, row.step_id.into(), StepAction::View).await?,
+            None => sent,
+        };
+        Ok::<_, DocumentsError>(open.then_some(row))
+    });
+    judged.buffered(AT_ONCE).try_filter_map(|row| async move { Ok(row) }).try_collect().await
 }
 
 fn told(row: Progress) -> SendingRow {

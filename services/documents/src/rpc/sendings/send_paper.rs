@@ -40,6 +40,10 @@ pub(super) async fn handle(
         return repeated(before, hash);
     }
     offered(&template)?;
+    if template.version != request.template_version {
+        let text = "This template was changed meanwhile. Look it through again, then send it.";
+        return Err(DocumentsError::invalid("template_version", text));
+    }
     let now = service.clock.now();
     let wanted = wanted(&request)?.checked(&template.terms, &request.idempotency_key, now)?;
     let (rows, runs) = rows(service, &call, &template, &wanted).await?;

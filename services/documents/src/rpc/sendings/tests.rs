@@ -90,6 +90,7 @@ impl Sent {
             ],
             countersigners: vec![self.seat(1, &self.paul)],
             idempotency_key: key.to_owned(),
+            template_version: self.template.version,
         }
     }
 
@@ -235,6 +236,7 @@ async fn mistakes_are_named_and_nothing_is_sent() {
     let field = async |request| world.send(request).await.unwrap_err().fields[0].field.clone();
     let ok = || world.request("k");
     assert_eq!(field(SendPaperRequest { idempotency_key: String::new(), ..ok() }).await, "idempotency_key");
+    assert_eq!(field(SendPaperRequest { template_version: 99, ..ok() }).await, "template_version");
     assert_eq!(field(SendPaperRequest { title: " ".to_owned(), ..ok() }).await, "title");
     assert_eq!(field(SendPaperRequest { recipients: Vec::new(), ..ok() }).await, "recipients");
     assert_eq!(field(SendPaperRequest { countersigners: Vec::new(), ..ok() }).await, "countersigners");
@@ -283,6 +285,13 @@ async fn other_firms_and_accounts_learn_nothing_and_staff_send_only_where_they_r
         let denied = refused(theirs.send_paper(request.clone()).await);
         assert_eq!(denied.code, ErrorCode::PermissionDenied);
     }
+    // Staff who may look at none of its papers learn nothing, whatever accounts they reach.
+    let colleague = portico_testkit::staff(world.fixture.tenant, &["finance"]);
+    let mut theirs = world.fixture.sendings(&colleague);
+    let get = GetSendingRequest { sending_id: sent.clone() };
+    assert_eq!(refused(theirs.get_sending(get).await), Problem::not_found());
+    let list = ListSendingsRequest { paper_template_id: world.template.id.clone() };
+    assert!(theirs.list_sendings(list).await.unwrap().into_inner().sendings.is_empty());
     // Staff who reach one account only see its row, send to it alone, and learn nothing where they reach none.
     let mut scoped = world.paul.clone();
     scoped.actor.accounts = AccountScope::Listed(vec![world.fixture.globex]);

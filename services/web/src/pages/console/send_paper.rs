@@ -72,6 +72,8 @@ struct Review<'a> {
     action: String,
     name: &'a str,
     key: String,
+    /// The template as it is looked through now.
+    version: i32,
     title: String,
     due: String,
     firm: Vec<Seat>,
@@ -272,6 +274,7 @@ fn wanted(template: &PaperTemplate, sent: &Sent, zone: chrono_tz::Tz) -> Option<
         recipients: sent.all("recipient").into_iter().map(recipient).collect(),
         countersigners: roles(true).map(|role| seat("firm", role)).collect(),
         idempotency_key: sent.text("key"),
+        template_version: sent.of("version").parse().unwrap_or_default(),
     })
 }
 
@@ -315,6 +318,7 @@ impl<'a> Review<'a> {
             action: format!("/console/papers/{}/send", template.id),
             name: &template.title,
             key: if sent.of("key").is_empty() { fresh } else { sent.text("key") },
+            version: template.version,
             title: if sent.of("act") == "send" { sent.text("title") } else { usual },
             due: sent.text("due"),
             firm,
