@@ -112,9 +112,7 @@ pub(super) async fn b03_a_file_is_stopped_and_a_folder_comes_whole() -> Outcome 
     std::fs::write(inner.join("before.pdf"), pdf("Before", 1))?;
     let papers = folder.path().join("papers").display().to_string();
     ana.find("file-upload input[webkitdirectory]").await?.send_keys(&papers).await?;
-    for name in ["today.pdf", "before.pdf"] {
-        ana.wait_for_text(name).await?;
-    }
+    ana.find("[aria-labelledby$='-name'] .uploads li:nth-child(2) form button:has(.away)").await?;
     ana.client().refresh().await?;
     ana.wait_for_text("before.pdf").await?;
     let text = ana.text().await?;

@@ -100,7 +100,8 @@ impl Persona {
             recipients: vec![PaperRecipient { account_id: account.to_owned(), seats: seats(false, person) }],
             countersigners: seats(true, &self.id),
             idempotency_key: format!("{template}:{account}"),
-            ..SendPaperRequest::default()
+            template_version: kept.version,
+            due: None,
         };
         let mut sendings = PaperSendingsClient::new(self.channel("documents"));
         Ok(sendings.send_paper(asked).await?.into_inner().sending_id)

@@ -88,6 +88,7 @@ pub(super) async fn one_paper_goes_to_many_accounts_once_and_each_is_signed_on_i
     let review = console.post_only(&send, &[&all[..], &[("act", "review")]].concat()).await?;
     let review = review.shows("It goes to 2 accounts.")?.shows("Too few people of this account can sign.")?;
     let key = review.field("key").context("no key")?;
+    let version = review.field("version").context("no version")?;
     let seat = |owner: &str, internal| {
         let role = roles.iter().find(|role| role.internal == internal);
         role.map(|role| format!("seat-{owner}-{}", role.id)).context("no role")
@@ -98,6 +99,7 @@ pub(super) async fn one_paper_goes_to_many_accounts_once_and_each_is_signed_on_i
     // As from a form that was drawn while somebody of the third account could still sign.
     let fields = [
         ("key", key.as_str()),
+        ("version", version.as_str()),
         ("title", TITLE),
         ("due", due.as_str()),
         ("account", acme.account.as_str()),

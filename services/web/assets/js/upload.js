@@ -18,12 +18,14 @@ class FileUpload extends HTMLElement {
     this.running = 0;
     /** @type {(() => void)[]} */
     this.waiting = [];
-    this.form.querySelector("[data-upload-send]")?.setAttribute("hidden", "");
+    this.dress = () => this.adapt();
+    this.dress();
+    // A refresh brings the form back as it is without scripts.
+    document.addEventListener("htmx:after:swap", this.dress);
     this.input.addEventListener("change", () => this.take(this.input?.files));
     this.endpoint = this.getAttribute("data-resume") ?? "";
     for (const field of this.fields()) field.addEventListener("change", () => this.remind());
     if (this.endpoint) this.remind();
-    if (this.input.multiple && matchMedia("(pointer: fine)").matches) this.offerFolders();
     const drop = this.querySelector(".drop");
     drop?.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
     drop?.addEventListener("dragleave", () => drop.classList.remove("over"));
@@ -32,6 +34,17 @@ class FileUpload extends HTMLElement {
       drop.classList.remove("over");
       this.takeDropped(/** @type {DragEvent} */ (event).dataTransfer);
     });
+  }
+
+  disconnectedCallback() {
+    if (this.dress) document.removeEventListener("htmx:after:swap", this.dress);
+  }
+
+  /** Makes the form one of which each file travels by itself. */
+  adapt() {
+    this.form?.querySelector("[data-upload-send]")?.setAttribute("hidden", "");
+    const folders = this.input?.multiple && !matchMedia("(pointer: coarse)").matches;
+    if (folders && !this.querySelector("[webkitdirectory]")) this.offerFolders();
   }
 
   /** A second way to choose: a folder, where there are folders to choose. */
