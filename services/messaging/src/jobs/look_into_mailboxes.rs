@@ -66,9 +66,10 @@ async fn look_into(service: &Service, tenant: TenantId) -> Result<(), MessagingE
     let leased = store::mailboxes::lease(&mut tx, now, now + LEASE).await?;
     tx.commit().await?;
     let Some(leased) = leased else { return Ok(()) };
-    let looked = tokio::time::timeout(LOOK_TIMEOUT, look(service, &ctx, &leased)).await;
-    let looked =
-        looked.unwrap_or_else(|_| Err(Refused::later(Reason::Timeout, "The mailbox took too long.").into()));
+    let looked = match tokio::time::timeout(LOOK_TIMEOUT, look(service, &ctx, &leased)).await {
+        Ok(looked) => looked,
+        Err(_) => Err(Refused::later(Reason::Timeout, "The mailbox took too long.").into()),
+    };
     let now = service.clock.now();
     let (outcome, due) = match looked {
         Ok(more) => (Ok(()), if more { now + MORE } else { next_look(0, now) }),
@@ -82,7 +83,7 @@ async fn look_into(service: &Service, tenant: TenantId) -> Result<(), MessagingE
     };
     let outcome = outcome
         .as_ref()
-        .map(|()| ())
+        .copied()
         .map_err(|refused: &Refused| (refused.reason.as_str(), refused.answer.as_str()));
     let mut tx = service.store.begin(&ctx).await?;
     store::mailboxes::settle(&mut tx, &leased, outcome, now, due).await?;

@@ -64,7 +64,7 @@ impl<S: Stream> Wire<S> {
             match greeting.response {
                 Response::Status(Status::Untagged(StatusBody { kind: StatusKind::Ok, .. })) => {}
                 Response::Status(Status::Bye(bye)) => {
-                    return Err(Refused::later(Reason::Later, shorten(&bye.text.to_string())));
+                    return Err(Refused::later(Reason::Later, shorten(bye.text.as_ref())));
                 }
                 _ => return Err(unreadable()),
             }
@@ -114,7 +114,7 @@ impl<S: Stream> Wire<S> {
             let heard = self.hear(&mut allowance).await?;
             match &heard.response {
                 Response::Status(Status::Tagged(done)) if done.tag.as_ref() == tag => {
-                    let answer = || shorten(&done.body.text.to_string());
+                    let answer = || shorten(done.body.text.as_ref());
                     return match done.body.kind {
                         StatusKind::Ok => {
                             all.push(heard);
@@ -132,7 +132,7 @@ impl<S: Stream> Wire<S> {
                     None => return Err(unreadable()),
                 },
                 Response::Status(Status::Bye(bye)) if !command.starts_with("LOGOUT") => {
-                    return Err(Refused::later(Reason::Later, shorten(&bye.text.to_string())));
+                    return Err(Refused::later(Reason::Later, shorten(bye.text.as_ref())));
                 }
                 _ => all.push(heard),
             }
@@ -151,7 +151,7 @@ impl<S: Stream> Wire<S> {
         loop {
             self.line(&mut text, allowance).await?;
             match ResponseCodec::default().decode(&text) {
-                Ok((rest, response)) if rest.is_empty() => {
+                Ok(([], response)) => {
                     return Ok(Heard { response: response.into_static(), literals });
                 }
                 Err(ResponseDecodeError::LiteralFound { length }) => {

@@ -13,7 +13,7 @@ use crate::{
     components::Row,
     error::PageError,
     layout::Shell,
-    wording::{assignee, humanize, is_open, is_ours, step_row},
+    wording::{assignee, is_open, is_ours, step_row},
 };
 
 /// How long a run that was ended by the firm is still explained, beside one that goes on.
@@ -94,14 +94,7 @@ pub(super) async fn show(
         (false, false) => String::new(),
     };
     let lists = runs.iter().map(|run| List::of(s, run, heading(run))).collect();
-    let named = place
-        .portal
-        .definition
-        .spec
-        .workflows
-        .get(&block.workflow)
-        .and_then(|workflow| workflow.title.clone());
-    let title = title.map(str::to_owned).or(named).unwrap_or_else(|| humanize(&block.workflow));
+    let title = title.map_or_else(|| place.workflow_title(&block.workflow), str::to_owned);
     shown(&View { s, id, title, runs: lists })
 }
 

@@ -5,7 +5,7 @@ use portico_definition::Gantt;
 use portico_proto::workflow::v1::RunState;
 
 use super::{Place, Shown, shown};
-use crate::{error::PageError, layout::Shell, plan::Plan, wording::humanize};
+use crate::{error::PageError, layout::Shell, plan::Plan};
 
 /// More runs than this are a list's business.
 const MOST: usize = 20;
@@ -29,7 +29,7 @@ pub(super) async fn show(
     let staff = place.ask.reader.is_staff();
     let runs = place.runs(&block.workflow, &[RunState::Active, RunState::Paused]).await?;
     let title = title.map_or_else(
-        || s.say("gantt-title").arg("workflow", humanize(&block.workflow)).to_string(),
+        || s.say("gantt-title").arg("workflow", place.workflow_title(&block.workflow)).to_string(),
         str::to_owned,
     );
     let plans = runs.iter().take(MOST).map(|run| Plan::of(s, run, staff)).collect();

@@ -13,7 +13,13 @@ use portico_proto::workflow::v1::{
 
 pub use once::Once;
 
-use crate::{ask::Ask, error::PageError, layout::Shell, web::PublishedPortal, wording::html};
+use crate::{
+    ask::Ask,
+    error::PageError,
+    layout::Shell,
+    web::PublishedPortal,
+    wording::{html, humanize},
+};
 
 pub(crate) mod activity;
 mod attention;
@@ -81,6 +87,12 @@ struct Away<'a> {
 impl Place<'_> {
     fn s(&self) -> &Shell {
         &self.ask.shell
+    }
+
+    /// What a workflow is called: its title, or its name made readable.
+    fn workflow_title(&self, name: &str) -> String {
+        let workflow = self.portal.definition.spec.workflows.get(name);
+        workflow.and_then(|workflow| workflow.title.clone()).unwrap_or_else(|| humanize(name))
     }
 
     /// What the query says of `name`; empty where it says nothing.

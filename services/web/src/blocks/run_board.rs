@@ -12,7 +12,7 @@ use crate::{
     components::Tag,
     error::PageError,
     layout::Shell,
-    wording::{assignee, humanize, is_open, is_ours, step_tag},
+    wording::{assignee, is_open, is_ours, step_tag},
 };
 
 /// How many finished runs stay in sight.
@@ -97,14 +97,7 @@ pub(super) async fn show(
 ) -> Result<Shown, PageError> {
     let s = place.s();
     let runs = place.runs(&block.workflow, &[]).await?;
-    let named = place
-        .portal
-        .definition
-        .spec
-        .workflows
-        .get(&block.workflow)
-        .and_then(|workflow| workflow.title.clone());
-    let title = title.map(str::to_owned).or(named).unwrap_or_else(|| humanize(&block.workflow));
+    let title = title.map_or_else(|| place.workflow_title(&block.workflow), str::to_owned);
     shown(&View { s, id, title, lanes: lanes(s, &runs) })
 }
 
