@@ -287,6 +287,7 @@ async fn other_firms_and_accounts_learn_nothing_and_staff_send_only_where_they_r
     }
     // Staff who may look at none of its papers learn nothing, whatever accounts they reach.
     let colleague = portico_testkit::staff(world.fixture.tenant, &["finance"]);
+    world.fixture.world.lock().unwrap().blind.insert(colleague.actor.person.unwrap());
     let mut theirs = world.fixture.sendings(&colleague);
     let get = GetSendingRequest { sending_id: sent.clone() };
     assert_eq!(refused(theirs.get_sending(get).await), Problem::not_found());
