@@ -16,9 +16,9 @@ use super::{blobs::BlobError, disk::in_background};
 const MOST: usize = 512 * 1024;
 /// Bytes that go to a file at once where very many are written.
 const LEAST: usize = 64 * 1024;
-/// Bytes that wait in memory for all files together, as long as [`LEAST`] for each is not more: a thousand slow lines would
-/// otherwise hold half a gigabyte.
-const TOGETHER: usize = 64 * 1024 * 1024;
+/// Bytes that wait in memory for all files together, as long as [`LEAST`] for each is not more. It binds from two thousand files on:
+/// smaller pieces for fewer take more turns than their memory is worth, and a thousand files that end at once then wait too long.
+const TOGETHER: usize = 1024 * 1024 * 1024;
 
 /// The files that are being written, which share the memory for what waits.
 #[derive(Debug, Clone, Default)]
@@ -93,9 +93,10 @@ mod tests {
         let writing = Writing::default();
         let one = writing.begin(tempfile::tempfile().unwrap());
         assert_eq!(writing.at_once(), MOST);
-        let many: Vec<_> = (0..1_023).map(|_| writing.begin(one.file.try_clone().unwrap())).collect();
-        assert_eq!(writing.at_once() * 1_024, TOGETHER);
-        drop(many);
+        writing.0.fetch_add(4_095, Ordering::Relaxed);
+        assert_eq!(writing.at_once() * 4_096, TOGETHER);
+        writing.0.fetch_sub(4_095, Ordering::Relaxed);
+        drop(one);
         assert_eq!(writing.at_once(), MOST);
     }
 
