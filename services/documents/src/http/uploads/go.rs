@@ -14,7 +14,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::{HeaderMap, StatusCode, header};
 use portico_core::VersionId;
 use portico_rpc::Incoming;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
@@ -33,10 +33,6 @@ use crate::{
 
 /// How often a go says that it is alive; well within [`LEASE`].
 const ALIVE: Duration = Duration::from_secs(4);
-
-/// Uploads that come to their end, or pause, side by side. A thousand that do so in one moment wait here for one another; if they all
-/// waited for the database instead, some would give up.
-static LANDING: Semaphore = Semaphore::const_new(6);
 
 /// What a go brings.
 struct Brought {
@@ -126,7 +122,6 @@ async fn run(
     let service = Arc::clone(service);
     let gone = tokio::spawn(async move {
         let outcome = go(&service, &call, upload, brought, &hold).await;
-        let _turn = LANDING.acquire().await;
         if let Err(error) = hold.release(&service, &call).await {
             tracing::warn!(%error, "an upload is held until its time is over");
         }
@@ -196,7 +191,6 @@ async fn go(
         keep(service, upload.id, known).await;
         return Ok((upload, offset));
     }
-    let _turn = hold.alive(service, call, LANDING.acquire()).await?;
     finish(service, call, upload, known, hold).await
 }
 
