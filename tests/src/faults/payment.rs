@@ -58,7 +58,8 @@ pub(super) async fn killed_in_mid_payment_it_is_paid_once() -> Outcome {
         "metadata": { "checkout": asked.checkout },
     });
     for kill in 0..KILLS {
-        tell_and_kill(&world, &stripe, &paid, &mut process, Duration::from_millis(kill * kill * 4)).await?;
+        let told = ("payment_intent.succeeded", &paid);
+        tell_and_kill(&world, &stripe, told, &mut process, Duration::from_millis(kill * kill * 4)).await?;
     }
     for _ in 0..2 {
         let (headers, body) = stripe.tell("payment_intent.succeeded", &paid)?;
@@ -75,15 +76,15 @@ pub(super) async fn killed_in_mid_payment_it_is_paid_once() -> Outcome {
     balanced(&world).await
 }
 
-/// Tells that the money came, and kills the program so much later.
-async fn tell_and_kill(
+/// Has the provider tell that something `happened` to an `object`, and kills the program so much later.
+pub(super) async fn tell_and_kill(
     world: &World,
     stripe: &Stripe,
-    paid: &serde_json::Value,
+    (happened, object): (&str, &serde_json::Value),
     process: &mut Process,
     after: Duration,
 ) -> anyhow::Result<()> {
-    let (headers, body) = stripe.tell("payment_intent.succeeded", paid)?;
+    let (headers, body) = stripe.tell(happened, object)?;
     let mut provider: Visitor = world.visitor("northwind");
     let told =
         tokio::spawn(async move { provider.send(Method::POST, "/webhooks/stripe", headers, body).await });

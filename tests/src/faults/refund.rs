@@ -7,8 +7,9 @@ use chrono::TimeDelta;
 use http::{Method, StatusCode};
 use serde_json::json;
 
+use super::payment::tell_and_kill;
 use crate::{
-    harness::{Outcome, Process, Stripe, Visitor, World},
+    harness::{Outcome, Stripe, World},
     isolation::money,
 };
 
@@ -82,8 +83,8 @@ pub(super) async fn killed_in_mid_refund_it_is_given_back_and_booked_once() -> O
     let keys = stripe.asked().refund_keys;
     ensure!(keys.iter().all(|key| *key == keys[0]), "other keys: {keys:?}");
     for kill in 0..KILLS {
-        tell_and_kill(&world, &stripe, &made[0], &mut process, Duration::from_millis(kill * kill * 6))
-            .await?;
+        let told = ("refund.updated", &made[0]);
+        tell_and_kill(&world, &stripe, told, &mut process, Duration::from_millis(kill * kill * 6)).await?;
     }
     let (headers, body) = stripe.tell("refund.updated", &made[0])?;
     provider.send(Method::POST, "/webhooks/stripe", headers, body).await?.is(StatusCode::NO_CONTENT)?;
@@ -95,24 +96,6 @@ pub(super) async fn killed_in_mid_refund_it_is_given_back_and_booked_once() -> O
     world.settle().await?;
     ensure!(stripe.refunds().len() == 1, "it was given back again");
     balanced(&world).await
-}
-
-async fn tell_and_kill(
-    world: &World,
-    stripe: &Stripe,
-    refund: &serde_json::Value,
-    process: &mut Process,
-    after: Duration,
-) -> anyhow::Result<()> {
-    let (headers, body) = stripe.tell("refund.updated", refund)?;
-    let mut provider: Visitor = world.visitor("northwind");
-    let told =
-        tokio::spawn(async move { provider.send(Method::POST, "/webhooks/stripe", headers, body).await });
-    tokio::time::sleep(after).await;
-    process.kill()?;
-    // Heard or not: the provider cannot know, and tells it again.
-    let _ = told.await?;
-    process.revive().await
 }
 
 async fn balanced(world: &World) -> Outcome {
