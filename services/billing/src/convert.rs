@@ -289,8 +289,8 @@ pub(crate) fn decision(decision: &Decision) -> proto::Decision {
     }
 }
 
-/// A payment or credit note; `internal` where the firm's side reads it.
-pub(crate) fn credit(credit: Credit, internal: bool) -> proto::Credit {
+/// A payment or credit note, for the client's side.
+pub(crate) fn credit(credit: Credit) -> proto::Credit {
     let (payment_id, credit_note_id) = match credit.source {
         Source::Payment(id) => (id.to_string(), String::new()),
         Source::CreditNote(id) => (String::new(), id.to_string()),
@@ -305,14 +305,22 @@ pub(crate) fn credit(credit: Credit, internal: bool) -> proto::Credit {
         refunded: credit.refunded,
         on: credit.on.to_string(),
         method: credit.method,
-        note: if internal { credit.note } else { String::new() },
-        at_provider: credit.at_provider,
+        note: String::new(),
+        at_provider: credit.provider.is_some(),
         pending: credit.pending,
+        provider_gone: false,
     }
+}
+
+/// A payment or credit note with what is for the firm alone; `set_up` is the provider that it has now.
+pub(crate) fn credit_for_firm(of: Credit, set_up: &str) -> proto::Credit {
+    let (note, provider_gone) = (of.note.clone(), of.provider_gone(set_up));
+    proto::Credit { note, provider_gone, ..credit(of) }
 }
 
 /// A receipt; what the firm noted is for the firm alone.
 pub(crate) fn receipt(receipt: Receipt, internal: bool) -> proto::GetPaymentResponse {
+    let note = if internal { receipt.credit.note.clone() } else { String::new() };
     let pays = receipt.pays.into_iter().map(|pays| proto::PaidInvoice {
         sales_document_id: pays.invoice.to_string(),
         number: pays.number,
@@ -330,7 +338,7 @@ pub(crate) fn receipt(receipt: Receipt, internal: bool) -> proto::GetPaymentResp
         payer: receipt.payer.map(buyer_out),
         pays: pays.collect(),
         movements: moved.collect(),
-        payment: Some(credit(receipt.credit, internal)),
+        payment: Some(proto::Credit { note, ..credit(receipt.credit) }),
     }
 }
 

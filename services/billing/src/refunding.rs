@@ -2,6 +2,7 @@
 //! is a fact like those that it tells later, so that an answer that is lost changes nothing but the hour.
 
 use portico_core::{AccountId, Ctx, TenantId};
+use portico_db::Tx;
 use uuid::Uuid;
 
 use crate::{
@@ -154,6 +155,20 @@ async fn refused(service: &Service, tenant: TenantId, back: &GiveBack) -> Result
         settling::refund_not_made(service, &mut tx, &firm, &refund, &people).await?;
     }
     tx.commit().await?;
+    Ok(())
+}
+
+/// Gives up, within the transaction of whoever records by hand what was given back, what a payment's provider was asked for and never decided:
+/// it is not set up any more, and nobody hears of it again.
+pub(crate) async fn give_up(
+    service: &Service,
+    tx: &mut Tx,
+    firm: &peers::Firm,
+    payment: Uuid,
+) -> Result<(), BillingError> {
+    for asked in store::provider_refunds::give_up(tx, payment, service.clock.now()).await? {
+        publish::refund_failed(service, tx, &as_refund(&asked, service, firm)).await?;
+    }
     Ok(())
 }
 
@@ -377,6 +392,40 @@ mod tests {
         let by_hand = RefundCreditRequest { by_hand: true, ..paid.wish(42_800, "l") };
         paid.give_as(&paid.fixture.admin(), by_hand).await.unwrap();
         assert_eq!(paid.books().await, (42_800, 0, 42_800));
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_a_provider_that_is_not_set_up_any_more_is_decided_by_hand() {
+        let paid = Paid::new().await;
+        paid.stripe.lock().unwrap().refund_status = "pending".to_owned();
+        paid.give(42_800, "k").await.unwrap();
+        assert!(!paid.credit().await.provider_gone);
+        for statement in [
+            "alter table billing.payments disable trigger user",
+            "alter table billing.payments drop constraint payments_provider_check",
+            "alter table billing.provider_refunds drop constraint provider_refunds_provider_check",
+            "update billing.payments set provider = 'former'",
+            "update billing.provider_refunds set provider = 'former'",
+        ] {
+            sqlx::query(statement).execute(paid.fixture.database.admin()).await.unwrap();
+        }
+        assert!(paid.credit().await.provider_gone);
+        let problem = refused(paid.give(1, "l").await);
+        assert!(problem.message.contains("not set up any more"), "{problem:?}");
+        let by_hand = |amount, key| RefundCreditRequest { by_hand: true, ..paid.wish(amount, key) };
+        let admin = paid.fixture.admin();
+        // Too much changes nothing, and what is pending stays so.
+        assert_eq!(refused(paid.give_as(&admin, by_hand(142_801, "m")).await).fields[0].field, "amount");
+        assert_eq!(paid.books().await, (0, 42_800, 0));
+        for _ in 0..2 {
+            paid.give_as(&admin, by_hand(142_800, "n")).await.unwrap();
+            assert_eq!(paid.books().await, (142_800, 0, 142_800));
+        }
+        assert_eq!(paid.fixture.published::<RefundFailed>().await.len(), 1);
+        let client = paid.fixture.client();
+        let request = ListCreditsRequest { account_id: paid.fixture.acme.to_string(), ..Default::default() };
+        let credits = paid.fixture.billing(&client).list_credits(request).await.unwrap().into_inner();
+        assert!(!credits.credits[0].provider_gone, "how the firm is set up is for the firm alone");
     }
 
     #[tokio::test]

@@ -200,6 +200,14 @@ pub(super) async fn the_verify_page_says_what_is_true() -> Outcome {
     large[..8].copy_from_slice(b"%PDF-1.7");
     let answer = checked(&mut nobody, "large.pdf", &large).await?;
     ensure!(answer.status == StatusCode::UNPROCESSABLE_ENTITY, "a large file answers {}", answer.status);
+    // One that is refused keeps nobody from reading what is true of the others.
+    let together =
+        nobody.post_with_files("/verify", &[("large.pdf", large.as_slice()), ("signed.pdf", &file)]).await?;
+    let told = plain(&together.text());
+    ensure!(together.status == StatusCode::UNPROCESSABLE_ENTITY, "together they answer {}", together.status);
+    for words in ["large.pdf: This file is too large", "not a byte of it was changed"] {
+        ensure!(told.contains(words), "the page does not say {words}: {told}");
+    }
     let mut statuses = Vec::new();
     for _ in 0..25 {
         statuses.push(checked(&mut nobody, "file.pdf", b"hello").await?.status);

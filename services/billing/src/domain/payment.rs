@@ -75,8 +75,8 @@ pub(crate) struct Credit {
     pub(crate) on: NaiveDate,
     /// How a payment came; empty for a credit note.
     pub(crate) method: String,
-    /// Whether it came through a payment provider, through which it is given back.
-    pub(crate) at_provider: bool,
+    /// The payment provider through which it came and is given back; nothing where it was paid or issued without one.
+    pub(crate) provider: Option<String>,
     /// For the firm alone.
     pub(crate) note: String,
 }
@@ -84,7 +84,12 @@ pub(crate) struct Credit {
 impl Credit {
     /// What people know it by: the reference or number, or how it came. A provider's number says nothing to them.
     pub(crate) fn shown(&self) -> &str {
-        if self.label.is_empty() || self.at_provider { &self.method } else { &self.label }
+        if self.label.is_empty() || self.provider.is_some() { &self.method } else { &self.label }
+    }
+
+    /// Whether it came through another provider than the one that is set up now, of which nothing more is heard.
+    pub(crate) fn provider_gone(&self, set_up: &str) -> bool {
+        self.provider.as_deref().is_some_and(|provider| provider != set_up)
     }
 
     /// What of a payment is neither given back nor on its way back.

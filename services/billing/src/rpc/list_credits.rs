@@ -24,8 +24,12 @@ pub(super) async fn handle(
     let mut tx = service.store.begin(&call.ctx).await?;
     let mut credits = store::payments::list(&mut tx, account, after, size + 1).await?;
     let next_page_token = page::cut(&mut credits, size, |last| last.source.id());
-    let internal = call.ctx.is_internal();
-    let credits = credits.into_iter().map(|credit| convert::credit(credit, internal)).collect();
+    let credits = if call.ctx.is_internal() {
+        let provider = service.providers.of(&peers::firm(service, &call.ctx).await?.slug);
+        credits.into_iter().map(|credit| convert::credit_for_firm(credit, provider.name())).collect()
+    } else {
+        credits.into_iter().map(convert::credit).collect()
+    };
     Ok(ListCreditsResponse { credits, next_page_token })
 }
 

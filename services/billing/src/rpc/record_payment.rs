@@ -84,7 +84,7 @@ pub(super) async fn handle(
         store::payments::credit(&mut tx, Source::Payment(id)).await?.ok_or(BillingError::NotFound)?;
     tx.commit().await?;
     Ok(RecordPaymentResponse {
-        payment: Some(convert::credit(credit, true)),
+        payment: Some(convert::credit_for_firm(credit, service.providers.of(&firm.slug).name())),
         event: event.unwrap_or_default(),
     })
 }

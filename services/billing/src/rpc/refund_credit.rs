@@ -29,13 +29,14 @@ pub(super) async fn handle(
     let mut fields = Fields::default();
     let reason = fields.line("reason", &request.reason, 500);
     fields.check().map_err(BillingError::Invalid)?;
-    if credit.at_provider && !request.by_hand {
+    let provider = service.providers.of(&firm.slug);
+    if credit.provider.is_some() && !request.by_hand {
         drop(tx);
         let wish = Wish { account, payment: source.id(), amount: request.amount, reason, key };
         let pending = refunding::give_back(service, &call, wish).await? == RefundState::Pending;
         let mut tx = service.store.begin(&call.ctx).await?;
         let (_, credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
-        let credit = Some(convert::credit(credit, true));
+        let credit = Some(convert::credit_for_firm(credit, provider.name()));
         return Ok(RefundCreditResponse { credit, event: String::new(), pending });
     }
     let refunded_on = convert::day("refunded_on", &request.refunded_on)?.unwrap_or(today);
@@ -57,7 +58,11 @@ pub(super) async fn handle(
     }
     // What a provider is giving back is not given back by hand as well. A retry is answered whatever is left by now.
     store::hold_account(&mut tx, account).await?;
-    let (_, credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
+    let (_, mut credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
+    if credit.pending > 0 && credit.provider_gone(provider.name()) {
+        refunding::give_up(service, &mut tx, &firm, source.id()).await?;
+        credit.pending = 0;
+    }
     let pending = credit.pending;
     let event = settling::refund(service, &mut tx, &firm, &refund, key).await?;
     if event.is_some() {
@@ -68,7 +73,7 @@ pub(super) async fn handle(
     }
     let (_, credit) = store::payments::credit(&mut tx, source).await?.ok_or(BillingError::NotFound)?;
     tx.commit().await?;
-    let credit = Some(convert::credit(credit, true));
+    let credit = Some(convert::credit_for_firm(credit, provider.name()));
     Ok(RefundCreditResponse { credit, event: event.unwrap_or_default(), pending: false })
 }
 

@@ -160,7 +160,7 @@ impl TryFrom<Row> for (AccountId, Credit) {
             refunded: row.refunded,
             pending: row.pending,
             on: row.on,
-            at_provider: row.is_payment && row.provider != BY_HAND,
+            provider: Some(row.provider).filter(|provider| row.is_payment && provider != BY_HAND),
             method: row.method,
             note: row.note,
         };

@@ -143,6 +143,28 @@ pub(crate) async fn refused(
     row.map(Asked::try_from).transpose()
 }
 
+/// No word of what is pending of a payment is waited for any longer. Answers each.
+pub(crate) async fn give_up(
+    tx: &mut Tx,
+    payment: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<Asked>, BillingError> {
+    let tenant = tx.ctx().tenant.0;
+    let rows = sqlx::query_as!(
+        Row,
+        "update billing.provider_refunds set state = 'failed', updated_at = $3
+         where tenant_id = $1 and payment_id = $2 and state = 'pending'
+         returning id, account_id, payment_id, currency as \"currency!\", amount as \"amount!\", reason, requested_by,
+           reference is not null as \"answered!\", state",
+        tenant,
+        payment,
+        now
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Asked::try_from).collect()
+}
+
 /// Everything that was asked for at a provider and never answered.
 pub(crate) async fn unanswered(tx: &mut Tx, provider: &str) -> Result<Vec<GiveBack>, BillingError> {
     let tenant = tx.ctx().tenant.0;

@@ -249,43 +249,69 @@ pub(super) async fn show(visit: Visit) -> Result<Response, PageError> {
     page(&visit, Errors::none(), Vec::new(), StatusCode::OK)
 }
 
-pub(super) async fn check(visit: Visit, FileForm(mut parts): FileForm) -> Result<Response, PageError> {
-    match read(&visit, &mut parts).await {
-        Ok(files) => page(&visit, Errors::none(), Told::all(&visit.shell, &files), StatusCode::OK),
-        Err(problem) if matches!(problem.code, ErrorCode::InvalidArgument) => {
-            page(&visit, Errors::from(&problem), Vec::new(), StatusCode::UNPROCESSABLE_ENTITY)
-        }
-        Err(problem) => Err(PageError(problem)),
-    }
+pub(super) async fn check(visit: Visit, FileForm(parts): FileForm) -> Result<Response, PageError> {
+    let Looked { files, errors } = look(&visit, parts).await?;
+    let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    page(&visit, errors, Told::all(&visit.shell, &files), status)
+}
+
+/// What was looked at, and what was wrong with the other files.
+#[derive(Default)]
+struct Looked {
+    files: Vec<Checked>,
+    errors: Errors,
 }
 
 /// A refusal of a file, told at the field of this page.
-fn at_files(mut problem: Problem, name: &str) -> Problem {
-    for at in problem.fields.iter_mut().filter(|at| at.field == "file") {
-        at.field = "files".to_owned();
-        at.description = format!("{name}: {}", at.description);
-    }
-    problem
+fn at_files(problem: &Problem, name: &str) -> Errors {
+    let mut errors = Errors::none();
+    let words = problem.fields.iter().find(|at| at.field == "file").map(|at| &at.description);
+    errors.add("files", format!("{name}: {}", words.unwrap_or(&problem.message)));
+    errors
 }
 
-async fn read(visit: &Visit, parts: &mut FileParts) -> Result<Vec<Checked>, Problem> {
+/// Looks at every file. One that is refused keeps nobody from reading what is true of the others.
+async fn look(visit: &Visit, mut parts: FileParts) -> Result<Looked, PageError> {
     let s = &*visit.shell;
-    let mut files = Vec::new();
-    while let Some(field) = parts.next_field().await.map_err(|_| cut(s))? {
-        if field.name() == Some("files") && field.file_name().is_some_and(|name| !name.is_empty()) {
-            if files.len() >= MOST {
-                return Err(Problem::invalid(
-                    "files",
-                    s.say("verify-too-many").arg("count", MOST).to_string(),
-                ));
+    let mut looked = Looked::default();
+    loop {
+        let field = match parts.next_field().await {
+            Ok(Some(field)) => field,
+            Ok(None) => break,
+            // What arrived before the line was cut has been looked at.
+            Err(_) => {
+                looked.errors.extend(Errors::from(&cut(s)));
+                return Ok(looked);
             }
-            let name: String = field.file_name().unwrap_or_default().chars().take(LONGEST_NAME).collect();
-            let answer = send_file_of_visitor(visit, "web.verify", "/verify", field).await;
-            let answer = answer.map_err(|problem| at_files(problem, &name))?;
-            files.push(Checked { name, verdict: serde_json::from_value(answer).map_err(Problem::internal)? });
+        };
+        if field.name() != Some("files") || field.file_name().is_none_or(str::is_empty) {
+            continue;
+        }
+        if looked.files.len() >= MOST {
+            looked.errors.add("files", s.say("verify-too-many").arg("count", MOST).to_string());
+            break;
+        }
+        let name: String = field.file_name().unwrap_or_default().chars().take(LONGEST_NAME).collect();
+        match send_file_of_visitor(visit, "web.verify", "/verify", field).await {
+            Ok(answer) => {
+                let verdict = serde_json::from_value(answer).map_err(Problem::internal)?;
+                looked.files.push(Checked { name, verdict });
+            }
+            Err(problem) if problem.code == ErrorCode::InvalidArgument => {
+                looked.errors.extend(at_files(&problem, &name));
+            }
+            // Nothing that comes after it would be looked at either.
+            Err(problem) if looked.files.is_empty() => return Err(PageError(problem)),
+            Err(problem) => {
+                looked.errors.extend(at_files(&problem, &name));
+                break;
+            }
         }
     }
-    if files.is_empty() { Err(Problem::invalid("files", s.t("verify-no-file"))) } else { Ok(files) }
+    if looked.files.is_empty() && looked.errors.is_empty() {
+        looked.errors.add("files", s.t("verify-no-file"));
+    }
+    Ok(looked)
 }
 
 #[cfg(test)]

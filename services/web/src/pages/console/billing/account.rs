@@ -38,6 +38,8 @@ struct Had {
     credit_note_id: String,
     most: String,
     at_provider: bool,
+    /// Whether nothing more is heard of that provider, so that what was given back can only be recorded.
+    gone: bool,
     /// What its provider is giving back; empty for nothing.
     pending: String,
 }
@@ -286,7 +288,8 @@ fn had(s: &Shell, credit: &Credit) -> Had {
     let label = paper::method(s, &credit.label);
     let kind = if credit.credit_note_id.is_empty() { "paper-payment" } else { "paper-credit-note" };
     let most = if credit.credit_note_id.is_empty() {
-        credit.amount - credit.refunded - credit.pending
+        // Nothing decides what is pending at a provider that is not set up any more.
+        credit.amount - credit.refunded - if credit.provider_gone { 0 } else { credit.pending }
     } else {
         credit.left
     };
@@ -306,6 +309,7 @@ fn had(s: &Shell, credit: &Credit) -> Had {
             String::new()
         },
         at_provider: credit.at_provider,
+        gone: credit.provider_gone,
         pending: if credit.pending > 0 {
             paper::money(s, credit.pending, &credit.currency)
         } else {
@@ -336,6 +340,15 @@ mod tests {
     }
 
     fn html_of(locale: Locale, admin: bool, attempt: Attempt, at_provider: bool) -> String {
+        html_when(locale, admin, attempt, (at_provider, false))
+    }
+
+    fn html_when(
+        locale: Locale,
+        admin: bool,
+        attempt: Attempt,
+        (at_provider, provider_gone): (bool, bool),
+    ) -> String {
         let s = crate::walk::shell(Area::Console, locale);
         let credit = Credit {
             payment_id: "0190aaaa-0000-7000-8000-000000000007".to_owned(),
@@ -346,6 +359,7 @@ mod tests {
             note: "seen <1>".to_owned(),
             at_provider,
             pending: if at_provider { 3_456 } else { 0 },
+            provider_gone,
             ..Credit::default()
         };
         let documents = [paper::tests::invoice()];
@@ -382,6 +396,19 @@ mod tests {
         }
         assert!(html_of(Locale::De, true, Attempt::default(), true).contains("value=\"1200,00\""));
         assert!(!html(Locale::En, true, Attempt::default()).contains("name=\"by_hand\""));
+    }
+
+    #[test]
+    fn what_came_through_a_provider_that_is_gone_can_only_be_recorded() {
+        for locale in Locale::ALL {
+            let html = html_when(locale, true, Attempt::default(), (true, true));
+            assert!(html.contains("<input type=\"hidden\" name=\"by_hand\" value=\"yes\">"), "{html}");
+            assert!(
+                !html.contains("type=\"checkbox\" name=\"by_hand\"") && !html.contains(">billing-"),
+                "{html}"
+            );
+            assert!(html.contains("value=\"1234.56\"") || html.contains("value=\"1234,56\""), "{html}");
+        }
     }
 
     #[test]
