@@ -11,7 +11,7 @@ use portico_rpc::Incoming;
 use serde::Deserialize;
 
 use super::{
-    go,
+    go::{self, NOTING},
     protocol::{Not, check_version, holds_bytes, number, tell},
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
         receive::ids,
         target::{Aim, aim},
     },
-    service::{Call, SharedService},
+    service::{Call, Service, SharedService},
     store,
     vault::VaultError,
 };
@@ -118,6 +118,16 @@ pub(in crate::http) async fn begin(
         held: false,
         outcome: None,
     };
+    keep(service, &call, claim, &upload).await?;
+    match first.filter(|first| *first > 0) {
+        Some(_) => go::first(service, call, upload, body).await,
+        None => Ok((upload, 0)),
+    }
+}
+
+/// Keeps a new upload, as long as its sender has a place for it.
+async fn keep(service: &Service, call: &Call, claim: Claim, upload: &Upload) -> Result<(), Not> {
+    let _turn = NOTING.acquire().await;
     let mut tx = service.store.begin(&call.ctx).await?;
     // Whoever begins at the same moment counts this one as well.
     store::uploads::hold_places(&mut tx, claim).await?;
@@ -130,13 +140,8 @@ pub(in crate::http) async fn begin(
         };
         return Err(Not::Now(StatusCode::TOO_MANY_REQUESTS, text.to_owned()));
     }
-    store::uploads::insert(&mut tx, &upload).await?;
-    tx.commit().await?;
-
-    match first.filter(|first| *first > 0) {
-        Some(_) => go::first(service, call, upload, body).await,
-        None => Ok((upload, 0)),
-    }
+    store::uploads::insert(&mut tx, upload).await?;
+    Ok(tx.commit().await?)
 }
 
 pub(super) fn too_much() -> Not {

@@ -14,7 +14,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use http::{HeaderMap, StatusCode, header};
 use portico_core::VersionId;
 use portico_rpc::Incoming;
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 use uuid::Uuid;
 
 use super::{
@@ -33,6 +33,13 @@ use crate::{
 
 /// How often a go says that it is alive; well within [`LEASE`].
 const ALIVE: Duration = Duration::from_secs(4);
+
+/// Uploads that are noted side by side: begun, alive, paused. A thousand that are in one moment wait here for one another; if they all
+/// waited for the database instead, some would give up, and so would whoever only wants to read. Nobody waits for anything else here.
+pub(super) static NOTING: Semaphore = Semaphore::const_new(3);
+
+/// Uploads that come to their end side by side, each of which is noted as alive meanwhile.
+static LANDING: Semaphore = Semaphore::const_new(4);
 
 /// What a go brings.
 struct Brought {
@@ -105,6 +112,7 @@ pub(in crate::http) async fn claimed(
     id: VersionId,
     claim: Claim,
 ) -> Result<Upload, DocumentsError> {
+    let _turn = NOTING.acquire().await;
     let mut tx = service.store.begin(&call.ctx).await?;
     store::uploads::read(&mut tx, id, claim, service.clock.now()).await?.ok_or(DocumentsError::NotFound)
 }
@@ -191,6 +199,7 @@ async fn go(
         keep(service, upload.id, known).await;
         return Ok((upload, offset));
     }
+    let _turn = hold.alive(service, call, LANDING.acquire()).await?;
     finish(service, call, upload, known, hold).await
 }
 
@@ -272,6 +281,7 @@ impl Hold {
         let (id, claim) = (upload.id, upload.claim);
         let now = service.clock.now();
         let holder = service.entropy.uuid(now);
+        let _turn = NOTING.acquire().await;
         let mut tx = service.store.begin(&call.ctx).await?;
         let held = store::uploads::hold(&mut tx, id, holder, now, now + LEASE).await?;
         // It may have ended, or gone, in this very moment.
@@ -306,6 +316,7 @@ impl Hold {
 
     /// Removes the upload's row and ends the hold with it; `false` where another has taken over.
     pub(super) async fn remove(&self, service: &Service, call: &Call) -> Result<bool, DocumentsError> {
+        let _turn = NOTING.acquire().await;
         let mut tx = service.store.begin(&call.ctx).await?;
         let now = service.clock.now();
         // A row that is held stays, so its hold ends in the same moment.
@@ -316,6 +327,7 @@ impl Hold {
     }
 
     async fn renew(&self, service: &Service, call: &Call) -> Result<(), Not> {
+        let _turn = NOTING.acquire().await;
         let mut tx = service.store.begin(&call.ctx).await?;
         let until = service.clock.now() + LEASE;
         let mine = store::uploads::renew(&mut tx, self.id, self.holder, until).await?;
@@ -324,6 +336,7 @@ impl Hold {
     }
 
     pub(super) async fn release(&self, service: &Service, call: &Call) -> Result<(), DocumentsError> {
+        let _turn = NOTING.acquire().await;
         let mut tx = service.store.begin(&call.ctx).await?;
         let expires_at = expires(self.claim, self.created_at, service.clock.now());
         let came = self.came.load(std::sync::atomic::Ordering::Relaxed);
