@@ -242,9 +242,7 @@ fn signing(error: &SigningError) -> Problem {
         SigningError::Pdf(_)
         | SigningError::Sealed
         | SigningError::OffPage { .. }
-        | SigningError::FontMissing { .. } => {
-            Problem::new(ErrorCode::FailedPrecondition, "cannot_sign", text)
-        }
+        | SigningError::Font(_) => Problem::new(ErrorCode::FailedPrecondition, "cannot_sign", text),
         SigningError::Writing(cause) => Problem::internal(cause),
     }
 }

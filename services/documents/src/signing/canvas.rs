@@ -10,8 +10,9 @@ use krilla::{
     paint::{Fill, Stroke},
     surface::Surface,
 };
+use portico_paper::Line;
 
-use super::{drawn::DrawnSignature, error::SigningError, fonts::Line};
+use super::{drawn::DrawnSignature, error::SigningError};
 
 /// A colour: red, green, blue.
 pub(super) type Colour = [u8; 3];

@@ -39,13 +39,8 @@ pub enum SigningError {
     #[error(transparent)]
     Drawn(#[from] DrawnError),
     /// A font is not installed, or is none.
-    #[error("the font {path} cannot be read: install the Debian package {package}, or set another font")]
-    FontMissing {
-        /// Where it was looked for.
-        path: String,
-        /// The Debian package that has the default font.
-        package: &'static str,
-    },
+    #[error(transparent)]
+    Font(#[from] portico_paper::PaperError),
     /// The document could not be written; a defect of ours or an original beyond the ordinary.
     #[error("the signed document could not be written")]
     Writing(#[source] Box<dyn std::error::Error + Send + Sync>),

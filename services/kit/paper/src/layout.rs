@@ -2,8 +2,9 @@
 
 use crate::{
     block::{Block, Colour, Frame, Table},
-    fonts::{Line, Shaper, Weight},
+    fonts::Weight,
     page::{HEIGHT, Kind, Laid, Mark, Node, WIDTH},
+    shaping::{Line, Shaper},
 };
 
 const INK: Colour = [22, 25, 29];
@@ -75,7 +76,7 @@ impl Flow<'_> {
         self.mark(Mark::Bar { x: 0.0, y: 0.0, width: WIDTH, height: 6.0, colour: self.frame.brand });
         self.y = TOP;
         if self.pages.len() > 1 {
-            let line = self.shaper.line(Weight::Regular, &self.frame.title);
+            let line = self.shaper.line(Weight::Regular.font(), &self.frame.title);
             self.put(line, (MARGIN, 36.0), SMALL, MUTED, None);
         }
     }
@@ -105,7 +106,7 @@ impl Flow<'_> {
     /// Text over the whole width, or a part of it; a line that does not fit stands on the next page.
     fn text(&mut self, text: &str, set: Set, (x, width): (f32, f32)) -> Node {
         let leaf = self.leaf();
-        for line in self.shaper.wrap(set.weight, text, width / set.size) {
+        for line in self.shaper.wrap(set.weight.font(), text, width / set.size) {
             self.need(set.leading());
             self.put(line, (x, self.y + set.size), set.size, set.colour, Some(leaf));
             self.y += set.leading();
@@ -158,7 +159,7 @@ impl Flow<'_> {
         let mut paragraph = Vec::new();
         for text in right {
             let leaf = self.leaf();
-            for line in self.shaper.wrap(Weight::Regular, text, half / BODY) {
+            for line in self.shaper.wrap(Weight::Regular.font(), text, half / BODY) {
                 let x = WIDTH - MARGIN - line.width() * BODY;
                 self.put(line, (x, self.y + BODY), BODY, INK, Some(leaf));
                 self.y += PLAIN.leading();
@@ -230,7 +231,7 @@ impl Flow<'_> {
         cells
             .iter()
             .zip(places)
-            .map(|(text, (_, width, _))| self.shaper.wrap(set.weight, text, width / set.size))
+            .map(|(text, (_, width, _))| self.shaper.wrap(set.weight.font(), text, width / set.size))
             .collect()
     }
 
@@ -319,7 +320,7 @@ impl Flow<'_> {
                 .numbering
                 .replace("{page}", &(page + 1).to_string())
                 .replace("{pages}", &pages.to_string());
-            let line = self.shaper.line(Weight::Regular, &text);
+            let line = self.shaper.line(Weight::Regular.font(), &text);
             let x = WIDTH - MARGIN - line.width() * SMALL;
             let mut marks = vec![
                 Mark::Bar { x: MARGIN, y: FOOT, width: CONTENT, height: 0.5, colour: HAIRLINE },
@@ -329,7 +330,7 @@ impl Flow<'_> {
                 let x = MARGIN + (column + GAP) * place as f32;
                 let mut y = FOOT + 12.0;
                 for line in lines {
-                    for line in self.shaper.wrap(Weight::Regular, line, column / SMALL) {
+                    for line in self.shaper.wrap(Weight::Regular.font(), line, column / SMALL) {
                         if y < HEIGHT - 34.0 {
                             marks.push(Mark::Text { line, x, y, size: SMALL, colour: MUTED, leaf: None });
                         }

@@ -10,12 +10,14 @@ mod error;
 mod fonts;
 mod layout;
 mod page;
+mod shaping;
 mod write;
 
 pub use block::{Block, Colour, Column, Frame, Row, Table};
 pub use embed::Embedded;
 pub use error::PaperError;
 pub use fonts::{FontFiles, Fonts};
+pub use shaping::{FontSet, Line, Run, Shaper, default_fallbacks, default_font};
 pub use write::write;
 
 #[cfg(test)]

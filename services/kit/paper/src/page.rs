@@ -1,6 +1,6 @@
 //! What layout hands to writing: marks on pages, and the tree that says what they mean.
 
-use crate::{block::Colour, fonts::Line};
+use crate::{block::Colour, shaping::Line};
 
 /// The size of A4 in points.
 pub(crate) const WIDTH: f32 = 595.28;
