@@ -23,8 +23,8 @@ use portico_proto::{
     json,
 };
 use portico_rpc::{
-    AccessTable, ActorSigner, Auth, CalleeConfig, CallerChannel, Peers, ServiceSigner, SigningKey, Verifier,
-    callee, problem_from,
+    AccessTable, ActorSigner, Auth, CalleeConfig, Caller, CallerChannel, Peers, ServiceSigner, SigningKey,
+    Verifier, callee, problem_from,
 };
 use portico_service::{Job, Kit};
 use portico_testkit::TestDatabase;
@@ -179,13 +179,16 @@ impl Fixture {
         ]
     }
 
-    fn channel(&self, ctx: &Ctx) -> CallerChannel {
-        let auth = if ctx.actor.kind == ActorKind::System {
+    fn auth(&self, ctx: &Ctx) -> Auth {
+        if ctx.actor.kind == ActorKind::System {
             Auth::system(ctx.tenant, "test")
         } else {
             Auth::Token(self.actors.issue(ctx.tenant, &ctx.actor, TimeDelta::minutes(5)).unwrap().token)
-        };
-        self.peers.channel("documents", auth)
+        }
+    }
+
+    fn channel(&self, ctx: &Ctx) -> CallerChannel {
+        self.peers.channel("documents", self.auth(ctx))
     }
 
     pub(crate) fn documents(&self, ctx: &Ctx) -> DocumentsClient<CallerChannel> {
@@ -198,8 +201,27 @@ impl Fixture {
         ctx: &Ctx,
         request: http::Request<axum::body::Body>,
     ) -> Result<http::Response<Vec<u8>>, Problem> {
+        self.send_by(self.channel(ctx), request).await
+    }
+
+    /// Sends a request as the edge does for somebody at an address.
+    pub(crate) async fn send_from(
+        &self,
+        ctx: &Ctx,
+        address: &str,
+        request: http::Request<axum::body::Body>,
+    ) -> Result<http::Response<Vec<u8>>, Problem> {
+        let caller = Caller::from(self.auth(ctx)).with_address(Some(address));
+        self.send_by(self.peers.channel("documents", caller), request).await
+    }
+
+    async fn send_by(
+        &self,
+        channel: CallerChannel,
+        request: http::Request<axum::body::Body>,
+    ) -> Result<http::Response<Vec<u8>>, Problem> {
         let request = request.map(tonic::body::Body::new);
-        let response = self.channel(ctx).send(request).await.map_err(|status| problem_from(&status))?;
+        let response = channel.send(request).await.map_err(|status| problem_from(&status))?;
         let (parts, body) = response.into_parts();
         Ok(http::Response::from_parts(parts, body.collect().await.unwrap().to_bytes().to_vec()))
     }

@@ -2,6 +2,7 @@
 //! the service, reach beyond the caps of the preview worker, or leave again as something that a browser would run.
 
 mod archives;
+mod doors;
 mod images;
 mod markup;
 mod names;
