@@ -4,10 +4,12 @@ mod axe;
 mod every_page;
 mod first_run;
 mod form;
+mod judge;
 mod keyboard;
 mod live;
 mod page;
 mod placing;
+mod rare_pages;
 mod signing;
 mod upload;
 mod view_only;
@@ -16,7 +18,10 @@ mod weight;
 
 use crate::{cases, harness::Case};
 
-use every_page::{b08_every_page_passes_axe_in_both_themes_at_both_sizes, b09_every_page_fits_a_phone};
+use every_page::{
+    b08_every_page_passes_axe_in_both_themes_at_both_sizes,
+    b09_every_page_fits_a_phone_is_enlarged_and_keeps_its_policy,
+};
 use first_run::b07_the_first_firm_is_set_up_and_its_administrator_signs_in;
 use form::{
     b01_an_invited_client_lands_on_a_home_that_fits_a_phone,
@@ -28,6 +33,10 @@ use keyboard::{
 };
 use live::b02_what_staff_do_shows_in_the_open_page_without_a_reload;
 use placing::b12_fields_are_placed_with_the_pointer_and_with_keys;
+use rare_pages::{
+    b08_a_connected_calendar_passes_axe_and_fits_a_phone, b08_firms_of_any_colour_pass_axe_in_both_themes,
+    b08_paying_unsubscribing_and_verdicts_pass_axe_and_fit_a_phone,
+};
 use signing::b04_a_contract_is_signed_in_four_steps_and_only_with_both_sentences_ticked;
 use upload::{
     b03_a_file_is_stopped_and_a_folder_comes_whole, b03_a_file_travels_by_itself_and_is_then_being_checked,
@@ -51,7 +60,10 @@ pub(crate) fn cases() -> Vec<Case> {
         b05_the_console_loads_without_complaints,
         b07_the_first_firm_is_set_up_and_its_administrator_signs_in,
         b08_every_page_passes_axe_in_both_themes_at_both_sizes,
-        b09_every_page_fits_a_phone,
+        b08_paying_unsubscribing_and_verdicts_pass_axe_and_fit_a_phone,
+        b08_a_connected_calendar_passes_axe_and_fits_a_phone,
+        b08_firms_of_any_colour_pass_axe_in_both_themes,
+        b09_every_page_fits_a_phone_is_enlarged_and_keeps_its_policy,
         b10_a_client_does_everything_with_the_keyboard,
         b10_a_contract_is_signed_with_the_keyboard,
         b10_single_keys_lead_about_until_they_are_turned_off,
