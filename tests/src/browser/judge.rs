@@ -17,7 +17,8 @@ const REFLOW: [u32; 2] = [320, 640];
 const TOO_WIDE: &str = r"
 const { scrollWidth, clientWidth } = document.documentElement;
 if (scrollWidth <= clientWidth) return '';
-const contained = (each) => { for (let one = each.parentElement; one; one = one.parentElement) if (one !== document.body && getComputedStyle(one).overflowX !== 'visible') return true; };
+// What stands absolutely is not held by a box that scrolls unless that box is positioned.
+const contained = (each) => { if (getComputedStyle(each).position === 'absolute') return false; for (let one = each.parentElement; one; one = one.parentElement) if (one !== document.body && getComputedStyle(one).overflowX !== 'visible') return true; };
 const out = [...document.querySelectorAll('body *')].filter((each) => each.getBoundingClientRect().right > clientWidth + 1 && !contained(each));
 return `is ${scrollWidth} pixels wide in a window of ${clientWidth}, from ${out.map((each) => each.outerHTML.slice(0, 160)).slice(0, 3).join(' and ')} on`;";
 

@@ -1,5 +1,6 @@
 //! What people do in a real browser, against a whole Portico.
 
+mod approvals;
 mod axe;
 mod every_page;
 mod first_run;
@@ -9,6 +10,8 @@ mod keyboard;
 mod live;
 mod page;
 mod placing;
+mod plan;
+mod presence;
 mod rare_pages;
 mod signing;
 mod upload;
@@ -18,6 +21,10 @@ mod weight;
 
 use crate::{cases, harness::Case};
 
+use approvals::{
+    b14_a_design_is_returned_with_a_place_drawn_on_its_page,
+    b14_two_approve_nobody_twice_and_a_stand_in_for_another,
+};
 use every_page::{
     b08_every_page_passes_axe_in_both_themes_at_both_sizes,
     b09_every_page_fits_a_phone_is_enlarged_and_keeps_its_policy,
@@ -29,10 +36,13 @@ use form::{
 };
 use keyboard::{
     b10_a_client_does_everything_with_the_keyboard, b10_a_contract_is_signed_with_the_keyboard,
+    b10_a_time_is_booked_and_a_plan_returned_with_the_keyboard,
     b10_single_keys_lead_about_until_they_are_turned_off,
 };
 use live::b02_what_staff_do_shows_in_the_open_page_without_a_reload;
 use placing::b12_fields_are_placed_with_the_pointer_and_with_keys;
+use plan::b15_a_plan_is_drawn_and_a_colleagues_page_goes_on_from_there;
+use presence::b16_a_form_tells_who_else_is_filling_it_in;
 use rare_pages::{
     b08_a_connected_calendar_passes_axe_and_fits_a_phone, b08_firms_of_any_colour_pass_axe_in_both_themes,
     b08_paying_unsubscribing_and_verdicts_pass_axe_and_fit_a_phone,
@@ -66,9 +76,14 @@ pub(crate) fn cases() -> Vec<Case> {
         b09_every_page_fits_a_phone_is_enlarged_and_keeps_its_policy,
         b10_a_client_does_everything_with_the_keyboard,
         b10_a_contract_is_signed_with_the_keyboard,
+        b10_a_time_is_booked_and_a_plan_returned_with_the_keyboard,
         b10_single_keys_lead_about_until_they_are_turned_off,
         b11_a_cold_home_is_light_and_keeps_still,
         b12_fields_are_placed_with_the_pointer_and_with_keys,
         b13_what_is_for_the_screen_only_is_read_out_and_not_copied,
+        b14_a_design_is_returned_with_a_place_drawn_on_its_page,
+        b14_two_approve_nobody_twice_and_a_stand_in_for_another,
+        b15_a_plan_is_drawn_and_a_colleagues_page_goes_on_from_there,
+        b16_a_form_tells_who_else_is_filling_it_in,
     ]
 }
