@@ -1,6 +1,6 @@
 //! What the promises about speed and memory come to on this machine: each is measured in one run and printed, never asserted.
 //!
-//! Run by `scripts/bench` and, with the word `web`, by `scripts/bench-web`. Each starts a throw-away database and builds
+//! Run by `scripts/bench` and, with the word `web` or `pages`, by `scripts/bench-web` and `scripts/bench pages`. Each starts a throw-away database and builds
 //! for release. Names of measurements given as arguments choose among them.
 
 mod documents;
@@ -52,7 +52,7 @@ async fn main() -> anyhow::Result<()> {
         large_file::measure().await?;
     }
     // Needs a browser, so only on request.
-    if chosen.iter().any(|each| each == "web") {
+    if chosen.iter().any(|each| each == "web" || each == "pages") {
         web::measure().await?;
     }
     Ok(())

@@ -1,15 +1,12 @@
 //! axe-core, which judges a page by the rules of WCAG.
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::{Browser, skip};
 
 /// The rules that every page keeps: WCAG 2.2, levels A and AA.
 const RULES: [&str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-
-/// The rules that a change of colours can break: all that a second theme has to be asked.
-const COLOUR_RULES: [&str; 2] = ["color-contrast", "link-in-text-block"];
 
 const RUN: &str = r"
 const [rules, done] = arguments;
@@ -38,15 +35,7 @@ pub(super) async fn equip(browser: &Browser) -> anyhow::Result<()> {
 
 /// What the page does wrong as it is shown now, everything unfolded: the rule, the element and why.
 pub(super) async fn violations(browser: &Browser) -> anyhow::Result<Vec<String>> {
-    run(browser, json!({"type": "tag", "values": RULES})).await
-}
-
-/// Those of [`violations`] that its colours cause.
-pub(super) async fn colour_violations(browser: &Browser) -> anyhow::Result<Vec<String>> {
-    run(browser, json!({"type": "rule", "values": COLOUR_RULES})).await
-}
-
-async fn run(browser: &Browser, rules: Value) -> anyhow::Result<Vec<String>> {
+    let rules = json!({"type": "tag", "values": RULES});
     let found = browser.client().execute_async(RUN, vec![rules]).await?;
     serde_json::from_value(found).context("reading what axe found")
 }

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 
-use super::page::Look;
+use super::{axe, judge::Judge, page::Look};
 use crate::harness::{Browser, Outcome, World};
 
 /// Only the token opens the wizard; it keeps what was typed from part to part, ends at the firm's own sign-in, and is closed after.
@@ -10,6 +10,8 @@ pub(super) async fn b07_the_first_firm_is_set_up_and_its_administrator_signs_in(
     let world = World::empty().await?;
     let bare = format!("http://localhost:{}", world.address().port());
     let maria = Browser::desk().await?;
+    axe::equip(&maria).await?;
+    let mut judge = Judge::default();
     maria.goto(&format!("{bare}/setup?token=guessed")).await?;
     ensure!(
         maria.execute("return document.querySelector('form') === null").await? == true,
@@ -17,16 +19,19 @@ pub(super) async fn b07_the_first_firm_is_set_up_and_its_administrator_signs_in(
     );
     maria.goto(&format!("{bare}/setup?token=set-up-token")).await?;
     maria.complaints().await?;
+    judge.passes(&maria, "the first part of the set-up").await?;
 
     maria.fill("#f-name", "Adventure Works").await?;
     maria.fill("#f-slug", "Adventure Works").await?;
     maria.fill("#f-colour", "#7a1f3d").await?;
     maria.click("button[value=next]").await?;
     maria.find(".error-summary a[href='#f-slug']").await?;
-    maria.complaints().await?;
+    judge.passes(&maria, "the first part of the set-up, refused").await?;
     maria.fill("#f-slug", "adventure").await?;
     maria.click("button[value=next]").await?;
 
+    maria.find("#f-admin_name").await?;
+    judge.passes(&maria, "the second part of the set-up").await?;
     maria.fill("#f-admin_name", "Maria Lopez").await?;
     maria.fill("#f-admin_email", "maria@adventure.example").await?;
     maria.fill("#f-admin_password", "a horse of a different colour").await?;
@@ -41,6 +46,7 @@ pub(super) async fn b07_the_first_firm_is_set_up_and_its_administrator_signs_in(
     maria.fill("#f-sender_address", "portal@adventure.example").await?;
     let look = Look::at(&maria).await?.wrong();
     ensure!(look.is_empty(), "the set-up page {}", look.join(", "));
+    judge.passes(&maria, "the last part of the set-up").await?;
     maria.click("button[value=next]").await?;
     maria.wait_for_text("Sign in to Adventure Works").await?;
     let host = maria.client().current_url().await?;
@@ -57,5 +63,7 @@ pub(super) async fn b07_the_first_firm_is_set_up_and_its_administrator_signs_in(
         maria.execute("return document.querySelector('form') === null").await? == true,
         "the wizard opens a second time"
     );
+    judge.passes(&maria, "the set-up, closed").await?;
+    judge.verdict(Vec::new())?;
     maria.close().await
 }

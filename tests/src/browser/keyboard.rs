@@ -2,10 +2,12 @@
 
 use anyhow::{Context as _, bail, ensure};
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
+use portico_core::{Clock as _, SystemClock};
+use portico_proto::workflow::v1::OfferTimesRequest;
 use serde::Deserialize;
 
 use super::walk::furnished;
-use crate::harness::{Browser, Outcome, World};
+use crate::harness::{Browser, Outcome, World, steps};
 
 const TAB: char = '\u{E004}';
 const ENTER: char = '\u{E007}';
@@ -144,6 +146,45 @@ pub(super) async fn b10_a_client_does_everything_with_the_keyboard() -> Outcome 
     ensure!(ana.place().await?.name == "No, go back", "the question does not begin at the safe answer");
     ana.follow("Approve").await?;
     browser.wait_for_text("What happens next").await?;
+    browser.close().await
+}
+
+/// A time is booked, and a plan is returned with a comment at a place on its page, without a pointer.
+pub(super) async fn b10_a_time_is_booked_and_a_plan_returned_with_the_keyboard() -> Outcome {
+    let world = World::demo().await?;
+    let engagement = furnished(&world).await?;
+    let other = world.signed_engagement("Harbour audit").await?;
+    let paul = world.person("northwind", "paul@northwind.example").await?;
+    let kickoff = steps(&paul.run(&other.run).await?)["kickoff"].id.clone();
+    let at = portico_proto::time::timestamp(SystemClock.now() + chrono::TimeDelta::days(7));
+    paul.workflow().offer_times(OfferTimesRequest { step_id: kickoff.clone(), starts: vec![at] }).await?;
+    world.settle().await?;
+    let browser = Browser::desk().await?;
+    let ana = Keys(&browser);
+    ana.sign_in(&world, "ana@acme.example").await?;
+    browser.goto(&world.url("northwind", &format!("/tasks/{kickoff}"))).await?;
+    let time = browser.find("form[action$='/book'] button").await?.text().await?;
+    ana.follow(&time).await?;
+    browser.find("dialog[open]").await?;
+    ana.go_to(&time).await?;
+    ana.press(ENTER).await?;
+    browser.wait_for_text("It is booked").await?;
+
+    let plan = steps(&paul.run(&engagement.run).await?)["plan"].id.clone();
+    browser.goto(&world.url("northwind", &format!("/tasks/{plan}"))).await?;
+    ana.follow("Return it with a comment").await?;
+    ana.go_to("What should be changed?").await?;
+    ana.write("Later, please").await?;
+    ana.go_to("Page").await?;
+    ana.write("1").await?;
+    ana.go_to("Where on the page").await?;
+    ana.write("mid").await?;
+    ana.go_to("What should be changed here?").await?;
+    ana.write("Not in August").await?;
+    ana.follow("Return it").await?;
+    for words in ["Later, please", "Not in August", "middle"] {
+        browser.wait_for_text(words).await?;
+    }
     browser.close().await
 }
 

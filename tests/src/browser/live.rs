@@ -7,6 +7,7 @@ use portico_proto::{
     messaging::v1::PostMessageRequest,
     workflow::v1::{AddTaskRequest, WaiveStepRequest},
 };
+use serde_json::json;
 
 use crate::harness::{Browser, Outcome, World, steps};
 
@@ -24,6 +25,10 @@ pub(super) async fn b02_what_staff_do_shows_in_the_open_page_without_a_reload() 
     ana.wait_for_text("things need you").await?;
     let before = ana.find("h1").await?.text().await?;
     ana.execute("window.untouched = true").await?;
+    // Whoever wants no motion gets none, also where a live change pushes the page about.
+    let still = json!([{"name": "prefers-reduced-motion", "value": "reduce"}]);
+    ana.devtools("Emulation.setEmulatedMedia", json!({ "features": still })).await?;
+    ana.execute("Element.prototype.animate = () => { window.moved = true; }").await?;
     ana.fill("#f-body", "half a sentence").await?;
     // The stream needs a moment to be there; what happens earlier is in the page already.
     tokio::time::sleep(Duration::from_secs(1)).await;
@@ -60,6 +65,10 @@ pub(super) async fn b02_what_staff_do_shows_in_the_open_page_without_a_reload() 
     ana.wait_for_text_within("We start on Monday", SOON).await?;
     ensure!(!ana.text().await?.contains("a difficult client"), "an internal note reached the client");
     ensure!(ana.execute("return window.untouched === true").await? == true, "the page was loaded again");
+    ensure!(
+        ana.execute("return window.moved !== true").await? == true,
+        "it moves though no motion is wanted"
+    );
     let typed = ana.find("#f-body").await?.prop("value").await?.unwrap_or_default();
     ensure!(typed == "half a sentence", "what was being typed became {typed:?}");
     ana.close().await

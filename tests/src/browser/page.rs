@@ -82,8 +82,9 @@ const inSentence = (each) => each.tagName === 'A' && getComputedStyle(each).disp
 const target = (each) => each.closest('label.choice') ?? (each.matches('.row-link') ? each.closest('li') : each);
 const named = (each) => `${each.tagName.toLowerCase()} ${JSON.stringify((each.innerText || each.name || '').trim().slice(0, 40))}`;
 for (const each of controls.filter((each) => !inSentence(each))) {
-  const { height } = target(each).getBoundingClientRect();
-  if (height < 43.5) faults.push(`${named(each)} is ${Math.round(height)} pixels high`);
+  const { width, height } = target(each).getBoundingClientRect();
+  if (height < 47.5) faults.push(`${named(each)} is ${Math.round(height)} pixels high`);
+  if (width < 47.5) faults.push(`${named(each)} is ${Math.round(width)} pixels wide`);
 }
 for (const each of controls.filter((each) => each.matches('.button, summary, .input, [type=file]') && !each.closest('dialog'))) {
   each.scrollIntoView({ block: 'nearest' });

@@ -94,7 +94,7 @@ async fn without_complaints(
 }
 
 /// An engagement with a message, a file, a booked call and a plan to approve, so that lists are not empty and every
-/// kind of step has begun.
+/// kind of step has begun, and a fit-out of another account.
 pub(super) async fn furnished(world: &World) -> anyhow::Result<Engagement> {
     let engagement = world.signed_engagement("Warehouse audit").await?;
     let ana = world.person("northwind", "ana@acme.example").await?;
@@ -125,7 +125,7 @@ pub(super) async fn furnished(world: &World) -> anyhow::Result<Engagement> {
     world.shelf(&engagement, "Accounts").await?;
     let paper = paul.paper_template("Mutual NDA").await?;
     paul.send_paper(&paper, &engagement.account, &ana.id).await?;
-    world.settle().await?;
+    world.fit_out("Branch office, Harbour Street 12").await?;
     Ok(engagement)
 }
 

@@ -84,3 +84,13 @@ pub(crate) fn link_path(mail: &Mail) -> anyhow::Result<String> {
         mail.text[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '/').collect();
     Ok(path)
 }
+
+/// The path by which a mail's reader switches its kind off, as its head names it.
+pub(crate) fn way_out(mail: &Mail) -> anyhow::Result<String> {
+    let source = mail.source.replace("\r\n ", "");
+    let line =
+        source.lines().find_map(|line| line.strip_prefix("List-Unsubscribe:")).context("no way out")?;
+    let address = line.trim().trim_matches(['<', '>']);
+    let at = address.find("/mail/unsubscribe/").context("the way out leads elsewhere")?;
+    Ok(address[at..].to_owned())
+}

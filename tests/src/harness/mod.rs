@@ -25,7 +25,7 @@ pub(crate) use cluster::Cluster;
 pub(crate) use dkim::check_signature;
 pub(crate) use files::{large_pdf, pdf};
 pub(crate) use mail_server::MailServer;
-pub(crate) use mailbox::{Mailbox, link_path};
+pub(crate) use mailbox::{Mailbox, link_path, way_out};
 pub(crate) use mailbox_server::MailboxServer;
 pub(crate) use object_store::ObjectStore;
 pub(crate) use people::{Engagement, Persona, steps};

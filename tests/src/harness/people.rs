@@ -201,6 +201,31 @@ impl World {
             portal,
         })
     }
+
+    /// Wingtip Bank's fit-out, agreed: its record and its run.
+    pub(crate) async fn fit_out(&self, title: &str) -> anyhow::Result<Engagement> {
+        let admin = self.person("northwind", "nora@northwind.example").await?;
+        let account = admin.account("Wingtip Bank").await?;
+        let portal = admin.portal("office-fit-out").await?;
+        let (mut team, mut contacts) = (Vec::new(), Vec::new());
+        for name in ["mia", "dan"] {
+            team.push(self.known("northwind", &format!("{name}@northwind.example")).await?.id);
+        }
+        for name in ["bea", "ben", "sofia"] {
+            contacts.push(self.known("northwind", &format!("{name}@wingtip.example")).await?.id);
+        }
+        let fields = json!({"title": title, "kind": "branch", "floor_area": 420, "move_in": "2027-06-01", "team": team,
+            "contacts": contacts, "budget": {"amount": 18_000_000, "currency": "EUR"}});
+        let record = admin.create(&portal, "fit_out", &account, fields).await?;
+        let runs = admin.transition(&record.id, "agreed").await?;
+        self.settle().await?;
+        Ok(Engagement {
+            record: record.id,
+            run: runs.first().context("no run started")?.clone(),
+            account,
+            portal,
+        })
+    }
 }
 
 /// An engagement and its run.

@@ -77,7 +77,7 @@ async fn send(
 }
 
 /// A form with fields and a PDF in the field of this name, as a browser without scripts sends it.
-async fn with_file(
+pub(super) async fn with_file(
     visitor: &mut Visitor,
     path: &str,
     fields: &[(&str, &str)],

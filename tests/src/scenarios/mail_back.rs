@@ -8,7 +8,7 @@ use portico_proto::messaging::v1::{
     PostMessageRequest, SendTestMailRequest, UpdateMailSettingsRequest, mailing_client::MailingClient,
 };
 
-use crate::harness::{Answer, MailServer, Outcome, Persona, Visitor, World};
+use crate::harness::{Answer, MailServer, Outcome, Persona, Visitor, World, way_out};
 
 /// How a person is mailed of messages.
 async fn way(person: &Persona) -> anyhow::Result<String> {
@@ -45,13 +45,12 @@ pub(super) async fn one_click_ends_one_kind_of_mail_and_a_scanner_ends_none() ->
     };
     ana.messaging().post_message(post).await?;
     let mail = world.mailbox("northwind").await?.wait_for("paul@northwind.example", "message", 0).await?;
-    let source = mail.source.replace("\r\n ", "");
-    let line =
-        source.lines().find_map(|line| line.strip_prefix("List-Unsubscribe:")).context("no way out")?;
-    let address = line.trim().trim_matches(['<', '>']);
-    let at = address.find("/mail/unsubscribe/").context("the way out leads elsewhere")?;
-    let path = &address[at..];
-    ensure!(source.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"), "one click is not offered");
+    let path = way_out(&mail)?;
+    let path = path.as_str();
+    ensure!(
+        mail.source.replace("\r\n ", "").contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click"),
+        "one click is not offered"
+    );
 
     let mut program = world.visitor("northwind");
     for _ in 0..2 {

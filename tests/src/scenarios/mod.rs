@@ -5,6 +5,7 @@ mod conversation;
 mod details;
 mod deviations;
 mod drops;
+mod fit_out;
 mod flow;
 mod mail;
 mod mail_back;
@@ -38,6 +39,7 @@ use deviations::{
     s10_staff_deviate_and_the_client_sees_the_consequence,
 };
 use drops::{a_stranger_hands_files_in_and_sees_nothing, a_strangers_large_file_goes_on_where_it_was_cut};
+use fit_out::a_fit_out_goes_from_the_brief_to_the_keys;
 use flow::{
     a_form_of_several_pages_is_filled_in_without_a_script,
     a_time_is_picked_from_the_hours_that_are_kept_moved_and_cancelled,
@@ -110,6 +112,7 @@ pub(crate) fn cases() -> Vec<Case> {
         s11_every_act_is_in_the_audit_with_its_address_and_object,
         s11_the_audit_tells_who_did_what_and_the_client_sees_their_part,
         s12_invoices_are_approved_by_threshold_and_paid,
+        a_fit_out_goes_from_the_brief_to_the_keys,
         s12_a_vendor_sees_the_state_live,
         s12_an_overdue_approval_is_escalated_once,
         a_form_of_several_pages_is_filled_in_without_a_script,

@@ -19,6 +19,7 @@ use crate::{
     harness::{Case, Outcome},
 };
 use placed::fields_placed_in_the_console_are_asked_for_and_sealed;
+pub(crate) use product::signed;
 use product::{
     a_contract_signed_in_the_portal_is_sealed, each_of_several_documents_has_its_own_seal,
     the_verify_page_says_what_is_true,

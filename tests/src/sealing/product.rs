@@ -14,7 +14,8 @@ use super::{
 use crate::harness::{Answer, Outcome, Persona, Visitor, World, plain, steps};
 
 /// A contract that Sam and Paul have signed: the sealed file and the certificate of the development authority.
-async fn signed(world: &World) -> anyhow::Result<(Vec<u8>, String, Envelope)> {
+/// An agreement that both sides have signed: its file, the authority of its seal, and the envelope.
+pub(crate) async fn signed(world: &World) -> anyhow::Result<(Vec<u8>, String, Envelope)> {
     let engagement = world.signed_engagement("Warehouse audit").await?;
     let sam = world.person("northwind", "sam@acme.example").await?;
     let paul = world.person("northwind", "paul@northwind.example").await?;

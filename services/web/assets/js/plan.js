@@ -1,49 +1,47 @@
 /**
  * A bar of a plan with `data-due` can be drawn to another day: letting go sends the form beside the plan that has the day of this step,
- * which works without a pointer as well. Escape puts the bar back.
+ * which works without a pointer as well. Escape puts the bar back. The page listens for its drawing, which a live change replaces: a bar
+ * that was moved by somebody else while it was held goes back as well.
+ *
+ * @typedef {{ bar: SVGRectElement, due: string, x: number, days: number, day: number, unit: number }} Held
  */
-class PlanDrag {
-  /** @param {SVGSVGElement} drawing */
-  constructor(drawing) {
-    this.drawing = drawing;
-    this.day = Number(drawing.dataset.day) || 1;
-    for (const bar of /** @type {NodeListOf<SVGRectElement>} */ (drawing.querySelectorAll("rect[data-due]"))) this.watch(bar);
-  }
+/** @type {Held | null} */
+let heldBar = null;
 
-  /** @param {SVGRectElement} bar */
-  watch(bar) {
-    /** @type {{ x: number, days: number } | null} */
-    let held = null;
-    const letGo = () => {
-      held = null;
-      bar.removeAttribute("transform");
-    };
-    bar.classList.add("movable");
-    bar.addEventListener("pointerdown", (event) => {
-      held = { x: event.clientX, days: 0 };
-      bar.setPointerCapture(event.pointerId);
-    });
-    bar.addEventListener("pointermove", (event) => {
-      if (!held) return;
-      const unit = this.drawing.getBoundingClientRect().width / this.drawing.viewBox.baseVal.width;
-      held.days = Math.round((event.clientX - held.x) / unit / this.day);
-      bar.setAttribute("transform", `translate(${held.days * this.day} 0)`);
-    });
-    bar.addEventListener("pointercancel", letGo);
-    document.addEventListener("keydown", (event) => { if (event.key === "Escape") letGo(); });
-    bar.addEventListener("pointerup", () => {
-      const days = held?.days ?? 0;
-      held = null;
-      if (!days) return letGo();
-      const form = document.querySelector(`form[data-plan-day="${bar.dataset.step}"]`);
-      const field = form?.querySelector('input[type="date"]');
-      if (!(form instanceof HTMLFormElement) || !(field instanceof HTMLInputElement)) return letGo();
-      const due = new Date(`${bar.dataset.due}T12:00:00Z`);
-      due.setUTCDate(due.getUTCDate() + days);
-      field.value = due.toISOString().slice(0, 10);
-      form.requestSubmit();
-    });
-  }
+function letGo() {
+  heldBar?.bar.removeAttribute("transform");
+  heldBar = null;
 }
 
-for (const drawing of /** @type {NodeListOf<SVGSVGElement>} */ (document.querySelectorAll("svg[data-plan]"))) new PlanDrag(drawing);
+document.addEventListener("pointerdown", (event) => {
+  const bar = event.target instanceof Element ? event.target.closest("svg[data-plan] rect[data-due]") : null;
+  const drawing = bar?.closest("svg");
+  if (!(bar instanceof SVGRectElement) || !drawing || !event.isPrimary || event.button !== 0) return;
+  const unit = drawing.getBoundingClientRect().width / drawing.viewBox.baseVal.width;
+  heldBar = { bar, due: bar.dataset.due ?? "", x: event.clientX, days: 0, day: Number(drawing.dataset.day) || 1, unit };
+  bar.setPointerCapture(event.pointerId);
+});
+
+document.addEventListener("pointermove", (event) => {
+  if (!heldBar) return;
+  heldBar.days = Math.round((event.clientX - heldBar.x) / heldBar.unit / heldBar.day);
+  heldBar.bar.setAttribute("transform", `translate(${heldBar.days * heldBar.day} 0)`);
+});
+
+document.addEventListener("pointercancel", letGo);
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") letGo(); });
+document.addEventListener("pointerup", () => {
+  if (!heldBar) return;
+  const { bar, due, days } = heldBar;
+  const form = document.querySelector(`form[data-plan-day="${bar.dataset.step}"]`);
+  const field = form?.querySelector('input[type="date"]');
+  const moved = !bar.isConnected || bar.dataset.due !== due;
+  if (!days || moved || !(form instanceof HTMLFormElement) || !(field instanceof HTMLInputElement)) return letGo();
+  heldBar = null;
+  const until = new Date(`${due}T12:00:00Z`);
+  until.setUTCDate(until.getUTCDate() + days);
+  field.value = until.toISOString().slice(0, 10);
+  form.requestSubmit();
+});
+
+document.documentElement.classList.add("draws-plans");
