@@ -5,7 +5,7 @@ mod conversation;
 mod details;
 mod deviations;
 mod drops;
-mod flow;
+pub(crate) mod flow;
 mod mail;
 mod mail_back;
 mod mail_fetched;
