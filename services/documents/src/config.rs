@@ -63,6 +63,11 @@ impl Default for DocumentsConfig {
 }
 
 impl DocumentsConfig {
+    /// The largest file that a message or a record's field takes, in bytes.
+    pub fn attachment_limit(&self) -> u64 {
+        self.largest_attachment.min(self.largest_file)
+    }
+
     /// Whether the settings can be worked with.
     ///
     /// # Errors

@@ -16,7 +16,9 @@ use crate::{
     content::{ImageFormat, Kind, PdfError, check_pdf},
     domain::document::FileFacts,
     error::DocumentsError,
-    preview::{PageLayout, PreviewConfig, PreviewError, PreviewWorker, Source, image_preview},
+    preview::{
+        PageLayout, PreviewConfig, PreviewError, PreviewWorker, Source, image_preview, tiff_page, tiff_pages,
+    },
     signing::{Fonts, mark_picture},
     vault::{Plaintext, Stored, Vault},
 };
@@ -25,6 +27,8 @@ use crate::{
 const LARGEST_PICTURE: u64 = 50 * 1024 * 1024;
 /// The longer side of a picture's preview, in pixels.
 const PICTURE_SIDE: u32 = 1600;
+/// What scanners make, with several pages in a file.
+const TIFF: &str = "image/tiff";
 /// Pages whose words are read together with the one that was asked for.
 const READ_AHEAD: u32 = 9;
 /// Files that lie in the clear at the same time.
@@ -86,7 +90,7 @@ impl Previews {
         Ok(self.worker.get_or_init(|| worker))
     }
 
-    /// Page `number` (the first is 1) of a PDF; a picture is its own only page.
+    /// Page `number` (the first is 1) of a PDF or a TIFF; any other picture is its own only page.
     pub(crate) async fn page(
         &self,
         vault: &Vault,
@@ -106,10 +110,10 @@ impl Previews {
                 let source = lay_ready(worker, vault.read(stored, None).await?).await?;
                 Page { bytes: worker.page_image(&source, number).await?.into(), mime: "image/png" }
             }
-            "image" if number == 1 => {
+            "image" if number == 1 || file.media_type == TIFF => {
                 let _place =
                     self.pictures.acquire().await.map_err(io::Error::other).map_err(PreviewError::from)?;
-                self.picture(vault, file, stored).await?
+                self.picture(vault, file, stored, number).await?
             }
             "image" => return Err(PreviewError::NoSuchPage { pages: 1 }.into()),
             _ => return Err(PreviewError::Unsupported.into()),
@@ -190,29 +194,45 @@ impl Previews {
         vault: &Vault,
         file: &FileFacts,
         stored: &Stored,
+        number: u32,
     ) -> Result<Page, DocumentsError> {
         let format = match file.media_type.as_str() {
             "image/png" => ImageFormat::Png,
             "image/jpeg" | "image/heic" => ImageFormat::Jpeg,
             "image/gif" => ImageFormat::Gif,
             "image/webp" => ImageFormat::Webp,
+            TIFF => ImageFormat::Tiff,
             _ => return Err(PreviewError::Unsupported.into()),
         };
         if stored.size > LARGEST_PICTURE {
             return Err(PreviewError::TooLarge.into());
         }
-        let bytes = if file.media_type == "image/heic" {
+        let mut bytes = if file.media_type == "image/heic" {
             let worker = self.worker()?;
             let source = lay_ready(worker, vault.read(stored, None).await?).await?;
             worker.jpeg_of_heic(&source).await?
         } else {
             vault.read_all(stored, LARGEST_PICTURE).await?
         };
-        let drawn =
-            tokio::task::spawn_blocking(move || image_preview(&bytes, Kind::Image(format), PICTURE_SIDE))
-                .await;
+        let drawn = tokio::task::spawn_blocking(move || {
+            if format == ImageFormat::Tiff {
+                tiff_page(&mut bytes, number)?;
+            }
+            image_preview(&bytes, Kind::Image(format), PICTURE_SIDE)
+        })
+        .await;
         let preview = drawn.map_err(|error| DocumentsError::Unreadable(error.to_string()))??;
         Ok(Page { bytes: preview.bytes.into(), mime: preview.mime })
+    }
+
+    /// Counts the pages of a TIFF; 0 where it is too large for that, or where its pages cannot be told.
+    pub(crate) async fn count_sheets(&self, vault: &Vault, stored: &Stored) -> Result<i32, DocumentsError> {
+        if stored.size > LARGEST_PICTURE {
+            return Ok(0);
+        }
+        let _place = self.pictures.acquire().await.map_err(io::Error::other).map_err(PreviewError::from)?;
+        let bytes = vault.read_all(stored, LARGEST_PICTURE).await?;
+        Ok(tiff_pages(&bytes).ok().and_then(|pages| i32::try_from(pages).ok()).unwrap_or_default())
     }
 
     /// Reads the structure of a PDF that has just arrived and counts its pages; 0 where it is too large for that.

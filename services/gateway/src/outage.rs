@@ -87,6 +87,7 @@ fn world(scheme: &str) -> World {
         port_suffix: String::new(),
         scheme: scheme.to_owned(),
         mailbox: false,
+        largest_attachment: 0,
         setup_token: None,
     };
     let health = Health::new();

@@ -75,16 +75,11 @@ pub(crate) async fn assemble(
     let config = TenancyConfig { base_host: settings.base_host.clone() };
     services.host(&base, kit.store.clone(), portico_tenancy::build(config, kit).await?)?;
     let kit = base.kit("documents");
-    let config = DocumentsConfig {
-        largest_file: u64::from(settings.largest_file) * 1024 * 1024,
-        trash_days: settings.trash_days,
-        files: settings.files.clone(),
-        scanner: settings.scanner.clone(),
-        seal: settings.seal.clone(),
-        origin: settings.origin(),
-        ..DocumentsConfig::default()
-    };
-    services.host(&base, kit.store.clone(), portico_documents::build(config, kit).await?)?;
+    services.host(
+        &base,
+        kit.store.clone(),
+        portico_documents::build(documents_config(settings), kit).await?,
+    )?;
     let kit = base.kit("workflow");
     let config = WorkflowConfig { local_calendars: settings.local_calendars, ..WorkflowConfig::default() };
     services.host(&base, kit.store.clone(), portico_workflow::build(config, kit).await?)?;
@@ -107,6 +102,19 @@ pub(crate) async fn assemble(
     };
     services.host(&base, kit.store.clone(), portico_billing::build(config, kit).await?)?;
     Ok(services)
+}
+
+/// What documents is told.
+pub(crate) fn documents_config(settings: &Settings) -> DocumentsConfig {
+    DocumentsConfig {
+        largest_file: u64::from(settings.largest_file) * 1024 * 1024,
+        trash_days: settings.trash_days,
+        files: settings.files.clone(),
+        scanner: settings.scanner.clone(),
+        seal: settings.seal.clone(),
+        origin: settings.origin(),
+        ..DocumentsConfig::default()
+    }
 }
 
 impl Base<'_> {

@@ -13,7 +13,11 @@ use portico_web::{Web, WebConfig};
 use tokio::{net::TcpListener, task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Settings, assemble::assemble, jobs, revisions};
+use crate::{
+    Settings,
+    assemble::{assemble, documents_config},
+    jobs, revisions,
+};
 
 /// How often the databases are asked whether they answer.
 const PING: Duration = Duration::from_secs(2);
@@ -162,6 +166,7 @@ fn web_config(settings: &Settings) -> WebConfig {
         port_suffix: settings.public_port.map(|port| format!(":{port}")).unwrap_or_default(),
         scheme: settings.scheme.clone(),
         mailbox: settings.smtp.is_none(),
+        largest_attachment: documents_config(settings).attachment_limit(),
         setup_token: settings.setup_token.clone(),
     }
 }

@@ -71,6 +71,7 @@ async fn shell(web: &Web, parts: &Parts) -> Shell {
         note_seen(web, &caller, parts);
     }
     shell.companies = companies;
+    shell.largest_attachment = web.config().largest_attachment;
     let portals = portals.unwrap_or_else(|problem| {
         tracing::warn!(reason = %problem.reason, "a page comes without its portals' navigation");
         Arc::default()

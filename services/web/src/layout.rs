@@ -36,6 +36,9 @@ const SCRIPT_WORDS: &[&str] = &[
     "upload-unfinished",
     "upload-stop",
     "upload-stopped",
+    "upload-take-off",
+    "upload-taken-off",
+    "upload-then-send",
     "upload-folder",
     "upload-empty",
     "upload-wrong-type",
@@ -137,6 +140,8 @@ pub struct Shell {
     pub formats: Formats,
     /// Whether the page listens to the live stream at `/live`: not where it answers a form that was posted.
     pub live: bool,
+    /// The largest file that goes with a message, an answer or a record, in bytes; 0 where that is not known.
+    pub largest_attachment: u64,
     /// The person whose view a member of staff looks at.
     pub viewing_as: Option<String>,
     /// The person whom a client can ask, for the "not here" page and the footer.
@@ -163,6 +168,7 @@ impl Shell {
             texts,
             formats: Formats::new(texts, zone, now),
             live: false,
+            largest_attachment: 0,
             viewing_as: None,
             contact: None,
         }

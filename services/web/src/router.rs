@@ -73,6 +73,7 @@ mod tests {
             port_suffix: String::new(),
             scheme: "http".to_owned(),
             mailbox: false,
+            largest_attachment: 0,
             setup_token: None,
         };
         Web::new(config, peers, clock, entropy)

@@ -91,6 +91,7 @@ pub(crate) fn shell(area: Area, locale: Locale) -> Shell {
             .into(),
         nav: nav.into(),
         live: true,
+        largest_attachment: 100 * 1024 * 1024,
         contact: Some("Maria Lopez".to_owned()),
         ..Shell::visitor(firm, locale, Tz::UTC, now, "token")
     }

@@ -29,6 +29,8 @@ pub struct WebConfig {
     pub scheme: String,
     /// Whether mails are kept in the development mailbox. Its page exists on localhost only, see [`WebConfig::shows_mailbox`].
     pub mailbox: bool,
+    /// The largest file that goes with a message, an answer or a record, in bytes, as documents takes it.
+    pub largest_attachment: u64,
     /// The token that unlocks the first run, while there is one.
     pub setup_token: Option<String>,
 }
@@ -204,6 +206,7 @@ mod tests {
             port_suffix: String::new(),
             scheme: "https".to_owned(),
             mailbox,
+            largest_attachment: 0,
             setup_token: None,
         };
         assert!(config(true, "localhost").shows_mailbox() && config(true, "demo.localhost").shows_mailbox());

@@ -147,11 +147,41 @@ pub(crate) fn accept_attribute(kinds: &[String]) -> String {
     kinds.iter().map(|kind| of(kind)).filter(|accept| !accept.is_empty()).collect::<Vec<_>>().join(",")
 }
 
+/// What may be chosen and how large it may be, after what else there is to say about it: "PDF or image. Up to 100 MB a file."
+pub(crate) fn takes(s: &Shell, hint: &str, kinds: &[String]) -> String {
+    let named = kinds.iter().filter(|kind| !accept_attribute(std::slice::from_ref(kind)).is_empty());
+    let named: Vec<String> = named.map(|kind| s.t(&format!("upload-kind-{kind}"))).collect();
+    let mut parts = vec![hint.trim().to_owned()];
+    if let Some((last, before)) = named.split_last() {
+        let listed = match before {
+            [] => last.clone(),
+            _ => s.say("upload-kinds-or").arg("first", before.join(", ")).arg("last", last).to_string(),
+        };
+        let mut letters = listed.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        let kinds: String = first.chain(letters).collect();
+        parts.push(s.say("upload-takes").arg("kinds", kinds).to_string());
+    }
+    parts.push(upload_limit(s, i64::try_from(s.largest_attachment).unwrap_or_default()));
+    parts.retain(|part| !part.is_empty());
+    parts.join(" ")
+}
+
 /// How large a file may be that is about to be chosen; empty where that is not known.
 pub(crate) fn upload_limit(s: &Shell, max_bytes: i64) -> String {
     match u64::try_from(max_bytes) {
-        Ok(most) if most > 0 => s.say("upload-limit").arg("size", s.formats.file_size(&most)).to_string(),
+        Ok(most) if most > 0 => s.say("upload-limit").arg("size", limit_text(s, most)).to_string(),
         _ => String::new(),
+    }
+}
+
+/// A limit as it was set, so that it reads the same wherever it is told: in whole megabytes or gigabytes of 1024.
+fn limit_text(s: &Shell, most: u64) -> String {
+    const MEGABYTE: u64 = 1024 * 1024;
+    match most / MEGABYTE {
+        0 => s.formats.file_size(&most),
+        many if many.is_multiple_of(1024) => format!("{} GB", many / 1024),
+        many => format!("{many} MB"),
     }
 }
 

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use super::page::follow;
 use crate::harness::{Browser, Outcome, World, pdf};
 
-const INPUT: &str = "file-upload input[type=file]";
+pub(super) const INPUT: &str = "file-upload input[type=file]";
 
 /// Remembers every row that the upload shows, since it is replaced by the list of what has arrived.
 const REMEMBER: &str = r"
@@ -26,7 +26,7 @@ XMLHttpRequest.prototype.send = function (body) {
   else send.call(this, body);
 };";
 
-async fn at_the_request(world: &World) -> anyhow::Result<Browser> {
+pub(super) async fn at_the_request(world: &World) -> anyhow::Result<Browser> {
     let _engagement = world.signed_engagement("Warehouse audit").await?;
     let visitor = world.client("northwind", "ana@acme.example").await?;
     let ana = Browser::desk().await?;

@@ -154,6 +154,7 @@ pub(super) async fn belongings(world: &World) -> anyhow::Result<Belongings> {
         ("item_id", items.into_iter().map(|item| item.id).collect()),
         ("envelope_id", vec![envelope.id]),
         ("signer_id", envelope.signers.iter().map(|signer| signer.id.clone()).collect()),
+        ("document_ids", vec![original.document_id.clone(), shelf.document.clone()]),
         ("document_id", vec![original.document_id, shelf.document]),
         ("drop_link_id", vec![shelf.drop_link.0]),
         ("comment_id", vec![comment.clone()]),

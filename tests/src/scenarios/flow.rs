@@ -54,7 +54,7 @@ fn changed() -> anyhow::Result<String> {
     Ok(yaml)
 }
 
-pub(super) async fn published(world: &World) -> anyhow::Result<Engagement> {
+pub(crate) async fn published(world: &World) -> anyhow::Result<Engagement> {
     let mut nora = world.staff("northwind", "nora@northwind.example").await?;
     let version = nora.get(PAGE).await?.field("version").context("the page names no version")?;
     let yaml = changed()?;

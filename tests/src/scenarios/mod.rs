@@ -6,7 +6,7 @@ mod details;
 mod deviations;
 mod drops;
 mod fit_out;
-mod flow;
+pub(crate) mod flow;
 mod mail;
 mod mail_back;
 mod mail_fetched;

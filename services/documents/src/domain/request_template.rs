@@ -12,6 +12,8 @@ use crate::{content::Accept, error::DocumentsError};
 pub(crate) const MOST: i64 = 200;
 /// Things that one template asks for.
 const MOST_ITEMS: usize = 40;
+/// The largest file that can be asked for, in megabytes.
+const MOST_MEGABYTES: i32 = 5120;
 /// Working days after which a request may be due at the latest.
 const LONGEST_DAYS: i32 = 250;
 
@@ -23,6 +25,9 @@ pub(crate) struct TemplateItem {
     pub(crate) required: bool,
     /// By the words of definitions.
     pub(crate) accept: Vec<String>,
+    /// 0 for the usual size.
+    #[serde(default)]
+    pub(crate) max_megabytes: i32,
 }
 
 /// A template.
@@ -64,6 +69,9 @@ pub(crate) fn checked(
         if item.accept.is_empty() || item.accept.iter().any(|word| Accept::from_word(word).is_none()) {
             fields.refuse("items", format!("Choose what may be uploaded for “{name}”."));
         }
+        if !(0..=MOST_MEGABYTES).contains(&item.max_megabytes) {
+            fields.refuse("items", format!("Choose a limit of 1 to {MOST_MEGABYTES} MB for “{name}”."));
+        }
         kept.push(TemplateItem { name, help, ..item });
     }
     if !(0..=LONGEST_DAYS).contains(&due_days) {
@@ -85,6 +93,7 @@ mod tests {
             help: " why ".to_owned(),
             required: true,
             accept: accept.iter().map(|word| (*word).to_owned()).collect(),
+            max_megabytes: 0,
         }
     }
 
@@ -96,6 +105,14 @@ mod tests {
         let fields: Vec<_> = wrong.fields.iter().map(|field| field.field.as_str()).collect();
         assert_eq!(fields, ["title", "items", "items", "items", "due_days"]);
         assert!(checked("a", Vec::new(), 0).is_err() && checked("a", vec![item("", &["pdf"])], 0).is_err());
+        for wrong in [-1, 5121] {
+            let item = TemplateItem { max_megabytes: wrong, ..item("a", &["pdf"]) };
+            assert_eq!(checked("a", vec![item], 0).unwrap_err().problem().fields[0].field, "items");
+        }
+        let before: TemplateItem =
+            serde_json::from_str(r#"{"name": "a", "help": "", "required": true, "accept": ["pdf"]}"#)
+                .unwrap();
+        assert_eq!(before.max_megabytes, 0, "what was kept before has the usual size");
         let many: Vec<_> = (0..41).map(|number| item(&number.to_string(), &["pdf"])).collect();
         assert!(checked("a", many, 0).is_err());
     }

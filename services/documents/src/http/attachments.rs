@@ -43,12 +43,7 @@ pub(super) async fn post(
 /// What a message about a record takes from this caller.
 pub(super) async fn aim(service: &Service, call: &Call, record: RecordId) -> Result<Aim, DocumentsError> {
     let account = peers::record_account(service, &call.caller, record).await?;
-    Ok(Aim {
-        account,
-        document: None,
-        limit: service.config.largest_attachment.min(service.config.largest_file),
-        accepted: Vec::new(),
-    })
+    Ok(Aim { account, document: None, limit: service.config.attachment_limit(), accepted: Vec::new() })
 }
 
 /// Puts a file that has landed where somebody will bind it: a message about `record`, or a record of the account.

@@ -46,3 +46,33 @@ pub(super) async fn get(
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(page.mime));
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use portico_core::{ErrorCode, Problem};
+    use portico_proto::documents::v1::GetDocumentRequest;
+
+    use crate::{preview::scan, testing::Fixture};
+
+    #[tokio::test]
+    async fn a_scan_in_tiff_is_shown_page_by_page() {
+        let fixture = Fixture::new().await;
+        let client = fixture.client("client");
+        let path = format!("/attachments?record_id={}", fixture.record);
+        let uploaded = fixture.upload(&client, &path, "scan.tif", &scan()).await.unwrap();
+        let id = |name: &str| uploaded[name].as_str().unwrap().to_owned();
+        let asked = GetDocumentRequest { document_id: id("document_id"), ..Default::default() };
+        let found = fixture.documents(&client).get_document(asked).await.unwrap().into_inner();
+        assert_eq!((found.versions[0].pages, found.versions[0].media_type.as_str()), (2, "image/tiff"));
+        let page = |number: u32| format!("/versions/{}/pages/{number}", id("version_id"));
+        for number in [1, 2] {
+            let picture = fixture.get(&client, &page(number)).await.unwrap();
+            assert_eq!(picture.headers()["content-type"], "image/jpeg");
+        }
+        let beyond = fixture.get(&client, &page(3)).await.unwrap_err();
+        assert_eq!((beyond.code, beyond.reason.as_str()), (ErrorCode::NotFound, "no_such_page"));
+        for stranger in fixture.strangers() {
+            assert_eq!(fixture.get(&stranger, &page(1)).await.unwrap_err(), Problem::not_found());
+        }
+    }
+}

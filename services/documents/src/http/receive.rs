@@ -13,7 +13,7 @@ use tokio_util::io::StreamReader;
 
 use super::uploads::is_final;
 use crate::{
-    content::{Accept, Kind, accepts, safe_file_name, sniff, unpacks_to_too_much},
+    content::{Accept, ImageFormat, Kind, accepts, safe_file_name, sniff, unpacks_to_too_much},
     domain::{
         document::{Document, DocumentKind, FileFacts, Version, kind_word, size_text},
         library::Shelf,
@@ -166,6 +166,9 @@ pub(super) async fn judge(
                 .previews
                 .count_pages(&service.vault, &received.stored, service.config.checked_here)
                 .await;
+        }
+        if sniffed.kind == Kind::Image(ImageFormat::Tiff) {
+            return service.previews.count_sheets(&service.vault, &received.stored).await;
         }
         Ok(0)
     };

@@ -43,10 +43,5 @@ pub(super) async fn aim(service: &Service, call: &Call, account: AccountId) -> R
         return Err(DocumentsError::NotFound);
     }
     peers::account(service, &call.caller, account).await?;
-    Ok(Aim {
-        account,
-        document: None,
-        limit: service.config.largest_attachment.min(service.config.largest_file),
-        accepted: Vec::new(),
-    })
+    Ok(Aim { account, document: None, limit: service.config.attachment_limit(), accepted: Vec::new() })
 }

@@ -35,7 +35,7 @@ pub struct ImagePreview {
 /// blocking is allowed.
 ///
 /// # Errors
-/// [`PreviewError::Unsupported`] for HEIC, TIFF and what is no image; [`PreviewError::TooLarge`] and
+/// [`PreviewError::Unsupported`] for HEIC and what is no image; [`PreviewError::TooLarge`] and
 /// [`PreviewError::Broken`].
 pub fn image_preview(bytes: &[u8], kind: Kind, side: u32) -> Result<ImagePreview, PreviewError> {
     let codec = match kind {
@@ -43,6 +43,7 @@ pub fn image_preview(bytes: &[u8], kind: Kind, side: u32) -> Result<ImagePreview
         Kind::Image(ImageFormat::Jpeg) => Codec::Jpeg,
         Kind::Image(ImageFormat::Gif) => Codec::Gif,
         Kind::Image(ImageFormat::Webp) => Codec::WebP,
+        Kind::Image(ImageFormat::Tiff) => Codec::Tiff,
         _ => return Err(PreviewError::Unsupported),
     };
     let mut limits = Limits::default();

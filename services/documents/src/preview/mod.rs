@@ -12,6 +12,7 @@ mod layout;
 mod leftovers;
 mod office;
 mod process;
+mod tiff;
 mod worker;
 
 pub use self::image::{ImagePreview, image_preview};
@@ -19,11 +20,14 @@ pub use error::PreviewError;
 pub use layout::{PageLayout, TextBlock, TextLine};
 pub(crate) use leftovers::sweep;
 pub use process::Caps;
+pub use tiff::{tiff_page, tiff_pages};
 pub(crate) use worker::RESOLUTION;
 pub use worker::{PreviewConfig, PreviewWorker, Source};
 
 #[cfg(test)]
 pub(crate) use office::tests::{able, word_document};
+#[cfg(test)]
+pub(crate) use tiff::tests::scan;
 
 #[cfg(test)]
 mod tests;

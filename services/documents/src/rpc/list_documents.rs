@@ -1,7 +1,7 @@
 //! Lists documents, newest first. A page may have fewer than were asked for: what the caller may not open is left out.
 
 use chrono::{DateTime, Utc};
-use portico_core::AccountId;
+use portico_core::{AccountId, DocumentId};
 use portico_proto::documents::v1::{ListDocumentsRequest, ListDocumentsResponse};
 use portico_service::page;
 use uuid::Uuid;
@@ -15,6 +15,9 @@ use crate::{
     store,
 };
 
+/// Documents that one may ask for by name.
+const MOST_NAMED: usize = 200;
+
 pub(super) async fn handle(
     service: &SharedService,
     call: Call,
@@ -25,10 +28,20 @@ pub(super) async fn handle(
     let size = page::size(request.page_size, 50, 200);
     let after = page::key::<(DateTime<Utc>, Uuid)>(&request.page_token).map_err(DocumentsError::Invalid)?;
     let policy = peers::firm(service, &call.ctx).await?.policy;
+    let named: Vec<DocumentId> =
+        request.document_ids.iter().map(|id| id.parse()).collect::<Result<_, _>>()?;
+    if named.len() > MOST_NAMED {
+        return Err(DocumentsError::invalid("document_ids", "Name at most 200 documents."));
+    }
 
     let mut tx = service.store.begin(&call.ctx).await?;
-    let mut documents = store::documents::list(&mut tx, account, after, size + 1).await?;
-    let next_page_token = page::cut(&mut documents, size, |last| (last.created_at, last.id.0));
+    let (documents, next_page_token) = if named.is_empty() {
+        let mut documents = store::documents::list(&mut tx, account, after, size + 1).await?;
+        let next = page::cut(&mut documents, size, |last| (last.created_at, last.id.0));
+        (documents, next)
+    } else {
+        (store::documents::named(&mut tx, &named).await?, String::new())
+    };
     let ids: Vec<Uuid> = documents.iter().map(|document| document.id.0).collect();
     let versions = store::versions::of_documents(&mut tx, &ids).await?;
     drop(tx);
@@ -47,6 +60,47 @@ mod tests {
 
     use super::*;
     use crate::testing::Fixture;
+
+    #[tokio::test]
+    async fn the_files_of_messages_are_told_by_name_to_those_who_see_them() {
+        let fixture = Fixture::new().await;
+        let (client, colleague) = (fixture.client("client"), fixture.client("client"));
+        let path = format!("/attachments?record_id={}", fixture.record);
+        let mut ids = Vec::new();
+        for (name, internal) in [("plan.txt", false), ("margin.txt", true), ("unsent.txt", false)] {
+            let uploaded = fixture.upload(&client, &path, name, b"x").await.unwrap();
+            ids.push(uploaded["document_id"].as_str().unwrap().to_owned());
+            let bind = BindDocumentRequest {
+                document_id: ids.last().cloned().unwrap(),
+                person_id: client.actor.person.unwrap().to_string(),
+                kind: "attachment".to_owned(),
+                account_id: fixture.acme.to_string(),
+                record_id: fixture.record.to_string(),
+                internal,
+                step_id: String::new(),
+            };
+            if name != "unsent.txt" {
+                let system = portico_testkit::system(fixture.tenant);
+                fixture.documents(&system).bind_document(bind).await.unwrap();
+            }
+        }
+        let listed = async |who: &portico_core::Ctx| {
+            let asked = ListDocumentsRequest { document_ids: ids.clone(), ..Default::default() };
+            let found = fixture.documents(who).list_documents(asked).await.unwrap().into_inner().documents;
+            let mut titles: Vec<_> = found.into_iter().map(|document| document.title).collect();
+            titles.sort();
+            titles
+        };
+        assert_eq!(listed(&colleague).await, ["plan.txt"], "neither a note's nor what nobody has sent");
+        assert_eq!(listed(&fixture.manager()).await, ["margin.txt", "plan.txt"]);
+        for stranger in fixture.strangers() {
+            assert!(listed(&stranger).await.is_empty());
+        }
+        let many = vec![ids[0].clone(); MOST_NAMED + 1];
+        let asked = ListDocumentsRequest { document_ids: many, ..Default::default() };
+        let refused = crate::testing::refused(fixture.documents(&client).list_documents(asked).await);
+        assert_eq!(refused.fields[0].field, "document_ids");
+    }
 
     #[tokio::test]
     async fn a_list_names_nothing_that_its_reader_could_not_open() {

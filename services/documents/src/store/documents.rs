@@ -182,6 +182,28 @@ pub(crate) async fn delete(tx: &mut Tx, id: DocumentId) -> Result<(), DocumentsE
     Ok(())
 }
 
+/// Those of these that are bound, or the caller's own, and not in the trash, newest first.
+pub(crate) async fn named(tx: &mut Tx, ids: &[DocumentId]) -> Result<Vec<Document>, DocumentsError> {
+    let tenant = tx.ctx().tenant.0;
+    let reach = reach(tx);
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, account_id, internal, kind, title, record_id, step_id, bound, created_by, created_at, folder_id,
+           sharing_id, trashed_at
+         from documents.documents
+         where tenant_id = $1 and id = any ($2) and trashed_at is null
+           and ($3::uuid[] is null or account_id = any ($3))
+         order by created_at desc, id desc",
+        tenant,
+        &ids,
+        reach.as_deref()
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    rows.into_iter().map(Document::try_from).collect()
+}
+
 /// What both sides have to show of the caller's accounts, newest first, after the one with this key: accepted uploads,
 /// deliverables, signed files and files of records.
 pub(crate) async fn list(

@@ -5,7 +5,7 @@ const PAUSES = [300, 1000, 3000, 5000, 10000, 20000, 30000];
 
 /**
  * Sends one file by the tus protocol: what a lost connection, a closed tab or a restarted server has swallowed is asked
- * for and sent again from there.
+ * for and sent again from there. What stands behind a `#` of the endpoint is not sent; it tells apart places that share it.
  */
 export class Resumable {
   /**
@@ -18,6 +18,8 @@ export class Resumable {
     this.endpoint = endpoint;
     this.along = along;
     this.moved = moved;
+    /** What became of it, once all is there. */
+    this.document = "";
     /** Why the server asks to wait, where it does. */
     this.said = "";
     this.stopped = false;
@@ -107,6 +109,7 @@ export class Resumable {
     this.request = null;
     if (told.status !== 204) return this.judge(told);
     this.sent = number(told, "Upload-Offset");
+    this.document = told.getResponseHeader("Upload-Document") ?? "";
     return this.sent >= this.file.size;
   }
 

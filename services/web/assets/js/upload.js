@@ -8,10 +8,14 @@ import { announce, formToken, say } from "./words.js";
  * `data-resume` a file goes on where it was cut, also after the page was closed. The fields that `data-resume-with` names
  * travel along when it begins, and whoever fills them in otherwise begins anew. Where several files may be chosen, so may a
  * folder, with all that is in it.
+ *
+ * `<file-upload data-hold="passport.file" …>` stands within a form of other fields instead: what has arrived goes along with the
+ * form, as hidden fields of that name that hold the document's id and the file's name, and a form that is sent waits for it.
  */
 class FileUpload extends HTMLElement {
   connectedCallback() {
-    this.form = this.querySelector("form");
+    this.hold = this.getAttribute("data-hold") ?? "";
+    this.form = this.hold ? this.closest("form") : this.querySelector("form");
     this.input = /** @type {HTMLInputElement | null} */ (this.querySelector('input[type="file"]'));
     this.list = this.querySelector(".uploads");
     if (!this.form || !this.input || !this.list) return;
@@ -42,8 +46,8 @@ class FileUpload extends HTMLElement {
 
   /** Makes the form one of which each file travels by itself. */
   adapt() {
-    this.form?.querySelector("[data-upload-send]")?.setAttribute("hidden", "");
-    const folders = this.input?.multiple && !matchMedia("(pointer: coarse)").matches;
+    this.querySelector("[data-upload-send]")?.setAttribute("hidden", "");
+    const folders = this.input?.multiple && !this.hold && !matchMedia("(pointer: coarse)").matches;
     if (folders && !this.querySelector("[webkitdirectory]")) this.offerFolders();
   }
 
@@ -188,6 +192,7 @@ class FileUpload extends HTMLElement {
     try {
       await upload.run();
       this.finish(file, row);
+      if (this.hold) this.keep(file, row, upload.document);
     } catch (error) {
       if (error instanceof Stopped) row.remove();
       else if (error instanceof Refused) this.fail(file, row, error.message || say("upload-failed"), false);
@@ -234,6 +239,25 @@ class FileUpload extends HTMLElement {
     row.querySelector("button")?.remove();
     this.tell(row, say("upload-done"));
     announce(say("upload-arrived", { name: file.name }));
+  }
+
+  /**
+   * Lets the form around carry a file, until it is taken off again. Where there can be one only, it takes the place of those before.
+   * @param {File} file @param {HTMLLIElement} row @param {string} id the document's
+   */
+  keep(file, row, id) {
+    if (!this.input?.multiple) for (const old of this.list?.querySelectorAll("input") ?? []) old.closest("li")?.remove();
+    const field = document.createElement("input");
+    [field.type, field.name, field.value] = ["hidden", this.hold ?? "", `${id} ${file.name}`];
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "linkish";
+    button.textContent = say("upload-take-off");
+    button.setAttribute("aria-label", `${say("upload-take-off")}: ${file.name}`);
+    const changed = () => this.form?.dispatchEvent(new Event("input", { bubbles: true }));
+    button.onclick = () => { row.remove(); announce(say("upload-taken-off", { name: file.name })); changed(); };
+    row.append(field, button);
+    changed();
   }
 
   /** @param {File} file @param {HTMLLIElement} row @param {string} why @param {boolean} again */
@@ -291,6 +315,30 @@ async function within(entry) {
 // A refresh that was under way when a file was chosen knows nothing of it and would take its row away.
 document.addEventListener("htmx:before:swap", (event) => {
   if (event.target instanceof Element && event.target.querySelector("file-upload[data-busy]")) event.preventDefault();
+});
+
+/** @type {Map<HTMLFormElement, HTMLElement | null>} forms that were sent while files for them travel, with the button */
+const held = new Map();
+
+// Before anybody else hears of it: for everybody else the form has not been sent yet.
+window.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || !form.querySelector("file-upload[data-hold][data-busy]")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  held.set(form, event.submitter);
+  event.submitter?.setAttribute("aria-busy", "true");
+  announce(say("upload-then-send"));
+}, true);
+
+document.addEventListener("upload:settled", (event) => {
+  const form = event.target instanceof Element ? event.target.closest("form") : null;
+  const pressed = form && held.get(form);
+  if (!form || pressed === undefined || form.querySelector("file-upload[data-busy]")) return;
+  held.delete(form);
+  pressed?.removeAttribute("aria-busy");
+  // What did not arrive is told at its row; whether to send the rest without it is for whoever sends.
+  if (!form.querySelector(".uploads .failed")) form.requestSubmit(pressed);
 });
 
 customElements.define("file-upload", FileUpload);

@@ -18,6 +18,7 @@ step-ours = Bei uns
 step-todo = Zu tun
 step-ended-by = { $name }, { $date }
 file-added = { $name }, { $date }
+file-clean = Geprüft: Es wurde kein Virus gefunden.
 file-infected = In dieser Datei wurde ein Virus gefunden. Sie lässt sich nicht öffnen.
 file-not-yet = Diese Datei lässt sich noch nicht öffnen: Kein Virenscanner hat sie gesehen.
 file-unscanned = Nicht geprüft, nach der Regel der Firma erlaubt. Öffnen Sie sie nur, wenn Sie sie erwarten.

@@ -18,6 +18,7 @@ step-ours = With us
 step-todo = To do
 step-ended-by = { $name }, { $date }
 file-added = { $name }, { $date }
+file-clean = Checked: no virus was found.
 file-infected = A virus was found in this file. It cannot be opened.
 file-not-yet = This file cannot be opened yet: no virus scanner has looked at it.
 file-unscanned = Not scanned, allowed by policy. Open it only if you expect it.

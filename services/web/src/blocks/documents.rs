@@ -59,7 +59,7 @@ pub(super) async fn show(
 ) -> Result<Shown, PageError> {
     let s = place.s();
     let asked =
-        ListDocumentsRequest { account_id: place.account.clone(), page_size: 50, page_token: String::new() };
+        ListDocumentsRequest { account_id: place.account.clone(), page_size: 50, ..Default::default() };
     let mut found = place.ask.documents().list_documents(asked).await?.into_inner().documents;
     if let Some(kind) = &block.of {
         let records = place.records(kind, 50).await?;

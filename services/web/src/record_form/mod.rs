@@ -20,7 +20,7 @@ use crate::{
     components::Choice,
     layout::Shell,
     values::{field_title, fields_of},
-    wording::accept_attribute,
+    wording::{accept_attribute, takes},
 };
 
 /// Currencies that are offered where the definition allows any.
@@ -41,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) internal: Vec<(String, String)>,
     /// Ids and titles of records, by kind.
     pub(crate) records: HashMap<String, Vec<(String, String)>>,
+    /// The account whose record it is, so that its files can travel by themselves; empty where it is chosen in the form.
+    pub(crate) account: String,
     /// Names of what the record already holds, by id: who has left since is still somebody to keep or take off.
     pub(crate) held: HashMap<String, String>,
 }
@@ -66,6 +68,8 @@ pub(crate) enum Input {
         accept: String,
         /// Whether there may be several.
         multiple: bool,
+        /// Where they go on their own; empty where they come with the form.
+        resume: String,
     },
 }
 
@@ -99,6 +103,10 @@ impl Asked {
 
     pub(crate) fn multiple(&self) -> bool {
         matches!(self.input, Input::File { multiple: true, .. })
+    }
+
+    pub(crate) fn resume(&self) -> &str {
+        if let Input::File { resume, .. } = &self.input { resume } else { "" }
     }
 
     /// The name under which a second part of the field is sent: `amount.currency`, `file.file`.
@@ -135,6 +143,7 @@ pub(crate) fn asked(
 fn one(s: &Shell, kind: &Kind, name: &str, field: &Field, options: &Options, pairs: &Pairs) -> Asked {
     let given = all(pairs, name);
     let current = given.first().copied().unwrap_or_default();
+    let mut hint = field.help.clone().unwrap_or_default();
     let mut choices = Vec::new();
     let mut currencies = Vec::new();
     let input = match &field.kind {
@@ -180,9 +189,12 @@ fn one(s: &Shell, kind: &Kind, name: &str, field: &Field, options: &Options, pai
                     ..Choice::new(format!("{id} {name}"), name.clone(), "")
                 })
                 .collect();
+            let kinds: Vec<String> = accept.iter().map(accepted).collect();
+            hint = takes(s, &hint, &kinds);
             Input::File {
-                accept: accept_attribute(&accept.iter().map(accepted).collect::<Vec<_>>()),
+                accept: accept_attribute(&kinds),
                 multiple: max.is_some_and(|max| max > 1),
+                resume: record_files(&options.account, name),
             }
         }
     };
@@ -192,7 +204,7 @@ fn one(s: &Shell, kind: &Kind, name: &str, field: &Field, options: &Options, pai
     Asked {
         name: name.to_owned(),
         label: field_title(kind, name),
-        hint: field.help.clone().unwrap_or_default(),
+        hint,
         optional: !field.required,
         value: current.to_owned(),
         input,
@@ -214,6 +226,11 @@ fn ticked(offered: &[(String, String)], chosen: &[&str], held: &HashMap<String, 
         label,
     };
     offered.iter().cloned().chain(gone).map(choice).collect()
+}
+
+/// Where files for the field of a record, or for the question of a form, travel by themselves. Fields share the address.
+pub(crate) fn record_files(account: &str, field: &str) -> String {
+    if account.is_empty() { String::new() } else { format!("/uploads?for=record_file&id={account}#{field}") }
 }
 
 /// The word that a kind of file is written as.

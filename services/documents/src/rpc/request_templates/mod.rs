@@ -43,6 +43,7 @@ fn told(template: Template) -> RequestTemplate {
         help: item.help,
         required: item.required,
         accept: item.accept,
+        max_megabytes: item.max_megabytes,
     };
     RequestTemplate {
         id: template.id.to_string(),

@@ -32,6 +32,7 @@ pub(super) async fn handle(
         help: item.help,
         required: item.required,
         accept: item.accept,
+        max_megabytes: item.max_megabytes,
     });
     let (title, items) = checked(&request.title, items.collect(), request.due_days)?;
     if known.is_some() && version != request.version {

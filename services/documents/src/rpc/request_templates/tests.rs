@@ -14,6 +14,7 @@ fn wanted(title: &str) -> SaveRequestTemplateRequest {
         help: "All twelve months".to_owned(),
         required: true,
         accept: vec!["pdf".to_owned()],
+        max_megabytes: 20,
     };
     SaveRequestTemplateRequest {
         title: title.to_owned(),
@@ -46,6 +47,7 @@ async fn a_template_is_kept_changed_and_removed() {
     let tax = save(&fixture, &manager, wanted("Tax")).await.unwrap();
     let audit = save(&fixture, &admin, wanted("Audit")).await.unwrap();
     assert_eq!(listed(&fixture, &manager).await, [audit.clone(), tax.clone()]);
+    assert_eq!(tax.items[0].max_megabytes, 20);
     assert_eq!((tax.version, tax.items[0].help.as_str(), tax.due_days), (1, "All twelve months", 10));
 
     let twice = save(&fixture, &admin, wanted("TAX")).await.unwrap_err();

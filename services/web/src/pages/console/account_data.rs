@@ -55,7 +55,7 @@ pub(super) async fn find(ask: &Ask, account_id: &str) -> Result<Found, PageError
         documents.list_documents(ListDocumentsRequest {
             account_id: id(),
             page_size: 10,
-            page_token: String::new()
+            ..Default::default()
         }),
         messaging.list_threads(ListThreadsRequest { account_id: id(), page_size: 10 }),
         tenancy_audit.list_audit(ListAuditRequest {

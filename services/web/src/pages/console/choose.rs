@@ -44,7 +44,7 @@ pub(super) async fn options(
     account_id: &str,
     kind: &Kind,
 ) -> Result<Options, PageError> {
-    let mut options = Options::default();
+    let mut options = Options { account: account_id.to_owned(), ..Options::default() };
     for field in kind.fields.values() {
         match &field.kind {
             FieldKind::People { side: portico_definition::Side::Internal, .. }

@@ -28,6 +28,7 @@ use crate::{
     error::PageError,
     layout::Shell,
     render::Page,
+    text::{Locale, Texts},
 };
 
 /// What may be uploaded, by the words of requests.
@@ -81,6 +82,7 @@ pub(super) async fn save(ask: StaffAsk, sent: Sent) -> Result<Response, PageErro
         help: item.help,
         required: item.required,
         accept: item.accept,
+        max_megabytes: item.max_megabytes,
     };
     let request = SaveRequestTemplateRequest {
         request_template_id: sent.text("template"),
@@ -142,18 +144,21 @@ pub(super) async fn send(ask: StaffAsk, sent: Sent) -> Result<Response, PageErro
     }
 }
 
-/// What the form asks for: each line of the field is one thing, with help behind a bar; one that ends with a question mark may be left
-/// out.
+/// What the form asks for: each line of the field is one thing, with help behind a bar, and behind another what it takes where that is
+/// not what all take; one that ends with a question mark may be left out.
 fn wanted(sent: &Sent) -> RequestDocumentsRequest {
     let accept = sent.all("accept");
     let item = |line: &str| {
-        let (name, help) = line.split_once('|').unwrap_or((line, ""));
-        let name = name.trim();
+        let mut parts = line.splitn(3, '|').map(str::trim);
+        let mut part = || parts.next().unwrap_or_default();
+        let (name, help, takes) = (part(), part(), part());
+        let (own, max_megabytes) = taken(takes);
         AskedItem {
             name: name.trim_end_matches('?').trim().to_owned(),
-            help: help.trim().to_owned(),
+            help: help.to_owned(),
             required: !name.ends_with('?'),
-            accept: accept.clone(),
+            accept: if own.is_empty() { accept.clone() } else { own },
+            max_megabytes,
         }
     };
     let lines = sent.of("items").lines().map(str::trim).filter(|line| !line.is_empty());
@@ -168,6 +173,47 @@ fn wanted(sent: &Sent) -> RequestDocumentsRequest {
         reviewer_id: sent.text("reviewer"),
         idempotency_key: sent.text("key"),
     }
+}
+
+/// What one thing takes by the words of any language, such as "PDF, image, 20 MB": its kinds, and its limit in megabytes. What is none
+/// of these is one that is refused.
+fn taken(text: &str) -> (Vec<String>, i32) {
+    let (mut kinds, mut limit) = (Vec::new(), 0);
+    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        match megabytes(word) {
+            Some(most) => limit = most,
+            None => kinds.push(kind_of(word).map_or_else(|| word.to_owned(), str::to_owned)),
+        }
+    }
+    (kinds, limit)
+}
+
+/// A size such as "20 MB" or "2 GB"; none where it does not begin with a number.
+fn megabytes(word: &str) -> Option<i32> {
+    let end = word.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(word.len());
+    let (number, unit) = word.split_at(end);
+    if number.is_empty() {
+        return None;
+    }
+    let times = match unit.trim().to_lowercase().as_str() {
+        "mb" => 1,
+        "gb" => 1024,
+        _ => return Some(-1),
+    };
+    let most = number.parse::<i32>().ok().and_then(|number| number.checked_mul(times));
+    Some(most.filter(|most| *most > 0).unwrap_or(-1))
+}
+
+/// The kind that is called so in any language, one file or many.
+fn kind_of(word: &str) -> Option<&'static str> {
+    let word = word.to_lowercase();
+    KINDS.into_iter().find(|kind| {
+        let called = |locale: Locale| {
+            let texts = Texts::new(locale);
+            ["upload", "requests"].map(|of| texts.t(&format!("{of}-kind-{kind}")).to_lowercase())
+        };
+        *kind == word || Locale::ALL.into_iter().any(|locale| called(locale).contains(&word))
+    })
 }
 
 /// The accounts that the reader may see, by name; no more than can be asked at once.
@@ -206,12 +252,31 @@ fn results(s: &Shell, chosen: &[String], results: &[RequestResult], names: &[(St
     chosen.iter().zip(results).filter_map(row).collect()
 }
 
+/// The kinds that most of a template's things take.
+fn usual(template: &RequestTemplate) -> Vec<String> {
+    let takers = |accept: &[String]| template.items.iter().filter(|item| item.accept == accept).count();
+    // Of as many takers, the first counts.
+    let most = template.items.iter().rev().max_by_key(|item| takers(&item.accept));
+    most.map(|item| item.accept.clone()).unwrap_or_default()
+}
+
 /// A template's things as the form has them, each on a line.
-fn lines(template: &RequestTemplate) -> String {
+fn lines(s: &Shell, template: &RequestTemplate) -> String {
+    let usual = usual(template);
     let line = |item: &TemplateItem| {
         let mark = if item.required { "" } else { "?" };
-        let help = if item.help.is_empty() { String::new() } else { format!(" | {}", item.help) };
-        format!("{}{mark}{help}", item.name)
+        let mut takes = Vec::new();
+        if item.accept != usual {
+            takes.extend(item.accept.iter().map(|kind| s.t(&format!("upload-kind-{kind}"))));
+        }
+        if item.max_megabytes > 0 {
+            takes.push(format!("{} MB", item.max_megabytes));
+        }
+        let mut parts = vec![format!("{}{mark}", item.name), item.help.clone(), takes.join(", ")];
+        while parts.last().is_some_and(String::is_empty) {
+            parts.pop();
+        }
+        parts.join(" | ").replace(" |  | ", " | | ")
     };
     template.items.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -245,16 +310,12 @@ impl<'a> View<'a> {
         attempt: Attempt,
     ) -> Self {
         let from = templates.iter().find(|each| each.id == template).cloned();
-        let usual: Vec<String> = match &from {
-            Some(from) => KINDS
-                .iter()
-                .filter(|kind| from.items.iter().any(|item| item.accept.iter().any(|one| one == *kind)))
-                .map(|kind| (*kind).to_owned())
-                .collect(),
+        let accept: Vec<String> = match &from {
+            Some(from) => usual(from),
             None => KINDS.iter().take(3).map(|kind| (*kind).to_owned()).collect(),
         };
         let chosen = attempt.values("request", "account", &[]);
-        let kinds = attempt.values("request", "accept", &usual);
+        let kinds = attempt.values("request", "accept", &accept);
         let of = |name: &str, there: String| attempt.value("request", name, &there);
         let days = from.as_ref().map_or(10, |from| from.due_days);
         let days = if days == 0 { String::new() } else { days.to_string() };
@@ -273,7 +334,7 @@ impl<'a> View<'a> {
             template: of("template", from.as_ref().map(|from| from.id.clone()).unwrap_or_default()),
             version: of("version", from.as_ref().map(|from| from.version.to_string()).unwrap_or_default()),
             title: of("title", from.as_ref().map(|from| from.title.clone()).unwrap_or_default()),
-            items: of("items", from.as_ref().map(lines).unwrap_or_default()),
+            items: of("items", from.as_ref().map(|from| lines(s, from)).unwrap_or_default()),
             due_days: of("due_days", days),
             accounts: accounts
                 .iter()
@@ -295,7 +356,7 @@ mod tests {
     use portico_core::Problem;
 
     use super::*;
-    use crate::{layout::Area, text::Locale};
+    use crate::layout::Area;
 
     fn sent(fields: &[(&str, &str)]) -> Sent {
         fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -318,6 +379,38 @@ mod tests {
         let items: Vec<_> = asked.items.iter().map(|item| (item.name.as_str(), item.required)).collect();
         assert_eq!(items, [("Bank statements", true), ("Receipts", false)]);
         assert_eq!(asked.items[0].accept, ["pdf"]);
+    }
+
+    #[test]
+    fn one_thing_takes_what_it_says_and_the_others_what_all_take() {
+        for locale in Locale::ALL {
+            let s = crate::walk::shell(Area::Console, locale);
+            let items =
+                "Plans | | Images, pdf, 20 MB\nFilms? | Raw | ZIP-Archiv, 2 GB\nPapers\nSketch | | 5 MB";
+            let asked = wanted(&sent(&[("title", "Site"), ("items", items), ("accept", "office")]));
+            let takes: Vec<_> =
+                asked.items.iter().map(|item| (item.accept.join(" "), item.max_megabytes)).collect();
+            let expected = [("image pdf", 20), ("zip", 2048), ("office", 0), ("office", 5)];
+            assert_eq!(takes, expected.map(|(kinds, most)| (kinds.to_owned(), most)));
+            let item = |item: AskedItem| TemplateItem {
+                name: item.name,
+                help: item.help,
+                required: item.required,
+                accept: item.accept,
+                max_megabytes: item.max_megabytes,
+            };
+            let template = RequestTemplate {
+                items: asked.items.clone().into_iter().map(item).collect(),
+                ..RequestTemplate::default()
+            };
+            assert_eq!(usual(&template), ["office"]);
+            let again =
+                wanted(&sent(&[("title", "Site"), ("items", &lines(&s, &template)), ("accept", "office")]));
+            assert_eq!(again.items, asked.items, "{}", lines(&s, &template));
+            let wrong = wanted(&sent(&[("items", "A | | exe\nB | | 0 MB\nC | | 20 pounds")]));
+            assert_eq!(wrong.items[0].accept, ["exe"], "refused by its name");
+            assert_eq!((wrong.items[1].max_megabytes, wrong.items[2].max_megabytes), (-1, -1));
+        }
     }
 
     #[test]
@@ -352,6 +445,7 @@ mod tests {
             help: help.to_owned(),
             required,
             accept: vec!["zip".to_owned()],
+            max_megabytes: 0,
         };
         let template = RequestTemplate {
             id: "t1".to_owned(),
@@ -360,7 +454,7 @@ mod tests {
             due_days: 0,
             version: 3,
         };
-        let form = sent(&[("items", &lines(&template)), ("accept", "zip"), ("title", "Tax papers")]);
+        let form = sent(&[("items", &lines(&s, &template)), ("accept", "zip"), ("title", "Tax papers")]);
         let again: Vec<_> =
             wanted(&form).items.into_iter().map(|item| (item.name, item.help, item.required)).collect();
         let there: Vec<_> =

@@ -31,7 +31,7 @@ pub(super) async fn files(
     Query(query): Query<HashMap<String, String>>,
 ) -> Result<Response, PageError> {
     let page_token = query.get("after").cloned().unwrap_or_default();
-    let asked = ListDocumentsRequest { account_id: String::new(), page_size: 50, page_token };
+    let asked = ListDocumentsRequest { page_size: 50, page_token, ..Default::default() };
     let found = ask.documents().list_documents(asked).await?.into_inner();
     let s = &*ask.shell;
     let files = found.documents.iter().filter_map(|document| Listed::of(s, document)).collect();

@@ -91,7 +91,9 @@ impl<'a> Making<'a> {
 
     /// The records that the references of the kind can name.
     pub(super) async fn options(&self, account: &str) -> Result<Options, PageError> {
-        let mut options = Options::default();
+        // Where there are several to choose from, the form alone says whose the files are.
+        let account_known = if self.accounts.len() < 2 { account.to_owned() } else { String::new() };
+        let mut options = Options { account: account_known, ..Options::default() };
         for field in self.declared()?.fields.values() {
             let FieldKind::Ref { to } = &field.kind else { continue };
             if options.records.contains_key(to) {

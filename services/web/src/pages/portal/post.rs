@@ -39,10 +39,11 @@ pub(super) async fn post(
             PageError(Problem::new(ErrorCode::InvalidArgument, "not_a_form", told))
         })?;
         pairs.into_iter().for_each(|(name, value)| typed.set(&name, value));
-        Ok(Vec::new())
+        Ok(())
     };
     let outcome = match sent {
-        Ok(attachment_ids) => {
+        Ok(()) => {
+            let attachment_ids = typed.held.iter().map(|(id, _)| id.clone()).collect();
             let asked = PostMessageRequest {
                 record_id: record.clone(),
                 body: typed.body.trim().to_owned(),
@@ -80,6 +81,10 @@ impl Typed {
             "body" => self.body = value.replace("\r\n", "\n"),
             "key" => self.key = value,
             "internal" => self.internal = value == "yes",
+            // A file that has arrived before: the document's id and the file's name.
+            "files.file" => {
+                self.held.extend(value.split_once(' ').map(|(id, name)| (id.to_owned(), name.to_owned())))
+            }
             _ => {}
         }
     }
@@ -90,26 +95,25 @@ async fn read(
     record: &str,
     FileForm(mut parts): FileForm,
     typed: &mut Typed,
-) -> Result<Vec<String>, Problem> {
-    let mut files = Vec::new();
+) -> Result<(), Problem> {
     while let Some(mut part) = parts.next_field().await.map_err(|_| cut(&ask.shell))? {
         if part.name() == Some("files") {
-            if part.file_name().is_none_or(str::is_empty) {
+            let Some(name) = part.file_name().filter(|name| !name.is_empty()).map(str::to_owned) else {
                 continue;
-            }
-            if files.len() == MOST_FILES {
+            };
+            if typed.held.len() >= MOST_FILES {
                 return Err(Problem::invalid("files", ask.shell.t("thread-too-many-files")));
             }
             let stored = send_file(ask, &format!("/attachments?record_id={record}"), part).await;
             let stored = stored.map_err(|problem| at_files(&problem))?;
-            files.push(text_of(&stored, "document_id").to_owned());
+            typed.held.push((text_of(&stored, "document_id").to_owned(), name));
             continue;
         }
         let name = part.name().unwrap_or_default().to_owned();
         let text = read_text(&mut part).await.map_err(|wrong| wrong.at("body", &ask.shell))?;
         typed.set(&name, text);
     }
-    Ok(files)
+    Ok(())
 }
 
 /// What is wrong with a file is told at the field it was chosen in.
@@ -141,9 +145,17 @@ mod tests {
     #[test]
     fn only_the_forms_own_fields_are_taken() {
         let mut typed = Typed::default();
-        for (name, value) in [("body", "a\r\nb"), ("internal", "yes"), ("key", "k"), ("author_id", "x")] {
+        for (name, value) in [
+            ("body", "a\r\nb"),
+            ("internal", "yes"),
+            ("key", "k"),
+            ("author_id", "x"),
+            ("files.file", "d1 a plan.pdf"),
+            ("files.file", "nothing"),
+        ] {
             typed.set(name, value.to_owned());
         }
+        assert_eq!(typed.held, [("d1".to_owned(), "a plan.pdf".to_owned())]);
         assert_eq!((typed.body.as_str(), typed.internal, typed.key.as_str()), ("a\nb", true, "k"));
     }
 

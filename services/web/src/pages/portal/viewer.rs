@@ -215,11 +215,17 @@ async fn pictures(ask: &Ask, this: &Version, from: i32) -> Vec<Sheet> {
         return Vec::new();
     }
     if this.media_type.starts_with("image/") {
-        return vec![Sheet::of(1, GetPageTextResponse::default())];
+        return sheets(this, from);
     }
     let pages = from..from.saturating_add(AT_ONCE).min(this.pages.saturating_add(1));
     let answers = join_all(pages.clone().map(|page| words(ask, this, page))).await;
     pages.zip(answers).map(|(page, answer)| Sheet::of(page, answer.unwrap_or_default())).collect()
+}
+
+/// The pages of a picture: one, or as many as a scan has.
+fn sheets(this: &Version, from: i32) -> Vec<Sheet> {
+    let until = from.saturating_add(AT_ONCE).min(this.pages.max(1).saturating_add(1));
+    (from..until).map(|page| Sheet::of(page, GetPageTextResponse::default())).collect()
 }
 
 /// The words of a page, where it has any that the caller may read.
@@ -228,14 +234,14 @@ async fn words(ask: &Ask, this: &Version, page: i32) -> Option<GetPageTextRespon
     Some(ask.documents().get_page_text(asked).await.ok()?.into_inner())
 }
 
-/// The pages from `from` on, up to the first that is not there. A picture is its own only page, and a file without pages is
+/// The pages from `from` on, up to the first that is not there. A picture has the pages that were counted, and a file without pages is
 /// offered for download.
 async fn pages(ask: &Ask, this: &Version, from: i32) -> Vec<Sheet> {
     if !this.openable {
         return Vec::new();
     }
     if this.media_type.starts_with("image/") {
-        return vec![Sheet::of(1, GetPageTextResponse::default())];
+        return sheets(this, from);
     }
     let answers = join_all((from..from + AT_ONCE).map(|page| words(ask, this, page))).await;
     (from..).zip(answers).map_while(|(page, answer)| Some(Sheet::of(page, answer?))).collect()
@@ -253,6 +259,17 @@ mod tests {
         let line = TextLine { text: text.clone(), x: 0.1, y: 0.1, width: 0.5, height: 0.01 };
         let block = TextBlock { text: text.clone(), lines: vec![line] };
         GetPageTextResponse { text, blocks: vec![block], aspect: 0.76 }
+    }
+
+    #[test]
+    fn a_scan_has_all_its_pages_and_a_photo_one() {
+        let numbers = |pages, from| {
+            let file = Version { pages, media_type: "image/tiff".to_owned(), ..Version::default() };
+            sheets(&file, from).iter().map(|sheet| sheet.number).collect::<Vec<_>>()
+        };
+        assert_eq!((numbers(0, 1), numbers(3, 1), numbers(3, 3)), (vec![1], vec![1, 2, 3], vec![3]));
+        assert_eq!(numbers(500, 1).len(), usize::try_from(AT_ONCE).unwrap());
+        assert!(numbers(3, 4).is_empty());
     }
 
     #[test]

@@ -21,6 +21,7 @@ fn asked(accounts: &[String], reviewer: &str, key: &str) -> RequestDocumentsRequ
         help: String::new(),
         required,
         accept: vec!["pdf".to_owned(), "image".to_owned()],
+        max_megabytes: 0,
     };
     RequestDocumentsRequest {
         account_ids: accounts.to_vec(),
@@ -212,12 +213,35 @@ async fn what_is_handed_in_is_the_named_reviewers_turn() {
 }
 
 #[tokio::test]
+async fn every_thing_has_its_own_kinds_and_limit() {
+    let wanted = |items: Vec<AskedItem>| {
+        let request = RequestDocumentsRequest { items, ..asked(&["a".to_owned()], "", "k") };
+        wanted::Wanted::checked(&request).map(|wanted| wanted.items)
+    };
+    let of = |name: &str, accept: &str, max_megabytes| AskedItem {
+        name: name.to_owned(),
+        accept: vec![accept.to_owned()],
+        max_megabytes,
+        ..AskedItem::default()
+    };
+    let items = wanted(vec![of("Plan", "pdf", 0), of("Film", "zip", 5120)]).unwrap();
+    let kinds: Vec<_> = items.iter().map(|item| (item.accept[0], item.max_megabytes)).collect();
+    assert_eq!(
+        kinds,
+        [(portico_definition::AcceptedType::Pdf, 100), (portico_definition::AcceptedType::Zip, 5120)]
+    );
+    assert!(wanted(vec![of("Plan", "pdf", -1)]).is_err());
+}
+
+#[tokio::test]
 async fn what_breaks_a_rule_sends_nothing_and_strangers_have_no_account() {
     let fixture = Fixture::new().await;
     let one = fixture.engagement().await;
     let fine = asked(&[fixture.acme.to_string()], "", "k");
     let no_kind = AskedItem { accept: Vec::new(), ..fine.items[0].clone() };
+    let too_large = AskedItem { max_megabytes: 5121, ..fine.items[0].clone() };
     for (request, field) in [
+        (RequestDocumentsRequest { items: vec![too_large], ..fine.clone() }, "items"),
         (RequestDocumentsRequest { account_ids: Vec::new(), ..fine.clone() }, "account_ids"),
         (RequestDocumentsRequest { account_ids: vec![String::new(); 501], ..fine.clone() }, "account_ids"),
         (RequestDocumentsRequest { title: " ".to_owned(), ..fine.clone() }, "title"),

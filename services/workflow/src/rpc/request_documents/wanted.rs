@@ -11,8 +11,10 @@ use crate::{convert, error::WorkflowError};
 const MOST_ITEMS: usize = 40;
 /// The most files of one of them.
 const MOST_FILES: u32 = 20;
-/// The largest of them, in megabytes.
+/// The largest of them, in megabytes, where nothing else is asked for.
 const MEGABYTES: u32 = 100;
+/// The most that can be asked for.
+const MOST_MEGABYTES: u32 = 5120;
 
 /// A request as every account gets it.
 pub(super) struct Wanted {
@@ -64,13 +66,21 @@ fn item(asked: &AskedItem) -> Result<RequestItem, WorkflowError> {
     let accept = accept.ok_or_else(|| {
         WorkflowError::invalid("items", format!("Choose what may be uploaded for “{name}”."))
     })?;
+    let max_megabytes = match u32::try_from(asked.max_megabytes) {
+        Ok(0) => MEGABYTES,
+        Ok(most @ 1..=MOST_MEGABYTES) => most,
+        _ => {
+            let text = format!("Choose a limit of 1 to {MOST_MEGABYTES} MB for “{name}”.");
+            return Err(WorkflowError::invalid("items", text));
+        }
+    };
     Ok(RequestItem {
         name,
         help: (!help.is_empty()).then_some(help),
         accept,
         min: u32::from(asked.required),
         max: MOST_FILES,
-        max_megabytes: MEGABYTES,
+        max_megabytes,
     })
 }
 

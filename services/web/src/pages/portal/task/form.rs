@@ -205,7 +205,14 @@ fn fill<'a>(
         current.retain(|name, _| !here.contains(&name.as_str()));
         current.extend(answers(s.texts.locale, &form.form, here.iter().copied(), &tried.typed));
     }
-    let asking = Asking { s, form: &form.form, answers: &current, labels: &form.answer.labels, add };
+    let asking = Asking {
+        s,
+        form: &form.form,
+        answers: &current,
+        labels: &form.answer.labels,
+        account: &task.run.account_id,
+        add,
+    };
     let section = form.form.sections().into_iter().nth(page - 1);
     let groups: Vec<Group> = section
         .iter()

@@ -10,8 +10,8 @@ use super::given::ADDRESS;
 use crate::{
     components::Choice,
     layout::Shell,
-    record_form::{CURRENCIES, accepted, plain_amount},
-    wording::{accept_attribute, humanize},
+    record_form::{CURRENCIES, accepted, plain_amount, record_files},
+    wording::{accept_attribute, humanize, takes},
 };
 
 /// Up to this many answers are shown at once; more become a list to open.
@@ -36,10 +36,20 @@ pub(super) enum Kind {
     Address,
     /// A name and a box to tick.
     Signature,
-    /// Files: what a browser lets one choose, and whether there may be several. The choices are those that are there.
-    Files(String, bool),
+    /// Files. The choices are those that are there.
+    Files(Files),
     /// Rows of questions.
     Table,
+}
+
+/// How files are chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Files {
+    /// As HTML's `accept`.
+    accept: String,
+    multiple: bool,
+    /// Where they go on their own.
+    resume: String,
 }
 
 /// One question with its answer so far.
@@ -83,11 +93,15 @@ impl Question {
     }
 
     pub(super) fn accept(&self) -> &str {
-        if let Kind::Files(accept, _) = &self.kind { accept } else { "" }
+        if let Kind::Files(files) = &self.kind { &files.accept } else { "" }
     }
 
     pub(super) const fn multiple(&self) -> bool {
-        matches!(self.kind, Kind::Files(_, true))
+        matches!(self.kind, Kind::Files(Files { multiple: true, .. }))
+    }
+
+    pub(super) fn resume(&self) -> &str {
+        if let Kind::Files(files) = &self.kind { &files.resume } else { "" }
     }
 
     /// The name under which files that are there already are sent.
@@ -113,6 +127,8 @@ pub(super) struct Asking<'a> {
     pub(super) answers: &'a Map<String, Value>,
     /// Names of files, by id.
     pub(super) labels: &'a HashMap<String, String>,
+    /// Whose files are uploaded.
+    pub(super) account: &'a str,
     /// The table to which an empty row is added.
     pub(super) add: &'a str,
 }
@@ -293,7 +309,12 @@ impl Asking<'_> {
         };
         question.choices = held.map(choice).collect();
         let words: Vec<String> = rule.into_iter().flat_map(|rule| &rule.accept).map(accepted).collect();
-        question.kind = Kind::Files(accept_attribute(&words), property["maxItems"] != 1);
+        question.hint = takes(self.s, &question.hint, &words);
+        question.kind = Kind::Files(Files {
+            accept: accept_attribute(&words),
+            multiple: property["maxItems"] != 1,
+            resume: record_files(self.account, &question.name),
+        });
     }
 
     fn table(&self, question: &mut Question, answer: &Value) {
@@ -411,7 +432,7 @@ mod tests {
         let labels = HashMap::from([("d1".to_owned(), "scan.pdf".to_owned())]);
         let answers = answers.as_object().unwrap();
         let names: Vec<&str> = form.questions().collect();
-        Asking { s: &s, form, answers, labels: &labels, add: "" }.questions(&names, &names)
+        Asking { s: &s, form, answers, labels: &labels, account: "a1", add: "" }.questions(&names, &names)
     }
 
     #[test]
@@ -455,6 +476,8 @@ mod tests {
         assert_eq!(by("seat").parts[3].value, "Berlin");
         assert_eq!(by("scan").choices[0].value, "d1 scan.pdf");
         assert!(!by("scan").multiple() && by("scan").accept().contains(".pdf"));
+        assert_eq!(by("scan").hint, "PDF. Bis zu 100 MB je Datei.", "said before it is chosen");
+        assert_eq!(by("scan").resume(), "/uploads?for=record_file&id=a1#scan");
         assert_eq!(by("sign").parts.len(), 2);
         assert_eq!(by("lines").rows.len(), 1, "no empty row where there is one already");
         assert_eq!(by("lines").rows[0][1].name, "lines.0.cost");
