@@ -25,6 +25,7 @@ mod request_templates;
 mod return_item;
 mod sendings;
 mod sign_envelope;
+mod signing_draft;
 
 use portico_proto::documents::v1::{documents_server::Documents, *};
 use portico_rpc::{Incoming, answer};
@@ -113,6 +114,20 @@ impl Documents for Rpc {
 
     async fn sign_envelope(&self, request: Request<SignEnvelopeRequest>) -> Answer<SignEnvelopeResponse> {
         self.serve(request, sign_envelope::handle).await
+    }
+
+    async fn save_signing_draft(
+        &self,
+        request: Request<SaveSigningDraftRequest>,
+    ) -> Answer<SaveSigningDraftResponse> {
+        self.serve(request, signing_draft::save_signing_draft::handle).await
+    }
+
+    async fn get_signing_draft(
+        &self,
+        request: Request<GetSigningDraftRequest>,
+    ) -> Answer<GetSigningDraftResponse> {
+        self.serve(request, signing_draft::get_signing_draft::handle).await
     }
 
     async fn decline_envelope(
