@@ -16,10 +16,12 @@ mod get_page_text;
 mod get_request;
 mod library;
 mod list_documents;
+mod list_envelope_events;
 mod list_fields;
 mod list_templates;
 mod paper_templates;
 mod place_fields;
+mod remind_signer;
 mod remove_file;
 mod request_templates;
 mod return_item;
@@ -146,6 +148,17 @@ impl Documents for Rpc {
 
     async fn extend_signing(&self, request: Request<ExtendSigningRequest>) -> Answer<ExtendSigningResponse> {
         self.serve(request, extend_signing::handle).await
+    }
+
+    async fn remind_signer(&self, request: Request<RemindSignerRequest>) -> Answer<RemindSignerResponse> {
+        self.serve(request, remind_signer::handle).await
+    }
+
+    async fn list_envelope_events(
+        &self,
+        request: Request<ListEnvelopeEventsRequest>,
+    ) -> Answer<ListEnvelopeEventsResponse> {
+        self.serve(request, list_envelope_events::handle).await
     }
 
     async fn list_fields(&self, request: Request<ListFieldsRequest>) -> Answer<ListFieldsResponse> {
