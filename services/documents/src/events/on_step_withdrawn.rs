@@ -85,6 +85,7 @@ pub(super) async fn withdraw_envelope(
         store::envelopes::update_signer(tx, signer, "").await?;
     }
     store::nudges::end(tx, envelope.id).await?;
+    store::signing_drafts::end(tx, envelope.id).await?;
     envelope.state = EnvelopeState::Withdrawn;
     store::envelopes::end(tx, envelope.id, EnvelopeState::Withdrawn, why, None, service.clock.now()).await?;
     publish::envelope_changed(service, tx, "envelope.withdrawn", &envelope, json!({ "step": why })).await?;

@@ -70,6 +70,7 @@ async fn visit(service: &Service, due: DueNudge) -> Result<(), DocumentsError> {
             }
             Act::Expire => {
                 envelope_notices::tell_expired(service, &mut tx, envelope, signer).await?;
+                store::signing_drafts::remove(&mut tx, signer.id).await?;
                 (EventKind::Expired, "envelope.expired")
             }
         };

@@ -40,6 +40,7 @@ pub(super) async fn handle(
     store::envelopes::update_signer(&mut tx, &signer, "").await?;
     let now = service.clock.now();
     store::nudges::end(&mut tx, id).await?;
+    store::signing_drafts::end(&mut tx, id).await?;
     store::envelopes::end(&mut tx, id, EnvelopeState::Declined, &reason, None, now).await?;
     envelope.state = EnvelopeState::Declined;
     envelope.reason.clone_from(&reason);

@@ -64,6 +64,7 @@ pub(super) async fn handle(
         (named.sent_at, named.expires_at) = (Some(now), envelope.times.until(now));
     }
     store::envelopes::name(&mut tx, &named).await?;
+    store::signing_drafts::remove(&mut tx, named.id).await?;
     let mut chain = store::envelope_events::chain(&mut tx, id).await?;
     let who = format!("by {} to {} ({})", call.ctx.actor.name, taker.name, named.role_title);
     chain.push(now, EventKind::Delegated, &who, call.ctx.actor.person);

@@ -16,15 +16,18 @@ mod get_page_text;
 mod get_request;
 mod library;
 mod list_documents;
+mod list_envelope_events;
 mod list_fields;
 mod list_templates;
 mod paper_templates;
 mod place_fields;
+mod remind_signer;
 mod remove_file;
 mod request_templates;
 mod return_item;
 mod sendings;
 mod sign_envelope;
+mod signing_draft;
 
 use portico_proto::documents::v1::{documents_server::Documents, *};
 use portico_rpc::{Incoming, answer};
@@ -115,6 +118,20 @@ impl Documents for Rpc {
         self.serve(request, sign_envelope::handle).await
     }
 
+    async fn save_signing_draft(
+        &self,
+        request: Request<SaveSigningDraftRequest>,
+    ) -> Answer<SaveSigningDraftResponse> {
+        self.serve(request, signing_draft::save_signing_draft::handle).await
+    }
+
+    async fn get_signing_draft(
+        &self,
+        request: Request<GetSigningDraftRequest>,
+    ) -> Answer<GetSigningDraftResponse> {
+        self.serve(request, signing_draft::get_signing_draft::handle).await
+    }
+
     async fn decline_envelope(
         &self,
         request: Request<DeclineEnvelopeRequest>,
@@ -131,6 +148,17 @@ impl Documents for Rpc {
 
     async fn extend_signing(&self, request: Request<ExtendSigningRequest>) -> Answer<ExtendSigningResponse> {
         self.serve(request, extend_signing::handle).await
+    }
+
+    async fn remind_signer(&self, request: Request<RemindSignerRequest>) -> Answer<RemindSignerResponse> {
+        self.serve(request, remind_signer::handle).await
+    }
+
+    async fn list_envelope_events(
+        &self,
+        request: Request<ListEnvelopeEventsRequest>,
+    ) -> Answer<ListEnvelopeEventsResponse> {
+        self.serve(request, list_envelope_events::handle).await
     }
 
     async fn list_fields(&self, request: Request<ListFieldsRequest>) -> Answer<ListFieldsResponse> {

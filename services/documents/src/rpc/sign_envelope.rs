@@ -334,6 +334,7 @@ async fn commit(service: &Service, call: &Call, act: Act) -> Result<Written, Doc
     store::placements::fill(&mut tx, &filled).await?;
     store::envelope_events::append(&mut tx, after.id, after.account_id, &chain).await?;
     store::nudges::remove(&mut tx, signer.id).await?;
+    store::signing_drafts::remove(&mut tx, signer.id).await?;
     let details = json!({
         "place": signer.place, "role": signer.role, "sha256": read,
         "drawn": signer.drawn.is_some(), "fields": filled.len(),

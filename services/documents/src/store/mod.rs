@@ -23,6 +23,7 @@ pub(crate) mod seals;
 pub(crate) mod sendings;
 pub(crate) mod sharings;
 pub(crate) mod sightings;
+pub(crate) mod signing_drafts;
 pub(crate) mod templates;
 pub(crate) mod uploads;
 pub(crate) mod versions;

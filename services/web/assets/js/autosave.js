@@ -1,5 +1,8 @@
 import { formToken, say } from "./words.js";
 
+/** How long the browser keeps what could not be saved because the session had ended, in milliseconds. */
+const KEPT_FOR = 3600 * 1000;
+
 /**
  * `<form data-autosave="/forms/…/draft" data-etag='"3"'>` saves itself 800 ms after the last change. The answer's
  * ETag is the next request's If-Match; 412 means that the same form was saved elsewhere: nothing typed here is lost,
@@ -22,6 +25,33 @@ class Draft {
     form.addEventListener("submit", (event) => this.handIn(event));
     window.addEventListener("online", () => { if (this.dirty) this.soon(0); });
     document.addEventListener("visibilitychange", () => { if (document.hidden && this.dirty) this.save(); });
+    this.recall();
+  }
+
+  /** Where this form keeps what meets the end of a session, for `data-keep="whose"` alone; empty for other forms. */
+  get kept() { return this.form.dataset.keep ? `kept:${this.form.dataset.keep}:${this.form.getAttribute("action")}` : ""; }
+
+  /** Keeps what is typed in this browser: whether the session still lives is known only once it is sent. */
+  keep() {
+    if (!this.kept) return;
+    const typed = [...new FormData(this.form)].filter(([name]) => name !== "_csrf");
+    try { localStorage.setItem(this.kept, JSON.stringify({ at: Date.now(), typed })); } catch { /* The browser keeps nothing; what was saved before is there all the same. */ }
+  }
+
+  /** Puts back what was kept, now that the same reader is here again, and saves it. Ticks that agree to something are given anew. */
+  recall() {
+    const text = this.kept && localStorage.getItem(this.kept);
+    if (!text) return;
+    localStorage.removeItem(this.kept);
+    for (const [name, value] of JSON.parse(text).typed) {
+      const field = this.form.elements.namedItem(name);
+      if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement || field instanceof HTMLSelectElement)) continue;
+      if (field.closest(".intent") || (field.type === "hidden" && !field.closest("signature-pad"))) continue;
+      if (field instanceof HTMLInputElement && field.type === "checkbox") field.checked = field.value === value;
+      else field.value = value;
+      for (const told of ["change", "input"]) field.dispatchEvent(new Event(told, { bubbles: true }));
+    }
+    this.soon(0);
   }
 
   /**
@@ -32,6 +62,7 @@ class Draft {
   handIn(event) {
     this.stopped = true;
     clearTimeout(this.timer);
+    this.keep();
     if (!this.saving) return;
     event.preventDefault();
     this.waiting = true;
@@ -56,12 +87,14 @@ class Draft {
     this.saving = true;
     this.dirty = false;
     this.show("saving");
+    const body = new URLSearchParams(/** @type {any} */ (new FormData(this.form))).toString();
     try {
       const answer = await fetch(this.url, {
         method: "PUT",
-        headers: { "X-CSRF-Token": formToken(), "If-Match": this.etag, Accept: "application/json" },
-        body: new URLSearchParams(/** @type {any} */ (new FormData(this.form))),
-        keepalive: true,
+        headers: { "X-CSRF-Token": formToken(), "If-Match": this.etag, Accept: "application/json", "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8" },
+        body,
+        // Browsers let a page that is left send no more than this.
+        keepalive: body.length < 60000,
       });
       this.settle(answer);
     } catch {
@@ -90,6 +123,7 @@ class Draft {
     }
     if (answer.status >= 500 || answer.status === 429) return this.later("failed");
     this.dirty = true;
+    this.keep();
     this.show(answer.status === 401 || answer.status === 403 ? "signed-out" : "failed");
   }
 
@@ -171,5 +205,19 @@ function enhanceForms(root) {
   }
 }
 
-document.addEventListener("htmx:after:swap", () => enhanceForms(document));
+/** Forgets what was kept and has arrived since, what nobody came back for, and all of it when somebody signs out. */
+function forgetKept() {
+  const whose = [...document.querySelectorAll("[data-kept]")].map((part) => `kept:${part.getAttribute("data-kept")}:`);
+  for (const key of Object.keys(localStorage).filter((key) => key.startsWith("kept:"))) {
+    const { at } = JSON.parse(localStorage.getItem(key) ?? "{}");
+    if (!(Date.now() - at < KEPT_FOR) || whose.some((one) => key.startsWith(one))) localStorage.removeItem(key);
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  if (!(event.target instanceof HTMLFormElement) || event.target.getAttribute("action") !== "/sign-out") return;
+  for (const key of Object.keys(localStorage).filter((key) => key.startsWith("kept:"))) localStorage.removeItem(key);
+});
+document.addEventListener("htmx:after:swap", () => { forgetKept(); enhanceForms(document); });
+forgetKept();
 enhanceForms(document);

@@ -1,6 +1,6 @@
 /**
  * `<signature-pad>` around a hidden input, a canvas and two buttons (`data-undo`, `data-clear`). What is drawn goes
- * as a PNG data URL into the input; an empty pad leaves it empty. Drawing is one of three ways: the typed name works
+ * as a PNG data URL into the input; an empty pad leaves it empty. What the input holds at first was drawn before, and is drawn on. Drawing is one of three ways: the typed name works
  * with the keyboard alone and without scripts.
  *
  * @typedef {{ x: number, y: number, pressure: number }} Point
@@ -14,17 +14,30 @@ class SignaturePad extends HTMLElement {
     /** @type {Point[][]} */
     this.strokes = [];
     this.drawing = false;
+    /** @type {HTMLImageElement | null} what was drawn before */
+    this.before = null;
+    this.input.addEventListener("change", () => this.load());
+    this.load();
     this.canvas.addEventListener("pointerdown", (event) => this.begin(event));
     this.canvas.addEventListener("pointermove", (event) => this.extend(event));
     for (const name of ["pointerup", "pointercancel"]) this.canvas.addEventListener(name, () => this.end());
-    this.querySelector("[data-clear]")?.addEventListener("click", () => { this.strokes = []; this.end(); });
-    this.querySelector("[data-undo]")?.addEventListener("click", () => { this.strokes?.pop(); this.end(); });
+    this.querySelector("[data-clear]")?.addEventListener("click", () => { this.strokes = []; this.before = null; this.end(); });
+    this.querySelector("[data-undo]")?.addEventListener("click", () => { if (!this.strokes?.pop()) this.before = null; this.end(); });
     this.sizes = new ResizeObserver(() => this.redraw());
     this.sizes.observe(this.canvas);
   }
 
   disconnectedCallback() {
     this.sizes?.disconnect();
+  }
+
+  /** Draws what the input holds. */
+  load() {
+    const value = this.input?.value ?? "";
+    if (!value.startsWith("data:image/png;base64,")) return;
+    const picture = new Image();
+    picture.onload = () => { this.before = picture; this.redraw(); };
+    picture.src = value;
   }
 
   /** @param {PointerEvent} event @returns {Point} */
@@ -55,7 +68,7 @@ class SignaturePad extends HTMLElement {
     this.drawing = false;
     this.redraw();
     const input = /** @type {HTMLInputElement} */ (this.input);
-    input.value = this.strokes?.length ? /** @type {HTMLCanvasElement} */ (this.canvas).toDataURL("image/png") : "";
+    input.value = this.strokes?.length || this.before ? /** @type {HTMLCanvasElement} */ (this.canvas).toDataURL("image/png") : "";
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
@@ -68,6 +81,10 @@ class SignaturePad extends HTMLElement {
     if (!pen) return;
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
+    if (this.before) {
+      const fit = Math.min(canvas.clientWidth / this.before.width, canvas.clientHeight / this.before.height);
+      pen.drawImage(this.before, 0, 0, this.before.width * fit, this.before.height * fit);
+    }
     pen.strokeStyle = pen.fillStyle = "#16191d";
     pen.lineCap = pen.lineJoin = "round";
     for (const stroke of this.strokes ?? []) drawStroke(pen, stroke);

@@ -76,9 +76,22 @@ const WORDS: &[&str] = &[
 pub(super) struct Done {
     #[serde(default)]
     done: String,
+    /// The first page that a board of fields shows, where its papers have more than it shows at once.
+    #[serde(default)]
+    from: String,
 }
 
 impl Done {
+    /// Nothing to say, on a board that shows pages from this one on.
+    pub(super) fn at(from: i32) -> Self {
+        Self { from: from.to_string(), ..Self::default() }
+    }
+
+    /// The first page that a board shows; 1 where the address says nothing that can be read.
+    pub(super) fn from(&self) -> i32 {
+        self.from.parse().unwrap_or(1)
+    }
+
     /// The sentence, where the address asks for one there is.
     fn sentence(&self, s: &Shell) -> Option<String> {
         WORDS.contains(&self.done.as_str()).then(|| s.t(&format!("console-done-{}", self.done)))
@@ -102,9 +115,9 @@ mod tests {
     fn every_word_has_its_sentence_and_nothing_else_is_said() {
         let s = crate::walk::shell(Area::Console, Locale::En);
         for word in WORDS {
-            let sentence = Done { done: (*word).to_owned() }.sentence(&s).unwrap();
+            let sentence = Done { done: (*word).to_owned(), ..Done::default() }.sentence(&s).unwrap();
             assert!(!sentence.starts_with("console-"), "{word} has no sentence");
         }
-        assert_eq!(Done { done: "<b>anything</b>".to_owned() }.sentence(&s), None);
+        assert_eq!(Done { done: "<b>anything</b>".to_owned(), ..Done::default() }.sentence(&s), None);
     }
 }

@@ -6,7 +6,7 @@ use portico_proto::documents::v1::PlacedField;
 use super::attempt::Sent;
 use crate::{components::Choice, form::Errors, layout::Shell};
 
-/// Pages of one paper that are shown.
+/// Pages that are shown at once, counted over all papers.
 const PAGES: i32 = 60;
 /// What stands in names for the row that scripts copy.
 const FRESH: &str = "NEW";
@@ -88,10 +88,28 @@ pub(super) struct Board {
     pub(super) fresh: Row,
     /// Whether anything can be placed still.
     pub(super) can_change: bool,
+    /// The first page that is shown, counted over all papers from 1.
+    pub(super) from: i32,
+    /// Which pages are shown, of how many; empty where that is all of them.
+    pub(super) range: String,
+    /// Where the pages before and after these begin; 0 where there are none.
+    pub(super) before: i32,
+    pub(super) after: i32,
 }
 
 impl Board {
-    pub(super) fn new(s: &Shell, ground: &Ground, fields: &[PlacedField], can_change: bool) -> Self {
+    /// The board with the pages from `from` on. What is placed on other pages stands in the list all the same.
+    pub(super) fn new(
+        s: &Shell,
+        ground: &Ground,
+        fields: &[PlacedField],
+        can_change: bool,
+        from: i32,
+    ) -> Self {
+        let all: i32 = ground.papers.iter().map(|paper| paper.pages.max(0)).sum();
+        let from = (from.clamp(1, all.max(1)) - 1) / PAGES * PAGES + 1;
+        let last = (from + PAGES - 1).min(all);
+        let range = s.say("placing-range").arg("from", from).arg("to", last).arg("all", all);
         let rows = (1..).zip(fields).map(|(number, field): (usize, _)| {
             let legend = s.say("placing-field").arg("number", number).to_string();
             row(s, ground, field, (number.to_string(), number.to_string(), legend))
@@ -104,32 +122,41 @@ impl Board {
         };
         let fresh = (FRESH.to_owned(), String::new(), s.t("placing-new-field"));
         Self {
-            sheets: sheets(s, ground, fields),
+            sheets: sheets(s, ground, fields, from),
             kinds: KINDS.into_iter().map(kind).collect(),
             signers: parties(ground, ""),
             rows: rows.collect(),
             fresh: row(s, ground, &new_field(ground), fresh),
             can_change,
+            from,
+            range: if all > PAGES { range.to_string() } else { String::new() },
+            before: if from > 1 { from - PAGES } else { 0 },
+            after: if last < all { last + 1 } else { 0 },
         }
     }
 }
 
-fn sheets(s: &Shell, ground: &Ground, fields: &[PlacedField]) -> Vec<Sheet> {
-    let mut sheets = Vec::new();
-    for paper in &ground.papers {
-        for page in 1..=paper.pages.min(PAGES) {
-            let here =
-                (1..).zip(fields).filter(|(_, field)| (field.paper, field.page) == (paper.number, page));
-            sheets.push(Sheet {
-                paper: paper.number,
-                page,
-                picture: format!("{}{page}", paper.pictures),
-                alt: s.say("page-of").arg("page", page).arg("all", paper.pages).to_string(),
-                marks: here.map(|(number, field)| (number, mark(field))).collect(),
-            });
+/// The page from which on a form asks for the board: that of the button, or else the one that was shown.
+pub(super) fn from(sent: &Sent) -> i32 {
+    let asked = sent.of("act").strip_prefix("pages-").unwrap_or(sent.of("from"));
+    asked.parse().unwrap_or(1)
+}
+
+fn sheets(s: &Shell, ground: &Ground, fields: &[PlacedField], from: i32) -> Vec<Sheet> {
+    let pages = ground.papers.iter().flat_map(|paper| (1..=paper.pages).map(move |page| (paper, page)));
+    let skipped = usize::try_from(from - 1).unwrap_or_default();
+    let shown = pages.skip(skipped).take(usize::try_from(PAGES).unwrap_or_default());
+    let sheet = |(paper, page): (&Paper, i32)| {
+        let here = (1..).zip(fields).filter(|(_, field)| (field.paper, field.page) == (paper.number, page));
+        Sheet {
+            paper: paper.number,
+            page,
+            picture: format!("{}{page}", paper.pictures),
+            alt: s.say("page-of").arg("page", page).arg("all", paper.pages).to_string(),
+            marks: here.map(|(number, field)| (number, mark(field))).collect(),
         }
-    }
-    sheets
+    };
+    shown.map(sheet).collect()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a fraction of a page in thousandths")]
@@ -278,6 +305,38 @@ mod tests {
         assert_eq!((found[0].kind.as_str(), found[0].choices.len()), ("choice", 2));
         assert_eq!((found[1].x, found[1].page, found[1].label.as_str()), (0.105, 2, "Number"));
         assert!(found[1].y.is_nan() && found[1].required && found[1].choices.is_empty());
+    }
+
+    #[test]
+    fn every_page_of_every_paper_is_on_some_board() {
+        let s = crate::walk::shell(crate::layout::Area::Console, crate::text::Locale::En);
+        let paper = |number, pages| Paper {
+            number,
+            title: format!("Paper {number}"),
+            pictures: format!("/{number}/"),
+            pages,
+        };
+        let ground = Ground { papers: vec![paper(1, 130), paper(2, 3)], parties: Vec::new() };
+        let late = PlacedField { paper: 2, page: 3, ..new_field(&ground) };
+        let (mut seen, mut at) = (Vec::new(), 1);
+        while at > 0 {
+            let board = Board::new(&s, &ground, std::slice::from_ref(&late), true, at);
+            assert!(board.sheets.len() <= 60 && board.rows.len() == 1, "the list has all fields");
+            assert_eq!(board.from, at);
+            seen.extend(board.sheets.iter().map(|sheet| (sheet.paper, sheet.page, sheet.marks.len())));
+            at = board.after;
+        }
+        let all = (1..=130).map(|page| (1, page, 0)).chain([(2, 1, 0), (2, 2, 0), (2, 3, 1)]);
+        assert!(seen.iter().copied().eq(all), "{seen:?}");
+        for wild in [-5, 0, 7, 9999] {
+            let board = Board::new(&s, &ground, &[], true, wild);
+            assert!([1, 121].contains(&board.from) && !board.sheets.is_empty(), "{wild}: {}", board.from);
+        }
+        let short = Ground { papers: vec![paper(1, 60)], parties: Vec::new() };
+        let board = Board::new(&s, &short, &[], true, 1);
+        assert!(board.range.is_empty() && board.after == 0 && board.before == 0);
+        assert_eq!(from(&sent(&[("from", "61"), ("act", "add")])), 61);
+        assert_eq!(from(&sent(&[("from", "61"), ("act", "pages-121")])), 121);
     }
 
     #[test]

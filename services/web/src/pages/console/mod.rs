@@ -197,6 +197,11 @@ pub const PAGES: &[Entry] = &[
         mount: || post(envelope::extend),
     },
     Entry {
+        path: "/console/steps/{step_id}/envelope/{signer_id}/remind",
+        who: Who::Staff,
+        mount: || post(envelope::remind),
+    },
+    Entry {
         path: "/console/steps/{step_id}/envelope/{signer_id}/delegate",
         who: Who::Staff,
         mount: || post(envelope::delegate),

@@ -80,19 +80,24 @@ pub(super) async fn save(ask: StaffAsk, Path(id): Path<String>, sent: Sent) -> R
     let there = find(&ask, id).await?;
     let version = sent.of("version").parse().unwrap_or(0);
     let mut wanted = PaperTemplate { version, ..there.clone() };
-    let act = sent.of("act");
+    let (act, from) = (sent.of("act"), field_board::from(&sent));
     match act {
         "terms" => terms(&sent, &mut wanted),
         "add" => {
             wanted.fields = field_board::fields(&sent);
             let ground = ground(&wanted);
             wanted.fields.push(new_field(&ground));
-            return page(&ask, &wanted, &there.title, &Errors::none(), &Done::default()).await;
+            return page(&ask, &wanted, &there.title, &Errors::none(), &Done::at(from)).await;
+        }
+        // What is not saved yet goes along to the other pages.
+        other if other.starts_with("pages-") => {
+            wanted.fields = field_board::fields(&sent);
+            return page(&ask, &wanted, &there.title, &Errors::none(), &Done::at(from)).await;
         }
         _ => wanted.fields = field_board::fields(&sent),
     }
     if let Some(problem) = left_behind(&ask.shell, &there, &wanted) {
-        let page = page(&ask, &wanted, &there.title, &Errors::from(&problem), &Done::default()).await;
+        let page = page(&ask, &wanted, &there.title, &Errors::from(&problem), &Done::at(from)).await;
         return Ok(refused(problem, |_| page));
     }
     let asked = SavePaperTemplateRequest {
@@ -106,13 +111,13 @@ pub(super) async fn save(ask: StaffAsk, Path(id): Path<String>, sent: Sent) -> R
     };
     match ask.paper_templates().save_paper_template(asked).await {
         Ok(answer) => {
-            let to = format!("/console/papers/{}?done=paper-saved", wanted.id);
+            let to = format!("/console/papers/{}?done=paper-saved&from={from}", wanted.id);
             Ok(see_other_after(&to, &answer.into_inner().event))
         }
         Err(status) => {
             let problem = problem_from(&status);
             let errors = errors(&problem, act == "terms");
-            let page = page(&ask, &wanted, &there.title, &errors, &Done::default()).await;
+            let page = page(&ask, &wanted, &there.title, &errors, &Done::at(from)).await;
             Ok(refused(problem, |_| page))
         }
     }
@@ -186,8 +191,10 @@ async fn page(
 ) -> Result<Response, PageError> {
     let s = &*ask.shell;
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let view =
-        View { sendings: sending::listed(ask, &template.id).await?, ..View::new(s, template, name, errors) };
+    let view = View {
+        sendings: sending::listed(ask, &template.id).await?,
+        ..View::new(s, template, name, errors, done.from())
+    };
     let page = Page::new(name.to_owned(), view).at("accounts").status(status).script("js/placing.js");
     done.above(page, s).under(s.t("papers-title"), "/console/papers".to_owned()).respond(s, &ask.headers)
 }
@@ -205,7 +212,7 @@ fn ground(template: &PaperTemplate) -> Ground {
 }
 
 impl<'a> View<'a> {
-    fn new(s: &'a Shell, template: &'a PaperTemplate, name: &'a str, errors: &'a Errors) -> Self {
+    fn new(s: &'a Shell, template: &'a PaperTemplate, name: &'a str, errors: &'a Errors, from: i32) -> Self {
         let fields: &[PlacedField] = &template.fields;
         let level = |value: &str| Choice::new(value, s.t(&format!("paper-level-{value}")), &template.level);
         let days = template.sign_within_days;
@@ -218,7 +225,7 @@ impl<'a> View<'a> {
             days: if days > 0 { days.to_string() } else { String::new() },
             levels: ["sign", "acknowledge"].map(level).into(),
             seats: seats(s, &template.roles),
-            board: Board::new(s, &ground(template), fields, !template.archived),
+            board: Board::new(s, &ground(template), fields, !template.archived, from),
             sendings: Vec::new(),
             errors,
         }
@@ -328,7 +335,7 @@ mod tests {
             let mut errors = Errors::none();
             errors.add("role_turn-1", "Choose a turn.");
             let whole = |template: &PaperTemplate| {
-                let view = View::new(&s, template, "NDA", &errors);
+                let view = View::new(&s, template, "NDA", &errors, 1);
                 Page::new("x", view).whole(&s).unwrap()
             };
             let html = whole(&template);

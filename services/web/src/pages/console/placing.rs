@@ -20,7 +20,7 @@ use portico_rpc::problem_from;
 use super::{
     attempt::Sent,
     done::Done,
-    field_board::{Board, Ground, Paper, errors, fields, new_field},
+    field_board::{Board, Ground, Paper, errors, fields, from, new_field},
     step,
 };
 use crate::{
@@ -84,7 +84,12 @@ pub(super) async fn save(
         "add" => {
             let mut shown = typed(&ask, &sent).await?;
             shown.fields.push(new_field(&ground(&envelope)));
-            page(&ask, (&envelope, &run), shown, &Errors::none(), &Done::default())
+            page(&ask, (&envelope, &run), shown, &Errors::none(), &Done::at(from(&sent)))
+        }
+        // What is not saved yet goes along to the other pages.
+        act if act.starts_with("pages-") => {
+            let shown = typed(&ask, &sent).await?;
+            page(&ask, (&envelope, &run), shown, &Errors::none(), &Done::at(from(&sent)))
         }
         _ => place(&ask, (&envelope, &run), &sent).await,
     }
@@ -94,10 +99,13 @@ async fn place(ask: &StaffAsk, of: (&Envelope, &Run), sent: &Sent) -> Result<Res
     let asked =
         PlaceFieldsRequest { envelope_id: of.0.id.clone(), etag: sent.text("etag"), fields: fields(sent) };
     match ask.documents().place_fields(asked).await {
-        Ok(answer) => Ok(see_other_after(&address(of.0, "fields-placed"), &answer.into_inner().event)),
+        Ok(answer) => {
+            let to = format!("{}&from={}", address(of.0, "fields-placed"), from(sent));
+            Ok(see_other_after(&to, &answer.into_inner().event))
+        }
         Err(status) => {
             let problem = problem_from(&status);
-            let page = page(ask, of, typed(ask, sent).await?, &errors(&problem), &Done::default());
+            let page = page(ask, of, typed(ask, sent).await?, &errors(&problem), &Done::at(from(sent)));
             Ok(refused(problem, |_| page))
         }
     }
@@ -215,7 +223,7 @@ fn page(
     let base = format!("/console/steps/{}/envelope", envelope.step_id);
     let title = s.say("placing-title").arg("title", &envelope.title).to_string();
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let view = view(s, envelope, &shown, (&base, &title), errors);
+    let view = view(s, envelope, &shown, (&base, &title, done.from()), errors);
     let page = Page::new(title.clone(), view).at("home").status(status).script("js/placing.js");
     done.above(page, s)
         .under(run.account_name.clone(), format!("/console/accounts/{}", run.account_id))
@@ -228,7 +236,7 @@ fn view<'a>(
     s: &'a Shell,
     envelope: &Envelope,
     shown: &'a Shown,
-    (base, title): (&'a str, &'a str),
+    (base, title, from): (&'a str, &'a str, i32),
     errors: &'a Errors,
 ) -> View<'a> {
     let offered = shown.templates.iter().filter(|template| template.field_count > 0);
@@ -237,7 +245,7 @@ fn view<'a>(
         base,
         action: format!("{base}/fields"),
         title,
-        board: Board::new(s, &ground(envelope), &shown.fields, shown.can_change),
+        board: Board::new(s, &ground(envelope), &shown.fields, shown.can_change, from),
         etag: &shown.etag,
         templates: offered
             .map(|template| Choice::new(template.id.clone(), template.title.clone(), &shown.chosen))
@@ -322,7 +330,7 @@ mod tests {
             let mut errors = Errors::none();
             errors.add("width-1", "Too narrow.");
             let whole = |shown: &Shown| {
-                let view = view(&s, &envelope, shown, ("/console/steps/7/envelope", "Fields"), &errors);
+                let view = view(&s, &envelope, shown, ("/console/steps/7/envelope", "Fields", 1), &errors);
                 Page::new("x", view).whole(&s).unwrap()
             };
             let html = whole(&shown);

@@ -18,7 +18,7 @@ use portico_rpc::problem_from;
 use serde::Deserialize;
 
 use super::task::{
-    Body, Tried,
+    Body, Tried, drafts,
     esign::{Instead, Place, may_sign, steps},
     is_mendable,
     review::{self, Adopted},
@@ -30,7 +30,7 @@ use crate::{
     error::PageError,
     form::Errors,
     layout::Shell,
-    render::{Page, see_other},
+    render::Page,
 };
 
 #[derive(Template)]
@@ -118,8 +118,8 @@ async fn members(ask: &Ask, account_id: &str) -> Result<Vec<(String, String)>, P
     Ok(people)
 }
 
-pub(super) async fn again(_: Ask, Path(id): Path<String>) -> Result<Response, PageError> {
-    Ok(see_other(&format!("{}?step=adopt", place(&id)?.base)))
+pub(super) async fn again(ask: Ask, Path(id): Path<String>) -> Result<Response, PageError> {
+    drafts::again(&ask, &place(&id)?).await
 }
 
 pub(super) async fn review(
@@ -128,6 +128,7 @@ pub(super) async fn review(
     Form(adopted): Form<Adopted>,
 ) -> Result<Response, PageError> {
     let place = place(&id)?;
+    drafts::keep(&ask, &place, &adopted).await;
     let errors = adopted.wrong(&ask, &place).await?;
     if !errors.is_empty() {
         let tried = Tried { errors, typed: adopted.typed() };

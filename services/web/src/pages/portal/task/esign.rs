@@ -8,7 +8,7 @@ use portico_proto::{
     time::moment,
 };
 
-use super::{Body, Task, Tried, fields};
+use super::{Body, Task, Tried, drafts, fields};
 use crate::{
     ask::Ask,
     components::Choice,
@@ -43,6 +43,12 @@ struct View<'a> {
     /// What to say where the reader cannot sign now.
     notice: Option<(&'static str, String)>,
     typed: &'a str,
+    /// The drawing so far as a data URL; empty where there is none.
+    drawn: &'a str,
+    /// Why they would decline, as far as it is written.
+    reason: &'a str,
+    /// The reader's place in the envelope; empty where they have none.
+    own: &'a str,
     /// What the firm asks for on the pages.
     sheets: Vec<fields::Sheet>,
     errors: &'a Errors,
@@ -137,6 +143,12 @@ pub(in crate::pages::portal) fn one_act(s: &Shell, envelope: &Envelope) -> Strin
     s.say(key).arg("title", &envelope.title).to_string()
 }
 
+/// The place in the envelope that the reader signs in, or has signed in; empty where there is none.
+pub(super) fn own_place(envelope: &Envelope) -> &str {
+    let own = envelope.signers.iter().find(|signer| signer.is_caller || signer.is_own);
+    own.map_or("", |signer| signer.id.as_str())
+}
+
 /// When the reader's time to sign was over, where it is.
 fn time_over(envelope: &Envelope) -> Option<DateTime<Utc>> {
     envelope
@@ -196,6 +208,14 @@ pub(in crate::pages::portal) async fn steps(
     let papers = if reading { papers(ask, &envelope).await } else { Vec::new() };
     let filling = notice.is_none() && (at == 2 || !act.is_empty());
     let own = if filling { fields::own(ask, &envelope).await? } else { Vec::new() };
+    let saved;
+    let tried = if notice.is_none() && tried.errors.is_empty() {
+        saved = Tried { errors: Errors::none(), typed: drafts::typed(ask, &envelope).await };
+        &saved
+    } else {
+        tried
+    };
+    let named = tried.typed.iter().any(|(name, _)| name == "typed_name");
     let person = &ask.reader.person;
     let live = notice.is_some();
     let view = View {
@@ -209,7 +229,10 @@ pub(in crate::pages::portal) async fn steps(
         papers,
         others: other_hashes(&envelope),
         notice,
-        typed: if tried.typed.is_empty() { &person.name } else { tried.typed("typed_name") },
+        typed: if named { tried.typed("typed_name") } else { &person.name },
+        drawn: tried.typed("drawn"),
+        reason: tried.typed("reason"),
+        own: own_place(&envelope),
         sheets: fields::sheets(s, &envelope, &own, |name| tried.typed(name)),
         errors: &tried.errors,
         instead,
@@ -314,6 +337,9 @@ pub(super) mod tests {
             others: other_hashes(envelope),
             notice: notice(s, envelope, true, &[]),
             typed: "Ana Souza",
+            drawn: "",
+            reason: "",
+            own: own_place(envelope),
             sheets: Vec::new(),
             errors,
             instead: None,

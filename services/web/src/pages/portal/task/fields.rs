@@ -163,6 +163,11 @@ pub(super) fn values(sent: &BTreeMap<String, String>) -> Vec<FieldValue> {
     filled.map(value).collect()
 }
 
+/// A value that was saved, by the name that the form has for it.
+pub(super) fn typed(value: &FieldValue) -> (String, String) {
+    (format!("{PREFIX}{}", value.field_id), value.value.clone())
+}
+
 /// What the service found wrong with the values, by the names of the form; nothing where something else was refused.
 pub(super) fn refused(problem: &Problem) -> Option<Errors> {
     let about = problem.fields.iter().any(|violation| violation.field.starts_with("values."));

@@ -28,6 +28,7 @@ pub(super) mod answers;
 pub(super) mod answers_pdf;
 pub(super) mod approval;
 pub(super) mod decline;
+pub(super) mod drafts;
 pub(super) mod editing;
 pub(super) mod esign;
 mod fields;

@@ -10,8 +10,8 @@ use portico_proto::documents::v1::Envelope;
 use serde::Deserialize;
 
 use super::{
-    Task, Tried,
-    esign::{Place, labels, may_sign, other_hashes},
+    Task, Tried, drafts,
+    esign::{Place, labels, may_sign, other_hashes, own_place},
     fields, page,
 };
 use crate::{
@@ -24,13 +24,15 @@ use crate::{
 
 /// The largest drawn signature, in bytes.
 const LARGEST_DRAWING: usize = 256 * 1024;
-const DRAWING_PREFIX: &str = "data:image/png;base64,";
+pub(super) const DRAWING_PREFIX: &str = "data:image/png;base64,";
 
 #[derive(Template)]
 #[template(path = "pages/task/sign_review.html")]
 struct View<'a> {
     s: &'a Shell,
     base: &'a str,
+    /// The reader's place in the envelope.
+    own: &'a str,
     title: &'a str,
     steps: [String; 4],
     envelope: &'a Envelope,
@@ -72,6 +74,9 @@ impl Adopted {
     /// What was typed, for a form that comes back.
     pub(in crate::pages::portal) fn typed(&self) -> Vec<(String, String)> {
         let mut typed = vec![("typed_name".to_owned(), self.typed_name.clone())];
+        if !self.drawn.is_empty() {
+            typed.push(("drawn".to_owned(), self.drawn.clone()));
+        }
         typed.extend(fields::named(&self.more).map(|(name, value)| (name.clone(), value.clone())));
         typed
     }
@@ -108,6 +113,7 @@ pub(in crate::pages::portal) async fn review(
 ) -> Result<Response, PageError> {
     let task = Task::load(&ask, &step).await?;
     let place = Place::task(&task.step.id, &task.step.title);
+    drafts::keep(&ask, &place, &adopted).await;
     let errors = adopted.wrong(&ask, &place).await?;
     if !errors.is_empty() {
         let tried = Tried { errors, typed: adopted.typed() };
@@ -132,6 +138,7 @@ pub(in crate::pages::portal) async fn show(
     let view = View {
         s,
         base: &place.base,
+        own: own_place(&envelope),
         title,
         steps: labels(s),
         others: other_hashes(&envelope),
@@ -185,6 +192,7 @@ mod tests {
             let view = View {
                 s: &s,
                 base: "/tasks/1",
+                own: own_place(&envelope),
                 title: "Sign it",
                 steps: labels(&s),
                 others: other_hashes(&envelope),

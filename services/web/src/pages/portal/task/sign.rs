@@ -12,7 +12,7 @@ use portico_rpc::problem_from;
 use serde::Deserialize;
 
 use super::{
-    Task, Tried, acted,
+    Task, Tried, acted, drafts,
     esign::{Place, one_act},
     fields, is_mendable, page, review,
     review::Adopted,
@@ -22,7 +22,6 @@ use crate::{
     error::PageError,
     form::Errors,
     layout::Shell,
-    render::see_other,
 };
 
 /// Both sentences must be said; neither comes ticked.
@@ -122,11 +121,13 @@ pub(in crate::pages::portal) async fn sign(
     }
 }
 
-/// Where somebody comes back to who was signed out between the last two steps: their signature went with the form, so they
-/// choose it again.
-pub(in crate::pages::portal) async fn again(_: Ask, Path(step): Path<String>) -> Response {
-    let step: String = url::form_urlencoded::byte_serialize(step.as_bytes()).collect();
-    see_other(&format!("/tasks/{step}?step=adopt"))
+/// Where somebody comes back to who was signed out between the last two steps.
+pub(in crate::pages::portal) async fn again(
+    ask: Ask,
+    Path(step): Path<String>,
+) -> Result<Response, PageError> {
+    let task = Task::load(&ask, &step).await?;
+    drafts::again(&ask, &Place::task(&task.step.id, &task.step.title)).await
 }
 
 #[derive(Deserialize)]
