@@ -140,16 +140,18 @@ async fn brief(bea: &mut Visitor, task: &str) -> Outcome {
         ("landlord", "City Estates"),
     ];
     let last = [("confirmed.name", "Bea Lindqvist"), ("confirmed.agreed", "yes")];
-    let pages: [(&[(&str, &str)], &str, &str); 5] = [
-        (&seat, "/answers/files", "The rooms"),
-        (&rooms, "/answers/files", "Room by room"),
-        (&each, "/answers/files", "Money and time"),
-        (&money, "/answers/files", "Last of all"),
-        (&last, "/answers/files", "Check your answers"),
+    let pages: [(&[(&str, &str)], &str); 5] = [
+        (&seat, "The rooms"),
+        (&rooms, "Room by room"),
+        (&each, "Money and time"),
+        (&money, "Last of all"),
+        (&last, "Check your answers"),
     ];
     let mut shown = first;
-    for (typed, to, next) in pages {
-        let to = if sheet(&shown.text(), to).is_some() { to } else { "/answers" };
+    for (typed, next) in pages {
+        // A page that takes files sends them elsewhere.
+        let to = ["/answers", "/answers/files"].into_iter().find(|to| sheet(&shown.text(), to).is_some());
+        let to = to.with_context(|| format!("no questions: {}", plain(&shown.text())))?;
         shown = send(bea, &shown, to, typed).await?.shows(next)?;
     }
     for words in ["City Estates", "Meeting room", "Nine to five", "180,000.00 EUR"] {
