@@ -43,12 +43,11 @@ use tonic::service::Routes;
 
 pub use config::DocumentsConfig;
 pub use scan::ScannerAddress;
-pub use seal::SealConfig;
+pub use seal::{KmsAddress, KmsConfig, KmsKeys, SealConfig};
 pub use vault::{S3Address, S3Config, S3Keys};
 
 use crate::{
     rpc::Rpc,
-    seal::SealKey as _,
     service::Service,
     vault::{BlobStore, DiskBlobs, S3Blobs},
 };

@@ -129,6 +129,8 @@ struct Run {
     /// A file with the password of the PKCS #12 file, and nothing else in it.
     #[arg(long, env = "PORTICO_SEAL_PASSWORD_FILE", requires = "seal_key")]
     seal_password_file: Option<PathBuf>,
+    #[command(flatten)]
+    key_service: cli::seal::KeyService,
     /// A timestamp authority (RFC 3161) such as http://timestamp.example/tsa: seals then prove when they were made (PAdES B-T).
     #[arg(long, env = "PORTICO_TIMESTAMP_AUTHORITY")]
     timestamp_authority: Option<String>,
@@ -175,6 +177,7 @@ impl Run {
             trash_days: self.trash_days,
             seal: SealConfig {
                 key: self.seal_key.clone(),
+                kms: self.key_service.config()?,
                 password_file: self.seal_password_file.clone(),
                 timestamp_url: self.timestamp_authority.clone(),
             },

@@ -32,6 +32,8 @@ def judge(path, roots):
             "timestamp": bool(stamp and stamp.valid and stamp.trusted),
             "subject": status.signing_cert.subject.human_friendly,
             "summary": status.summary(),
+            "problem": status.trust_problem_indic and status.trust_problem_indic.name,
+            "ended": status.error_time_horizon and status.error_time_horizon.isoformat(),
         }
 
 

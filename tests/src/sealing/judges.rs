@@ -50,6 +50,9 @@ pub(super) struct PyHanko {
     pub(super) timestamp: bool,
     pub(super) subject: String,
     pub(super) summary: String,
+    /// Why it trusts no more, in a word of ETSI's, and since when.
+    pub(super) problem: Option<String>,
+    pub(super) ended: Option<String>,
     pub(super) error: String,
 }
 
@@ -85,6 +88,30 @@ impl Judges {
             .arg(path)
             .env("LC_ALL", "C.UTF-8")
             .env("HOME", self.folder.path())
+            .output()?;
+        Ok(Pdfsig { said: String::from_utf8_lossy(&output.stdout).into_owned() })
+    }
+
+    /// The same for somebody who trusts `root`, a certificate as PEM.
+    pub(super) fn pdfsig_trusting(&self, pdf: &[u8], root: &str) -> anyhow::Result<Pdfsig> {
+        let known = tempfile::tempdir_in(self.folder.path())?;
+        let (store, root) =
+            (format!("sql:{}", known.path().display()), self.file("root.pem", root.as_bytes())?);
+        let root = root.display().to_string();
+        for arguments in [
+            vec!["-N", "-d", &store, "--empty-password"],
+            vec!["-A", "-d", &store, "-n", "root", "-t", "CT,C,C", "-i", &root],
+        ] {
+            let output = Command::new("certutil").args(&arguments).output();
+            let output =
+                output.map_err(|_| skip("certutil is not installed (Debian package libnss3-tools)"))?;
+            ensure!(output.status.success(), "certutil: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        let output = Command::new("pdfsig")
+            .arg("-nssdir")
+            .arg(known.path())
+            .arg(self.file("judged.pdf", pdf)?)
+            .env("LC_ALL", "C.UTF-8")
             .output()?;
         Ok(Pdfsig { said: String::from_utf8_lossy(&output.stdout).into_owned() })
     }

@@ -1,5 +1,6 @@
 //! Sealed files, judged by two programs that are not ours: poppler's pdfsig and pyHanko.
 
+mod certified;
 mod judges;
 mod placed;
 mod product;
@@ -18,6 +19,7 @@ use crate::{
     cases,
     harness::{Case, Outcome},
 };
+use certified::the_certificate_says_who_when_from_where_and_to_what;
 use placed::fields_placed_in_the_console_are_asked_for_and_sealed;
 pub(crate) use product::signed;
 use product::{
@@ -36,6 +38,7 @@ pub(crate) fn cases() -> Vec<Case> {
         a_timestamp_authority_raises_the_level,
         a_silent_authority_costs_the_level_only,
         a_contract_signed_in_the_portal_is_sealed,
+        the_certificate_says_who_when_from_where_and_to_what,
         each_of_several_documents_has_its_own_seal,
         fields_placed_in_the_console_are_asked_for_and_sealed,
         a_paper_from_a_template_is_signed_and_sealed,
@@ -129,15 +132,38 @@ async fn what_was_changed_or_moved_is_called_invalid() -> Outcome {
     Ok(())
 }
 
-/// The service refuses to seal with one; a file sealed with it all the same does not pass.
+/// The service refuses to seal with one; a file sealed with it all the same does not pass, for that reason and no other: both
+/// programs trust whoever issued it, and trust the same kind of seal whose certificate is valid.
 async fn an_expired_certificate_is_called_invalid() -> Outcome {
     let judges = Judges::new()?;
+    let fresh = Key::today()?;
+    let good = sealed(&fresh.key, now()).await?.bytes;
+    let said = judges.pyhanko(&good, &[&fresh.root])?;
+    ensure!(said.valid && said.trusted && said.problem.is_none(), "pyHanko says {said:?}");
+
     let past = days_before(now(), 90);
     let key = Key::new(past, 30)?;
     let file = sealed(&key.key, now()).await?.bytes;
     let said = judges.pyhanko(&file, &[&key.root])?;
     ensure!(!said.valid && said.intact && !said.trusted, "pyHanko says {said:?}");
-    let first = judges.pdfsig(&file)?;
-    ensure!(!first.last().contains("Certificate is Trusted"), "pdfsig says {}", first.said);
+    let ended = past + chrono::TimeDelta::days(29);
+    ensure!(
+        said.problem.as_deref().is_some_and(|problem| problem.starts_with("OUT_OF_BOUNDS"))
+            && said.ended.as_deref().is_some_and(|at| at.starts_with(&ended.format("%Y-%m-%d").to_string())),
+        "pyHanko names another reason than a certificate that ended on {ended}: {said:?}"
+    );
+
+    let first = judges.pdfsig_trusting(&good, &fresh.root)?;
+    ensure!(
+        first.is_valid() && first.last().contains("Certificate is Trusted"),
+        "a valid certificate: pdfsig says {}",
+        first.said
+    );
+    let first = judges.pdfsig_trusting(&file, &key.root)?;
+    ensure!(
+        first.is_valid() && first.last().contains("Certificate has Expired"),
+        "an expired certificate: pdfsig says {}",
+        first.said
+    );
     Ok(())
 }

@@ -47,7 +47,7 @@ pub(crate) async fn signed(world: &World) -> anyhow::Result<(Vec<u8>, String, En
     Ok((file.body.to_vec(), root, done))
 }
 
-async fn envelope(person: &Persona, step: &str) -> anyhow::Result<Envelope> {
+pub(super) async fn envelope(person: &Persona, step: &str) -> anyhow::Result<Envelope> {
     let asked = GetEnvelopeRequest { step_id: step.to_owned(), opening: true, ..Default::default() };
     person.documents().get_envelope(asked).await?.into_inner().envelope.context("no envelope")
 }

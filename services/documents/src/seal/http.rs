@@ -15,7 +15,6 @@ use tonic::Status;
 
 use super::{
     facts::Facts,
-    key::SealKey as _,
     verify::{Finding, Ours, examine, judge},
 };
 use crate::{

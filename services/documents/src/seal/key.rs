@@ -180,7 +180,7 @@ pub(super) fn moment(time: x509_cert::time::Time) -> DateTime<Utc> {
 
 /// A key that seals: in a file, or in a key service that never gives it away.
 #[async_trait]
-pub trait SealKey: Send + Sync {
+pub trait SealKey: std::fmt::Debug + Send + Sync {
     /// Whose seal it is.
     fn certificate(&self) -> &SealCertificate;
 

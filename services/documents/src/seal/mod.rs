@@ -15,8 +15,10 @@ mod facts;
 mod file;
 mod http;
 mod key;
+mod kms;
 mod pdf;
 mod sealer;
+mod sigv4;
 #[cfg(test)]
 mod tests;
 mod timestamp;
@@ -27,6 +29,7 @@ pub use error::SealError;
 pub use facts::{EventFacts, FORMAT, Facts, PaperFacts, PersonFacts, chained};
 pub use file::FileKey;
 pub use key::{SealAlgorithm, SealCertificate, SealKey};
+pub use kms::{KmsAddress, KmsConfig, KmsKey, KmsKeys};
 pub use sealer::{Draft, Level, SealConfig, Sealed, Sealer, seal_with};
 pub use verify::{Finding, Found, examine, judge};
 

@@ -16,6 +16,7 @@ use super::{
     error::SealError,
     file::FileKey,
     key::{SealCertificate, SealKey},
+    kms::{KmsConfig, KmsKey},
     pdf::{self, Caption},
     timestamp,
 };
@@ -25,6 +26,8 @@ use super::{
 pub struct SealConfig {
     /// PEM or PKCS #12 with the key and its certificates; none for a development seal, made on first use.
     pub key: Option<PathBuf>,
+    /// A key in a key service, in the place of one in a file.
+    pub kms: Option<KmsConfig>,
     /// A file with the password of a PKCS #12 file, and nothing else in it.
     pub password_file: Option<PathBuf>,
     /// The address of a timestamp authority (RFC 3161), `http://` only: its answers are signed. None for PAdES B-B.
@@ -80,13 +83,16 @@ pub struct Sealed {
     pub certificate: SealCertificate,
 }
 
+/// A key, and when the file that it was read from had changed last.
+type Known = (Option<SystemTime>, Arc<dyn SealKey>);
+
 /// The seal of this installation.
 pub struct Sealer {
     config: SealConfig,
     folder: PathBuf,
     clock: SharedClock,
     entropy: SharedEntropy,
-    known: Mutex<Option<(Option<SystemTime>, Arc<FileKey>)>>,
+    known: Mutex<Option<Known>>,
 }
 
 impl Sealer {
@@ -99,25 +105,29 @@ impl Sealer {
     ///
     /// # Errors
     /// [`SealError::Key`].
-    pub async fn key(self: &Arc<Self>) -> Result<Arc<FileKey>, SealError> {
+    pub async fn key(self: &Arc<Self>) -> Result<Arc<dyn SealKey>, SealError> {
         let sealer = Arc::clone(self);
         let read = tokio::task::spawn_blocking(move || sealer.read()).await;
         read.map_err(|error| SealError::Refused(error.to_string()))?
     }
 
-    fn read(&self) -> Result<Arc<FileKey>, SealError> {
-        let changed = self.config.key.as_ref().and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
+    fn read(&self) -> Result<Arc<dyn SealKey>, SealError> {
+        let file = self.config.kms.as_ref().map(|kms| &kms.certificate).or(self.config.key.as_ref());
+        let changed = file.and_then(|path| std::fs::metadata(path).ok()?.modified().ok());
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, key)) = &*known
             && *at == changed
         {
             return Ok(Arc::clone(key));
         }
-        let key = match &self.config.key {
-            Some(path) => FileKey::read(path, self.password()?.as_ref().map(|text| text.as_str()), false)?,
-            None => development::in_folder(&self.folder, self.clock.now())?,
+        let key: Arc<dyn SealKey> = match (&self.config.kms, &self.config.key) {
+            (Some(kms), _) => Arc::new(KmsKey::new(kms, Arc::clone(&self.clock))?),
+            (None, Some(path)) => {
+                let password = self.password()?;
+                Arc::new(FileKey::read(path, password.as_ref().map(|text| text.as_str()), false)?)
+            }
+            (None, None) => Arc::new(development::in_folder(&self.folder, self.clock.now())?),
         };
-        let key = Arc::new(key);
         *known = Some((changed, Arc::clone(&key)));
         Ok(key)
     }
@@ -136,7 +146,7 @@ impl Sealer {
     ///
     /// # Errors
     /// [`SealError`]: what whoever runs the installation has to mend.
-    pub async fn ready(self: &Arc<Self>) -> Result<Arc<FileKey>, SealError> {
+    pub async fn ready(self: &Arc<Self>) -> Result<Arc<dyn SealKey>, SealError> {
         let key = self.key().await?;
         key.certificate().check(self.clock.now())?;
         Ok(key)

@@ -26,7 +26,7 @@ fn key(at: DateTime<Utc>, days: u64) -> FileKey {
     FileKey::read(file.path(), None, true).unwrap()
 }
 
-fn draft(tenant: &str, field: &str) -> Draft {
+pub(super) fn draft(tenant: &str, field: &str) -> Draft {
     let fonts = Fonts::load(&FontConfig::default()).unwrap();
     let imprint = Imprint { firm: "Northwind".to_owned(), title: "Agreement".to_owned(), made_at: now() };
     let document = enter(&fonts, DATA_AGREEMENT, &[], &imprint).unwrap();

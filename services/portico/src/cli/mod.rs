@@ -1,6 +1,7 @@
 //! What the commands do.
 
 pub(crate) mod files;
+pub(crate) mod seal;
 pub(crate) mod tenant;
 pub(crate) mod welcome;
 

@@ -17,7 +17,7 @@ use crate::{
     },
     error::DocumentsError,
     peers,
-    seal::{Draft, FileKey, Level, SealCertificate, SealError, SealKey as _, Sealed},
+    seal::{Draft, Level, SealCertificate, SealError, SealKey, Sealed},
     service::{Call, Service},
     signing::{self, Imprint, SigningError},
     vault::LARGEST,
@@ -72,7 +72,7 @@ pub(super) async fn seal(
     envelope: &Envelope,
     (originals, documents): (&[Version], Vec<Vec<u8>>),
     chain: &Chain,
-    with: (&FileKey, DateTime<Utc>),
+    with: (&dyn SealKey, DateTime<Utc>),
 ) -> Result<Vec<Sealed>, DocumentsError> {
     let papers = envelope.papers();
     let named = |(paper, (original, document)): (&Paper, (&Version, &Vec<u8>))| Beside {
@@ -97,7 +97,7 @@ async fn seal_one(
     envelope: &Envelope,
     ((own, beside), document): ((&Beside, &[Beside]), Vec<u8>),
     chain: &Chain,
-    (key, now): (&FileKey, DateTime<Utc>),
+    (key, now): (&dyn SealKey, DateTime<Utc>),
 ) -> Result<Sealed, DocumentsError> {
     let facts = peers::firm(service, &call.ctx).await?;
     let origin = service.config.origin.replace("{slug}", &facts.firm.slug);
