@@ -30,8 +30,9 @@ use keyboard::{
 use live::b02_what_staff_do_shows_in_the_open_page_without_a_reload;
 use placing::b12_fields_are_placed_with_the_pointer_and_with_keys;
 use resume::{
-    b14_a_file_for_a_question_stays_in_the_draft, b14_a_file_goes_on_in_another_tab,
-    b14_a_file_on_its_way_is_stopped, b14_a_message_waits_for_its_files_and_says_how_they_were_checked,
+    b14_a_file_for_a_question_stays_in_the_draft, b14_a_file_goes_on_after_its_line_was_cut,
+    b14_a_file_goes_on_in_another_tab, b14_a_file_on_its_way_is_stopped,
+    b14_a_message_waits_for_its_files_and_says_how_they_were_checked,
 };
 use signing::b04_a_contract_is_signed_in_four_steps_and_only_with_both_sentences_ticked;
 use upload::{
@@ -63,6 +64,7 @@ pub(crate) fn cases() -> Vec<Case> {
         b11_a_cold_home_is_light_and_keeps_still,
         b12_fields_are_placed_with_the_pointer_and_with_keys,
         b13_what_is_for_the_screen_only_is_read_out_and_not_copied,
+        b14_a_file_goes_on_after_its_line_was_cut,
         b14_a_file_goes_on_in_another_tab,
         b14_a_file_on_its_way_is_stopped,
         b14_a_message_waits_for_its_files_and_says_how_they_were_checked,
