@@ -23,12 +23,17 @@ use crate::{
 
 const CHUNK: usize = 1024 * 1024;
 
-/// Sends a file of `BENCH_MIB` MiB (1024) to a document request and reads it back.
+/// `BENCH_MIB`, 1024 where it is not set.
+pub(crate) fn size() -> usize {
+    std::env::var("BENCH_MIB").ok().and_then(|text| text.parse().ok()).unwrap_or(1024)
+}
+
+/// Sends a file of [`size`] MiB to a document request and reads it back, past the gateway: what the vault can do.
 ///
 /// # Errors
 /// Where it is refused.
 pub(crate) async fn measure() -> anyhow::Result<()> {
-    let mib: usize = std::env::var("BENCH_MIB").ok().and_then(|text| text.parse().ok()).unwrap_or(1024);
+    let mib = size();
     let world = World::demo().await?;
     let engagement = world.signed_engagement("Warehouse audit").await?;
     let ana = world.person("northwind", "ana@acme.example").await?;

@@ -4,6 +4,7 @@
 //! for release. Names of measurements given as arguments choose among them.
 
 mod documents;
+mod edge_file;
 #[allow(
     dead_code,
     unused_imports,
@@ -50,6 +51,11 @@ async fn main() -> anyhow::Result<()> {
     }
     if wanted("file") {
         large_file::measure().await?;
+        edge_file::measure(large_file::size()).await?;
+    }
+    // Takes 5 GiB of disk, so only on request.
+    if chosen.iter().any(|each| each == "largest") {
+        edge_file::measure(edge_file::LARGEST).await?;
     }
     // Needs a browser, so only on request.
     if chosen.iter().any(|each| each == "web" || each == "pages") {

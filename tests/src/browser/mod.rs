@@ -49,8 +49,9 @@ use rare_pages::{
     b08_paying_unsubscribing_and_verdicts_pass_axe_and_fit_a_phone,
 };
 use resume::{
-    b17_a_file_for_a_question_stays_in_the_draft, b17_a_file_goes_on_in_another_tab,
-    b17_a_file_on_its_way_is_stopped, b17_a_message_waits_for_its_files_and_says_how_they_were_checked,
+    b17_a_file_for_a_question_stays_in_the_draft, b17_a_file_goes_on_after_its_line_was_cut,
+    b17_a_file_goes_on_in_another_tab, b17_a_file_on_its_way_is_stopped,
+    b17_a_message_waits_for_its_files_and_says_how_they_were_checked,
 };
 use signing::b04_a_contract_is_signed_in_four_steps_and_only_with_both_sentences_ticked;
 use upload::{
@@ -90,6 +91,7 @@ pub(crate) fn cases() -> Vec<Case> {
         b14_two_approve_nobody_twice_and_a_stand_in_for_another,
         b15_a_plan_is_drawn_and_a_colleagues_page_goes_on_from_there,
         b16_a_form_tells_who_else_is_filling_it_in,
+        b17_a_file_goes_on_after_its_line_was_cut,
         b17_a_file_goes_on_in_another_tab,
         b17_a_file_on_its_way_is_stopped,
         b17_a_message_waits_for_its_files_and_says_how_they_were_checked,

@@ -6,9 +6,9 @@ use anyhow::ensure;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::upload::{INPUT, at_the_request};
+use super::upload::{INPUT, at_the_request, at_the_request_by};
 use crate::{
-    harness::{Browser, Outcome, Scanner, World, large_pdf, pdf, steps},
+    harness::{Browser, Line, Outcome, Scanner, World, large_pdf, pdf, steps},
     scenarios::flow::published,
 };
 
@@ -21,13 +21,18 @@ const SIZE: usize = 3 * 512 * 1024;
 /// What the files of messages and forms are chosen by.
 const HELD: &str = "file-upload[data-hold] input[type=file]";
 
-/// Remembers where each go of an upload begins.
+/// Remembers where each go of an upload begins, and whether one broke off.
 const OFFSETS: &str = r"
 window.offsets = [];
 const set = XMLHttpRequest.prototype.setRequestHeader;
 XMLHttpRequest.prototype.setRequestHeader = function (name, value) {
   if (name === 'Upload-Offset') window.offsets.push(Number(value));
   set.call(this, name, value);
+};
+const go = XMLHttpRequest.prototype.send;
+XMLHttpRequest.prototype.send = function (body) {
+  this.addEventListener('loadend', () => { if (this.status === 0) window.lost = true; });
+  go.call(this, body);
 };";
 
 /// The line of the browser's page: bytes a second up, -1 for all it can.
@@ -50,6 +55,12 @@ async fn until(browser: &Browser, what: &str, script: &str) -> anyhow::Result<()
     Ok(())
 }
 
+/// Chooses a file, once the page's scripts are there: before, it would go along with the form.
+async fn choose(browser: &Browser, input: &str, path: &str) -> anyhow::Result<()> {
+    until(browser, "the script", "document.querySelector('file-upload')?.running === 0").await?;
+    Ok(browser.find(input).await?.send_keys(path).await?)
+}
+
 /// Waits until a good part of a file is on its way.
 async fn on_its_way(browser: &Browser) -> anyhow::Result<()> {
     until(browser, "the middle of the file", "document.querySelector('.uploads progress')?.value >= 25").await
@@ -66,6 +77,30 @@ async fn begun(world: &World) -> anyhow::Result<i64> {
     Ok(sqlx::query_scalar(sql).fetch_one(world.database.admin()).await?)
 }
 
+/// A line that is cut in the middle of a file is taken up again where it was cut, without anybody's help.
+pub(super) async fn b17_a_file_goes_on_after_its_line_was_cut() -> Outcome {
+    let (world, folder) = (World::demo().await?, tempfile::tempdir()?);
+    let between = Line::to(world.address()).await?;
+    let ana = at_the_request_by(&world, &between.url("northwind", "/")).await?;
+    ana.execute(OFFSETS).await?;
+    line(&ana, SLOW).await?;
+    let path = file(&folder, "plans.pdf", &large_pdf(SIZE))?;
+    choose(&ana, INPUT, &path).await?;
+    on_its_way(&ana).await?;
+    between.cut();
+    until(&ana, "a go that breaks off", "window.lost").await?;
+    ensure!(begun(&world).await? == 1, "nothing waits for its rest");
+    line(&ana, -1).await?;
+    between.mend();
+    ana.find("[aria-labelledby$='-name'] .uploads li form button:has(.away)").await?;
+    let offsets = ana.execute("return window.offsets").await?;
+    let last = offsets.as_array().and_then(|all| all.last()?.as_u64()).unwrap_or_default();
+    ensure!(last > 0 && offsets[0] == 0, "it did not go on where it was cut: {offsets}");
+    ana.client().refresh().await?;
+    ana.wait_for_text("plans.pdf").await?;
+    ana.close().await
+}
+
 /// Whoever closes the tab is told in the next one how much has arrived; the same file, chosen again, brings the rest alone.
 pub(super) async fn b17_a_file_goes_on_in_another_tab() -> Outcome {
     let (world, folder) = (World::demo().await?, tempfile::tempdir()?);
@@ -73,7 +108,7 @@ pub(super) async fn b17_a_file_goes_on_in_another_tab() -> Outcome {
     let address = ana.client().current_url().await?;
     line(&ana, SLOW).await?;
     let path = file(&folder, "plans.pdf", &large_pdf(SIZE))?;
-    ana.find(INPUT).await?.send_keys(&path).await?;
+    choose(&ana, INPUT, &path).await?;
     on_its_way(&ana).await?;
     let next = ana.client().new_window(true).await?;
     ana.client().close_window().await?;
@@ -81,7 +116,7 @@ pub(super) async fn b17_a_file_goes_on_in_another_tab() -> Outcome {
     ana.goto(address.as_str()).await?;
     ana.wait_for_text("% has arrived. Choose the file again to go on.").await?;
     ana.execute(OFFSETS).await?;
-    ana.find(INPUT).await?.send_keys(&path).await?;
+    choose(&ana, INPUT, &path).await?;
     ana.find("[aria-labelledby$='-name'] .uploads li form button:has(.away)").await?;
     let offsets = ana.execute("return window.offsets").await?;
     ensure!(offsets[0].as_u64().is_some_and(|first| first > 0), "it began anew: {offsets}");
@@ -94,7 +129,7 @@ pub(super) async fn b17_a_file_on_its_way_is_stopped() -> Outcome {
     let ana = at_the_request(&world).await?;
     line(&ana, SLOW).await?;
     let path = file(&folder, "plans.pdf", &large_pdf(SIZE))?;
-    ana.find(INPUT).await?.send_keys(&path).await?;
+    choose(&ana, INPUT, &path).await?;
     on_its_way(&ana).await?;
     ana.click(".uploads li button[aria-label='Stop: plans.pdf']").await?;
     ana.wait_for_text("plans.pdf: stopped.").await?;
@@ -121,11 +156,11 @@ pub(super) async fn b17_a_message_waits_for_its_files_and_says_how_they_were_che
     let ana = Browser::desk().await?;
     ana.take_over(&visitor, &world.url("northwind", &format!("/messages/{}", engagement.record))).await?;
     ana.wait_for_text("Up to 100 MB a file.").await?;
-    ana.find(HELD).await?.send_keys(&file(&folder, "wrong.pdf", &pdf("Not this one", 1))?).await?;
+    choose(&ana, HELD, &file(&folder, "wrong.pdf", &pdf("Not this one", 1))?).await?;
     ana.click(".uploads li button[aria-label='Take off: wrong.pdf']").await?;
     scanner.vanish()?;
     line(&ana, SLOW).await?;
-    ana.find(HELD).await?.send_keys(&file(&folder, "plans.pdf", &large_pdf(SIZE))?).await?;
+    choose(&ana, HELD, &file(&folder, "plans.pdf", &large_pdf(SIZE))?).await?;
     on_its_way(&ana).await?;
     ana.fill("#f-body", "Here are the plans").await?;
     ana.click(".composer div > button.button:not(.secondary)").await?;
@@ -161,9 +196,9 @@ pub(super) async fn b17_a_file_for_a_question_stays_in_the_draft() -> Outcome {
     let ana = Browser::phone().await?;
     ana.take_over(&visitor, &world.url("northwind", &format!("/tasks/{step}?page=2"))).await?;
     ana.wait_for_text("PDF. Up to 100 MB a file.").await?;
-    ana.find(HELD).await?.send_keys(&file(&folder, "notes.txt", b"no PDF")?).await?;
+    choose(&ana, HELD, &file(&folder, "notes.txt", b"no PDF")?).await?;
     ana.wait_for_text("This kind of file is not accepted here.").await?;
-    ana.find(HELD).await?.send_keys(&file(&folder, "extract.pdf", &pdf("Extract", 1))?).await?;
+    choose(&ana, HELD, &file(&folder, "extract.pdf", &pdf("Extract", 1))?).await?;
     ana.find(".uploads li button[aria-label='Take off: extract.pdf']").await?;
     until(&ana, "a saved draft", "document.querySelector('.save-state')?.dataset.state === 'saved'").await?;
     ana.client().refresh().await?;

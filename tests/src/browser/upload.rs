@@ -27,10 +27,15 @@ XMLHttpRequest.prototype.send = function (body) {
 };";
 
 pub(super) async fn at_the_request(world: &World) -> anyhow::Result<Browser> {
+    at_the_request_by(world, &world.url("northwind", "/")).await
+}
+
+/// The same from another address of the same home.
+pub(super) async fn at_the_request_by(world: &World, home: &str) -> anyhow::Result<Browser> {
     let _engagement = world.signed_engagement("Warehouse audit").await?;
     let visitor = world.client("northwind", "ana@acme.example").await?;
     let ana = Browser::desk().await?;
-    ana.take_over(&visitor, &world.url("northwind", "/")).await?;
+    ana.take_over(&visitor, home).await?;
     follow(&ana, "Upload your current system documentation").await?;
     ana.find(INPUT).await?;
     ana.execute(REMEMBER).await?;
