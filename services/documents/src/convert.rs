@@ -47,6 +47,7 @@ pub(crate) fn version(version: &Version, policy: ScanPolicy) -> proto::Version {
         added_at: Some(time::timestamp(version.added_at)),
         pages: version.file.pages,
         scan_note: version.scan.words().1.to_owned(),
+        active: version.file.active.iter().map(|active| active.word().to_owned()).collect(),
     }
 }
 

@@ -16,6 +16,7 @@ mod hostile;
 mod http;
 mod inbox;
 mod jobs;
+mod looking;
 mod peers;
 pub mod preview;
 mod previews;

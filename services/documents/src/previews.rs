@@ -13,14 +13,15 @@ use tokio::sync::Semaphore;
 use tokio_util::io::StreamReader;
 
 use crate::{
-    content::{ImageFormat, Kind, PdfError, check_pdf},
+    content::{Active, ImageFormat, Kind, PdfError, check_pdf},
     domain::document::FileFacts,
     error::DocumentsError,
+    looking::look_into,
     preview::{
         PageLayout, PreviewConfig, PreviewError, PreviewWorker, Source, image_preview, tiff_page, tiff_pages,
     },
     signing::{Fonts, mark_picture},
-    vault::{Plaintext, Stored, Vault},
+    vault::{Plaintext, Received, Stored, Vault},
 };
 
 /// The largest picture that is decoded for a preview, in bytes.
@@ -33,6 +34,8 @@ const TIFF: &str = "image/tiff";
 const READ_AHEAD: u32 = 9;
 /// Files that lie in the clear at the same time.
 const LAID_READY: usize = 4;
+/// Files that are looked into at the same time.
+const LOOKED_INTO: usize = 4;
 /// Pictures that are decoded at the same time: each may take half a gigabyte of memory.
 const DECODED: usize = 1;
 
@@ -49,6 +52,7 @@ pub(crate) struct Previews {
     worker: OnceLock<PreviewWorker>,
     places: Semaphore,
     pictures: Semaphore,
+    looked: Semaphore,
     pages: Cache<(VersionId, u32), Page>,
     layouts: Cache<(VersionId, u32), Arc<PageLayout>>,
     /// Pages with somebody's words across them.
@@ -75,6 +79,7 @@ impl Previews {
             worker: OnceLock::new(),
             places: Semaphore::new(LAID_READY),
             pictures: Semaphore::new(DECODED),
+            looked: Semaphore::new(LOOKED_INTO),
             pages,
             layouts,
             marked,
@@ -187,6 +192,20 @@ impl Previews {
         let worker = self.worker()?;
         let source = lay_ready(worker, vault.read(stored, None).await?).await?;
         Ok(worker.pdf_of_office(source, media_type).await?)
+    }
+
+    /// What in a file that has just arrived acts; see [`look_into`].
+    ///
+    /// # Errors
+    /// [`DocumentsError::File`] for an archive that is a trap.
+    pub(crate) async fn look_into(
+        &self,
+        vault: &Vault,
+        received: &Received,
+        kind: Kind,
+    ) -> Result<Vec<Active>, DocumentsError> {
+        let _place = self.looked.acquire().await.map_err(io::Error::other).map_err(PreviewError::from)?;
+        look_into(vault, received, kind).await
     }
 
     async fn picture(

@@ -200,8 +200,24 @@ pub(crate) fn file_meta(s: &Shell, version: &Version) -> String {
     [kind, size, by].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-/// What somebody must know before they open a file, or why they cannot: empty where a scanner found nothing.
+/// What somebody must know before they open a file, or why they cannot: empty where a scanner found nothing and nothing
+/// in it acts.
 pub(crate) fn scan_note(s: &Shell, version: &Version) -> String {
+    let (scanned, acts) = (scanned(s, version), acts(s, version));
+    if scanned.is_empty() || acts.is_empty() { scanned + &acts } else { format!("{scanned} {acts}") }
+}
+
+/// What in a file acts when it is opened; empty where nothing does.
+fn acts(s: &Shell, version: &Version) -> String {
+    if version.active.is_empty() || version.scan() == ScanState::Infected {
+        return String::new();
+    }
+    let called = |word: &String| s.t(&format!("file-active-{word}"));
+    let what = version.active.iter().map(called).collect::<Vec<_>>().join(", ");
+    s.say("file-active").arg("what", what).to_string()
+}
+
+fn scanned(s: &Shell, version: &Version) -> String {
     let key = match (version.scan(), version.openable, version.scan_note.as_str()) {
         (ScanState::Clean | ScanState::Unspecified, true, _) => return String::new(),
         (ScanState::Infected, ..) => "file-infected",

@@ -66,9 +66,9 @@ fn names<'a>(
 }
 
 /// An archive may unpack to this many bytes, however small it is.
-const FAIR: u64 = 1024 * 1024 * 1024;
+pub(super) const FAIR: u64 = 1024 * 1024 * 1024;
 /// Beyond that, to this many times its own size. Texts shrink to a twentieth, tables to a hundredth.
-const MOST_TIMES: u64 = 200;
+pub(super) const MOST_TIMES: u64 = 200;
 
 /// What an archive says that it unpacks to, in bytes, where that is far more than anything real of its size: it is made to fill the
 /// disk of whoever opens it. Only the list at its end is read, and nothing is unpacked.

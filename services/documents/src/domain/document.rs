@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use portico_core::{AccountId, DocumentId, PersonId, RecordId, StepId, TenantId, VersionId};
 
 use crate::{
-    content::{Kind, ScanState},
+    content::{Active, Kind, ScanState},
     domain::library::Shelf,
     vault::{KeyId, Stored, WrappedKey},
 };
@@ -101,6 +101,8 @@ pub(crate) struct FileFacts {
     /// Pages of a PDF; 0 where unknown.
     pub(crate) pages: i32,
     pub(crate) key: WrappedKey,
+    /// What in it acts when it is opened, as far as was looked.
+    pub(crate) active: Vec<Active>,
 }
 
 impl FileFacts {
@@ -116,7 +118,7 @@ impl FileFacts {
 
     /// Whether a browser may show it in a page: it cannot act there.
     pub(crate) fn is_shown_inline(&self) -> bool {
-        matches!(self.kind.as_str(), "pdf" | "image")
+        self.active.is_empty() && matches!(self.kind.as_str(), "pdf" | "image")
     }
 }
 

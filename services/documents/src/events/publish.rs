@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    content::ScanState,
+    content::{ScanState, active_words},
     domain::{
         document::{Document, Template, Version},
         request::{Item, Request},
@@ -88,6 +88,9 @@ pub(crate) async fn version_seen(
         if version.scan != ScanState::Clean {
             details["unscanned"] = json!("allowed by policy");
         }
+        if !version.file.active.is_empty() {
+            details["active"] = json!(active_words(&version.file.active));
+        }
         version_audited(service, tx, way.action(), document, version, details).await?;
         store::readings::note(tx, document, version, way, now).await?;
     }
@@ -108,7 +111,10 @@ pub(crate) async fn file_added(
         account_id: account.map(|id| id.to_string()).unwrap_or_default(),
         step_id: document.step_id.map(|id| id.to_string()).unwrap_or_default(),
     };
-    let details = json!({ "size": version.file.size, "sha256": version.file.sha256_text(), "kind": document.kind.word() });
+    let mut details = json!({ "size": version.file.size, "sha256": version.file.sha256_text(), "kind": document.kind.word() });
+    if !version.file.active.is_empty() {
+        details["active"] = json!(active_words(&version.file.active));
+    }
     version_audited(service, tx, "document.uploaded", document, version, details).await?;
     say(service, tx, "document", document.id.0, account, &event).await
 }

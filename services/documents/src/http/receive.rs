@@ -145,6 +145,7 @@ pub(super) async fn judge(
             sha256: received.stored.sha256,
             pages: 0,
             key: received.stored.key.clone(),
+            active: Vec::new(),
             name,
         },
         in_goes,
@@ -161,20 +162,19 @@ pub(super) async fn judge(
             );
             return Err(DocumentsError::File(text));
         }
+        let active = service.previews.look_into(&service.vault, received, sniffed.kind).await?;
         if sniffed.kind == Kind::Pdf {
-            return service
-                .previews
-                .count_pages(&service.vault, &received.stored, service.config.checked_here)
-                .await;
+            let (previews, here) = (&service.previews, service.config.checked_here);
+            return Ok((previews.count_pages(&service.vault, &received.stored, here).await?, active));
         }
         if sniffed.kind == Kind::Image(ImageFormat::Tiff) {
-            return service.previews.count_sheets(&service.vault, &received.stored).await;
+            return Ok((service.previews.count_sheets(&service.vault, &received.stored).await?, active));
         }
-        Ok(0)
+        Ok((0, active))
     };
     match checked.await {
-        Ok(pages) => {
-            landed.file.pages = pages;
+        Ok((pages, active)) => {
+            (landed.file.pages, landed.file.active) = (pages, active);
             Ok(landed)
         }
         Err(error) => {

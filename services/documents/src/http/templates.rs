@@ -14,7 +14,7 @@ use super::{
     receive::{Landed, discard, ids, receive, settle, uploader},
 };
 use crate::{
-    content::{Accept, check_pdf, safe_file_name},
+    content::{Accept, Active, check_pdf, safe_file_name},
     domain::document::{FileFacts, Template, is_template_path},
     error::DocumentsError,
     events::publish,
@@ -86,6 +86,9 @@ pub(super) async fn put(
 
 /// The pages of a template that can be signed.
 pub(super) async fn structure(service: &Service, landed: &Landed) -> Result<i32, DocumentsError> {
+    if !landed.file.active.is_empty() {
+        return Err(acting(&landed.file.active));
+    }
     let stored = landed.file.stored(landed.tenant, landed.document, landed.version);
     let bytes = service.vault.read_all(&stored, service.config.largest_template).await?;
     let checked = tokio::task::spawn_blocking(move || check_pdf(&bytes)).await;
@@ -96,4 +99,13 @@ pub(super) async fn structure(service: &Service, landed: &Landed) -> Result<i32,
         return Err(DocumentsError::File(SigningError::Sealed.to_string()));
     }
     Ok(i32::try_from(facts.pages).unwrap_or_default())
+}
+
+/// Why a paper that acts is not signed: its signers would not know what it does, or what else it shows.
+fn acting(active: &[Active]) -> DocumentsError {
+    let found = active.iter().map(|active| active.called()).collect::<Vec<_>>().join(", ");
+    DocumentsError::File(format!(
+        "This PDF holds {found}. Nobody can sign what may act or change when it is opened. Please print it to a new PDF and upload \
+         that."
+    ))
 }

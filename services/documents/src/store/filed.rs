@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{folders::level, hash, known};
 use crate::{
-    content::ScanState,
+    content::{Active, ScanState},
     domain::{
         document::{Document, DocumentKind, FileFacts, Version, wrapped},
         library::{Folder, Level, Shelf, Subjects, key, stem_key},
@@ -38,7 +38,7 @@ pub(crate) async fn list(
     let rows = sqlx::query!(
         r#"select d.id, d.internal, d.kind, d.title, d.record_id, d.step_id, d.created_by, d.created_at, d.sharing_id,
              v.id as version_id, v.number, v.file_name, v.media_type, v.kind as version_kind, v.size, v.sha256, v.scan,
-             v.scan_note, v.pages, v.key_id, v.wrapped_key, v.added_by, v.added_by_name, v.added_at,
+             v.scan_note, v.pages, v.key_id, v.wrapped_key, v.active, v.added_by, v.added_by_name, v.added_at,
              case when d.sharing_id is null then $6 else (
                select max(g.level) from documents.grants g
                join unnest($4::uuid[], $5::text[]) as mine(account_id, subject) on g.account_id = mine.account_id and g.subject = mine.subject
@@ -98,6 +98,7 @@ pub(crate) async fn list(
                 sha256: hash(&row.sha256)?,
                 pages: row.pages,
                 key: wrapped(row.key_id, row.wrapped_key),
+                active: Active::of_words(&row.active),
             },
             scan: known(ScanState::of(&row.scan, &row.scan_note), &row.scan)?,
             added_by: row.added_by.into(),

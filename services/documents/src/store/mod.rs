@@ -69,6 +69,8 @@ fn stored_pdf(
         sha256: hash(sha256)?,
         pages,
         key,
+        // A paper with anything that acts is never kept.
+        active: Vec::new(),
     })
 }
 

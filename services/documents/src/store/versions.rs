@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{hash, known, stored_size};
 use crate::{
-    content::ScanState,
+    content::{Active, ScanState, active_words},
     domain::{
         document::{FileFacts, Version, wrapped},
         retention::may_land,
@@ -31,6 +31,7 @@ struct Row {
     pages: i32,
     key_id: String,
     wrapped_key: Vec<u8>,
+    active: String,
     added_by: Uuid,
     added_by_name: String,
     added_at: DateTime<Utc>,
@@ -54,6 +55,7 @@ impl TryFrom<Row> for Version {
                 sha256: hash(&row.sha256)?,
                 pages: row.pages,
                 key: wrapped(row.key_id, row.wrapped_key),
+                active: Active::of_words(&row.active),
             },
             scan: known(ScanState::of(&row.scan, &row.scan_note), &row.scan)?,
             added_by: row.added_by.into(),
@@ -69,7 +71,7 @@ pub(crate) async fn by_ids(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<Version>, Do
     let rows = sqlx::query_as!(
         Row,
         "select id, account_id, internal, document_id, number, file_name, media_type, kind, size, sha256, scan, scan_note,
-           pages, key_id, wrapped_key, added_by, added_by_name, added_at
+           pages, key_id, wrapped_key, active, added_by, added_by_name, added_at
          from documents.versions where tenant_id = $1 and id = any ($2) order by added_at, id",
         tenant,
         ids
@@ -90,7 +92,7 @@ pub(crate) async fn of_documents(tx: &mut Tx, documents: &[Uuid]) -> Result<Vec<
     let rows = sqlx::query_as!(
         Row,
         "select id, account_id, internal, document_id, number, file_name, media_type, kind, size, sha256, scan, scan_note,
-           pages, key_id, wrapped_key, added_by, added_by_name, added_at
+           pages, key_id, wrapped_key, active, added_by, added_by_name, added_at
          from documents.versions where tenant_id = $1 and document_id = any ($2) order by number desc, id",
         tenant,
         documents
@@ -135,8 +137,8 @@ async fn write(tx: &mut Tx, version: &Version) -> Result<(), DocumentsError> {
     sqlx::query!(
         "insert into documents.versions
            (tenant_id, id, account_id, internal, document_id, number, file_name, media_type, kind, size, sha256, scan, scan_note,
-            pages, key_id, wrapped_key, added_by, added_by_name, added_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+            pages, key_id, wrapped_key, added_by, added_by_name, added_at, active)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
         tenant,
         version.id.0,
         version.account_id.0,
@@ -155,7 +157,8 @@ async fn write(tx: &mut Tx, version: &Version) -> Result<(), DocumentsError> {
         file.key.bytes,
         version.added_by.0,
         version.added_by_name,
-        version.added_at
+        version.added_at,
+        active_words(&file.active)
     )
     .execute(tx.conn())
     .await?;

@@ -53,10 +53,12 @@ impl Happened {
     }
 }
 
-/// Says of a file that was opened without a scanner's word that the firm's policy allowed it.
+/// Says of a file that was opened without a scanner's word that the firm's policy allowed it, and of one that something in it acts.
 pub(crate) fn unscanned(s: &Shell, line: &AuditLine) -> String {
     let told = line.action.starts_with("document.") && line.details_json.contains("\"unscanned\"");
-    if told { format!(" ({})", s.t("audit-unscanned")) } else { String::new() }
+    let unscanned = if told { format!(" ({})", s.t("audit-unscanned")) } else { String::new() };
+    let acts = line.action.starts_with("document.") && line.details_json.contains("\"active\":");
+    if acts { format!("{unscanned} ({})", s.t("audit-active")) } else { unscanned }
 }
 
 /// An action's name as a sentence has it: `audit-<action>` in the locales, else the name's own words.

@@ -181,6 +181,8 @@ pub(super) async fn store(
             sha256: received.stored.sha256,
             pages: i32::try_from(pages).unwrap_or_default(),
             key: received.stored.key,
+            // What it holds beside its pages is ours.
+            active: Vec::new(),
         },
         // It is ours, yet an original with something in it stays one.
         scan: service.unseen(),
