@@ -198,6 +198,12 @@ impl Fixture {
         held.for_each(|(_, _, roles)| *roles = left.iter().map(|role| (*role).to_owned()).collect());
     }
 
+    /// Somebody keeps this time zone.
+    pub(crate) fn keeps_zone(&self, ctx: &Ctx, zone: &str) {
+        let mut world = self.world.lock().unwrap();
+        world.people.get_mut(&id(ctx)).unwrap().time_zone = zone.to_owned();
+    }
+
     /// Lets a member of staff in no more.
     pub(crate) fn deactivate(&self, ctx: &Ctx) {
         self.world.lock().unwrap().people.get_mut(&id(ctx)).unwrap().active = false;

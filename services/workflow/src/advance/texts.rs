@@ -10,7 +10,7 @@ use crate::{
         engine::{Assignment, Change, StepRecord, Tell},
         fields, notices,
         places::{self, Reader},
-        sentences::{day, who},
+        words::{Told, Words},
     },
     service::Firm,
     store::{records::Record, runs::Run},
@@ -27,10 +27,8 @@ pub(super) struct Telling<'a> {
 
 struct Draft {
     key: String,
-    subject: String,
-    body: String,
+    told: Told,
     link: String,
-    link_text: &'static str,
     kind: &'static str,
     mail: bool,
     app: bool,
@@ -44,7 +42,11 @@ impl Telling<'_> {
         to: &Assignment,
         reply_to: Option<PersonId>,
     ) -> Option<NoticeRequested> {
-        let draft = self.draft(tell, to.external)?;
+        let draft = self.draft(tell, to.external, Words::English)?;
+        let others = Words::OTHERS.into_iter().filter_map(|words| {
+            let told = self.draft(tell, to.external, words)?.told;
+            Some(told.translation(words))
+        });
         let mut by = Vec::new();
         by.extend(draft.mail.then(|| "mail".to_owned()));
         by.extend(draft.app.then(|| "app".to_owned()));
@@ -56,182 +58,112 @@ impl Telling<'_> {
             person_ids: to.people.iter().map(|person| person.id.to_string()).collect(),
             role: role.unwrap_or_default(),
             account_id: self.run.account.to_string(),
-            subject: draft.subject,
-            body: draft.body,
+            subject: draft.told.subject,
+            body: draft.told.body,
             link: draft.link,
-            link_text: draft.link_text.to_owned(),
+            link_text: draft.told.link_text.to_owned(),
             by,
             kind: draft.kind.to_owned(),
             reply_to_person_id: reply_to.map(|id| id.to_string()).unwrap_or_default(),
             calendar: String::new(),
-            translations: Vec::new(),
+            translations: others.collect(),
         })
     }
 
-    fn draft(&self, tell: &Tell, external: bool) -> Option<Draft> {
+    fn draft(&self, tell: &Tell, external: bool, words: Words) -> Option<Draft> {
         let (acting, watching) = (Reader::acting(external), Reader::watching(external));
+        let due = |step: &StepRecord| self.due(step, words);
         match tell {
-            Tell::Tasks { steps, mail } => self.tasks(steps, *mail, acting),
+            Tell::Tasks { steps, mail } => self.tasks(steps, *mail, acting, words),
             Tell::OfferTimes { step, again } => {
                 let step = self.run.state.step(*step)?;
-                let (round, ask) = if *again {
-                    let ask = "The times offered for it have passed or were taken. Please offer others for";
-                    (format!(":{}", self.run.version), ask)
-                } else {
-                    (String::new(), "Please offer times for")
-                };
+                let round = if *again { format!(":{}", self.run.version) } else { String::new() };
                 let key = format!("offer:{}:{}{round}", step.id, step.attempt);
-                let body = format!("{ask} “{}”.{}\n\n{}", step.title, self.due(step), self.about());
-                Some(self.about_step(step, acting, key, format!("Offer times: {}", step.title), body, "task"))
+                let told = words.offer_times(&step.title, &due(step), *again);
+                Some(self.about_step(step, acting, key, told, "task"))
             }
             Tell::ChooseTime { step } => {
                 let step = self.run.state.step(*step)?;
                 let key = format!("choose:{}:{}:{}", step.id, step.attempt, self.run.version);
-                let body = format!(
-                    "Times are offered for “{}”. Please choose one.{}\n\n{}",
-                    step.title,
-                    self.due(step),
-                    self.about()
-                );
-                let subject = format!("Choose a time: {}", step.title);
-                Some(self.about_step(step, acting, key, subject, body, "task"))
+                let told = words.choose_time(&step.title, &due(step));
+                Some(self.about_step(step, acting, key, told, "task"))
             }
             Tell::Missing { step, item, name, said } => {
                 let step = self.run.state.step(*step)?;
                 let key = format!("missing:{}:{item}", step.id);
-                let said = if said.is_empty() { String::new() } else { format!("\n\n{said}") };
-                let body = format!(
-                    "{} does not have “{name}”, which “{}” asks for.{said}\n\n{}",
-                    self.record.account_name,
-                    step.title,
-                    self.about()
-                );
-                let subject = format!("Not available: {name}");
-                let draft = self.about_step(step, watching, key, subject, body, "task");
-                Some(Draft { link_text: "Open the step", ..draft })
+                let told = words.missing(&self.record.account_name, name, &step.title, said);
+                Some(self.about_step(step, watching, key, told, "task"))
             }
             Tell::Reminder { step, rule, count } => {
                 let step = self.run.state.step(*step)?;
                 let key = format!("remind:{}:{}:{rule}:{count}:{}", step.id, step.attempt, due_key(step));
-                let body = format!("“{}” is still open.{}\n\n{}", step.title, self.due(step), self.about());
-                Some(self.about_step(
-                    step,
-                    acting,
-                    key,
-                    format!("Reminder: {}", step.title),
-                    body,
-                    "reminder",
-                ))
+                let told = words.reminder(&step.title, &due(step), &[]);
+                Some(self.about_step(step, acting, key, told, "reminder"))
             }
             Tell::Nudge { step, wanted } => {
                 let step = self.run.state.step(*step)?;
                 let key = format!("nudge:{}:{}:{}", step.id, step.attempt, self.run.version);
-                let lines: String = wanted.iter().map(|name| format!("\n- {name}")).collect();
-                let wanted =
-                    if lines.is_empty() { lines } else { format!("\n\nWhat is still needed:{lines}") };
-                let body =
-                    format!("“{}” is still open.{}{wanted}\n\n{}", step.title, self.due(step), self.about());
-                let subject = format!("Reminder: {}", step.title);
-                Some(self.about_step(step, acting, key, subject, body, "reminder"))
+                let told = words.reminder(&step.title, &due(step), wanted);
+                Some(self.about_step(step, acting, key, told, "reminder"))
             }
             Tell::Escalation { step } => {
                 let step = self.run.state.step(*step)?;
                 let key = format!("escalate:{}:{}", step.id, due_key(step));
-                let body = format!(
-                    "“{}” is still open. It is the turn of {}.{}\n\n{}",
-                    step.title,
-                    who(&step.turn),
-                    self.due(step),
-                    self.about()
-                );
-                Some(self.about_step(
-                    step,
-                    watching,
-                    key,
-                    format!("Late: {}", step.title),
-                    body,
-                    "escalation",
-                ))
+                let told = words.escalation(&step.title, &step.turn, &due(step));
+                Some(self.about_step(step, watching, key, told, "escalation"))
             }
             Tell::Returned { step } => {
                 let step = self.run.state.step(*step)?;
                 let key = format!("returned:{}:{}", step.id, step.attempt);
-                let body = format!(
-                    "“{}” came back and needs you again.\n\n{}\n\n{}",
-                    step.title,
-                    step.reason,
-                    self.about()
-                );
-                Some(self.about_step(
-                    step,
-                    acting,
-                    key,
-                    format!("Please look again: {}", step.title),
-                    body,
-                    "task",
-                ))
+                let told = words.returned(&step.title, &step.reason);
+                Some(self.about_step(step, acting, key, told, "task"))
             }
             Tell::Deliverable { step } => {
                 let step = self.run.state.step(*step)?;
-                let deliverable = step.deliverable.as_ref()?;
-                let key = format!("deliverable:{}:{}", step.id, deliverable.version);
-                let body = format!(
-                    "{} (version {}) is there for you to read.{}\n\n{}",
-                    deliverable.file_name,
-                    deliverable.number,
-                    self.due(step),
-                    self.about()
-                );
-                Some(self.about_step(step, acting, key, step.title.clone(), body, "task"))
+                let file = step.deliverable.as_ref()?;
+                let key = format!("deliverable:{}:{}", step.id, file.version);
+                let told = words.deliverable(&step.title, &file.file_name, file.number, &due(step));
+                Some(self.about_step(step, acting, key, told, "task"))
             }
             Tell::Declined { step } => {
                 let step = self.run.state.step(*step)?;
                 let said = step.declined.clone().unwrap_or_default();
                 let key = format!("declined:{}:{}:{}", step.id, step.attempt, self.run.version);
-                let body = format!(
-                    "Somebody at {} says that they are not the right person for “{}”.\n\n{said}\n\nPlease give it to somebody else.",
-                    self.record.account_name, step.title
-                );
-                Some(self.about_step(
-                    step,
-                    watching,
-                    key,
-                    format!("Not the right person: {}", step.title),
-                    body,
-                    "task",
-                ))
+                let told = words.declined(&self.record.account_name, &step.title, &said);
+                Some(self.draft_of(step, watching, key, told, "task"))
             }
-            Tell::Notification { place, entry } => self.notification(*place, *entry, watching),
+            Tell::Notification { place, entry } => self.notification(*place, *entry, watching, words),
             Tell::Changed { step, what } => {
-                self.changed(step.and_then(|id| self.run.state.step(id)), *what, watching)
+                self.changed(step.and_then(|id| self.run.state.step(id)), *what, watching, words)
             }
         }
     }
 
-    fn tasks(&self, steps: &[portico_core::StepId], mail: bool, reader: Reader) -> Option<Draft> {
+    fn tasks(
+        &self,
+        steps: &[portico_core::StepId],
+        mail: bool,
+        reader: Reader,
+        words: Words,
+    ) -> Option<Draft> {
         let steps: Vec<&StepRecord> = steps.iter().filter_map(|id| self.run.state.step(*id)).collect();
         let first = steps.first()?;
         let key = format!("tasks:{}:{}:{}", first.id, first.attempt, self.run.version);
         if let [step] = steps.as_slice() {
-            let body = format!("This is for you: “{}”.{}\n\n{}", step.title, self.due(step), self.about());
-            let draft = self.about_step(step, reader, key, step.title.clone(), body, "task");
+            let told = words.task(&step.title, &self.due(step, words));
+            let draft = self.about_step(step, reader, key, told, "task");
             return Some(Draft { mail, ..draft });
         }
         let lines: Vec<String> =
-            steps.iter().map(|step| format!("- {}{}", step.title, self.due(step))).collect();
-        Some(Draft {
-            key,
-            subject: format!("{} things need you", steps.len()),
-            body: format!("{}\n\n{}", lines.join("\n"), self.about()),
-            link: places::tasks(reader, self.run.id),
-            link_text: "See what needs you",
-            kind: "task",
-            mail,
-            app: true,
-        })
+            steps.iter().map(|step| format!("- {}{}", step.title, self.due(step, words))).collect();
+        let told = self.about(words.tasks(steps.len(), &lines.join("\n")));
+        let link = places::tasks(reader, self.run.id);
+        Some(Draft { key, told, link, kind: "task", mail, app: true })
     }
 
-    fn notification(&self, place: usize, entry: u32, reader: Reader) -> Option<Draft> {
+    /// A notice of the definition. Its text is in the one language that the portal was written in; what is put into it is written
+    /// as its reader writes it.
+    fn notification(&self, place: usize, entry: u32, reader: Reader, words: Words) -> Option<Draft> {
         let notification = self.workflow.notify.get(place)?;
         let notice = self.definition.spec.notices.get(&notification.notice)?;
         let wants_record = [&notice.subject, &notice.body].iter().any(|text| text.contains("record.link"));
@@ -240,55 +172,57 @@ impl Telling<'_> {
         } else {
             places::run(reader, self.run.id, self.record.id)
         };
+        let told = Told {
+            subject: notices::render_line(&notice.subject, |name| self.value(name, words)),
+            body: notices::render(&notice.body, |name| self.value(name, words)),
+            link_text: words.open(),
+        };
         Some(Draft {
             key: format!("notify:{place}:{entry}"),
-            subject: notices::render_line(&notice.subject, |name| self.value(name)),
-            body: notices::render(&notice.body, |name| self.value(name)),
+            told,
             link,
-            link_text: "Open",
             kind: "notice",
             mail: notification.by.contains(&Channel::Mail),
             app: notification.by.contains(&Channel::App),
         })
     }
 
-    fn changed(&self, step: Option<&StepRecord>, what: Change, reader: Reader) -> Option<Draft> {
+    fn changed(
+        &self,
+        step: Option<&StepRecord>,
+        what: Change,
+        reader: Reader,
+        words: Words,
+    ) -> Option<Draft> {
         let title = step.map(|step| step.title.as_str()).unwrap_or_default();
         let reason = step.map_or(self.run.state.reason.as_str(), |step| step.reason.as_str());
-        let (subject, body) = match what {
-            Change::Waived => {
-                (format!("No longer needed: {title}"), format!("You need not do “{title}” any more."))
-            }
-            Change::DueMoved => (
-                format!("New date: {title}"),
-                format!("“{title}” has a new date.{}", step.map(|step| self.due(step)).unwrap_or_default()),
-            ),
-            Change::Paused => (
-                format!("On hold: {}", self.record.title),
-                "This is on hold for now. You need not do anything.".to_owned(),
-            ),
-            Change::Resumed => (
-                format!("It goes on: {}", self.record.title),
-                "This goes on. All dates have moved by the length of the pause.".to_owned(),
-            ),
-            Change::Cancelled => (
-                format!("Cancelled: {}", self.record.title),
-                "This was cancelled. You need not do anything more.".to_owned(),
-            ),
-        };
+        let due = step.map(|step| self.due(step, words)).unwrap_or_default();
+        let mut told = words.changed(what, title, &self.record.title, &due);
+        if !reason.is_empty() {
+            told.body = format!("{}\n\n{reason}", told.body);
+        }
         Some(Draft {
             key: format!("changed:{}:{}", step.map_or(self.run.id.0, |step| step.id.0), self.run.version),
-            subject,
-            body: if reason.is_empty() { body } else { format!("{body}\n\n{reason}") },
+            told,
             link: step.map_or_else(
                 || places::run(reader, self.run.id, self.record.id),
                 |step| places::step(reader, step),
             ),
-            link_text: "Open",
             kind: "notice",
             mail: matches!(what, Change::Cancelled | Change::Paused | Change::Resumed),
             app: true,
         })
+    }
+
+    fn draft_of(
+        &self,
+        step: &StepRecord,
+        reader: Reader,
+        key: String,
+        told: Told,
+        kind: &'static str,
+    ) -> Draft {
+        Draft { key, told, link: places::step(reader, step), kind, mail: true, app: true }
     }
 
     fn about_step(
@@ -296,56 +230,58 @@ impl Telling<'_> {
         step: &StepRecord,
         reader: Reader,
         key: String,
-        subject: String,
-        body: String,
+        told: Told,
         kind: &'static str,
     ) -> Draft {
-        let link = places::step(reader, step);
-        Draft { key, subject, body, link, link_text: "Open the task", kind, mail: true, app: true }
+        self.draft_of(step, reader, key, self.about(told), kind)
     }
 
-    fn about(&self) -> String {
-        format!("{}: {}", self.record.account_name, self.record.title)
+    /// With a last line that says what it is about.
+    fn about(&self, told: Told) -> Told {
+        let body = format!("{}\n\n{}: {}", told.body, self.record.account_name, self.record.title);
+        Told { body, ..told }
     }
 
-    fn due(&self, step: &StepRecord) -> String {
-        step.due.map(|due| format!(" It is due on {}.", day(due, self.firm.zone))).unwrap_or_default()
+    fn due(&self, step: &StepRecord, words: Words) -> String {
+        words.due(step.due, self.firm.zone)
     }
 
     /// What a placeholder stands for.
-    fn value(&self, name: &str) -> String {
+    fn value(&self, name: &str, words: Words) -> String {
         match name {
             "account.name" => self.record.account_name.clone(),
             "tenant.name" => self.firm.name.clone(),
             "portal.title" => self.definition.metadata.title.clone(),
             "run.title" => self.workflow.title.clone().unwrap_or_else(|| fields::words(&self.run.workflow)),
-            _ => name.strip_prefix("record.").map(|field| self.record_value(field)).unwrap_or_default(),
+            _ => {
+                name.strip_prefix("record.").map(|field| self.record_value(field, words)).unwrap_or_default()
+            }
         }
     }
 
-    fn record_value(&self, field: &str) -> String {
+    fn record_value(&self, field: &str, words: Words) -> String {
         let record = self.record;
         let kind = fields::kind_of(self.definition, &record.kind);
         match field {
             "label" => record.title.clone(),
             "state" => fields::words(record.state.as_deref().unwrap_or_default()),
             "number" => record.number.clone().unwrap_or_default(),
-            "created" => day(record.created_at, self.firm.zone),
+            "created" => words.day(record.created_at, self.firm.zone),
             _ => match field.split_once('.') {
                 None => {
                     let declared = kind.and_then(|kind| kind.fields.get(field)).map(|field| &field.kind);
                     record
                         .fields
                         .get(field)
-                        .map(|value| fields::spoken(declared, value, &record.labels))
+                        .map(|value| fields::spoken_in(words, declared, value, &record.labels))
                         .unwrap_or_default()
                 }
-                Some((reference, other)) => self.related_value(reference, other),
+                Some((reference, other)) => self.related_value(reference, other, words),
             },
         }
     }
 
-    fn related_value(&self, reference: &str, field: &str) -> String {
+    fn related_value(&self, reference: &str, field: &str, words: Words) -> String {
         use portico_definition::FieldKind;
         let kind =
             fields::kind_of(self.definition, &self.record.kind).and_then(|kind| kind.fields.get(reference));
@@ -358,7 +294,7 @@ impl Telling<'_> {
             .map(|field| &field.kind);
         match (field, value) {
             ("state", Value::String(state)) => fields::words(state),
-            _ => fields::spoken(declared, value, &self.record.labels),
+            _ => fields::spoken_in(words, declared, value, &self.record.labels),
         }
     }
 }

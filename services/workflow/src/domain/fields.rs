@@ -8,6 +8,8 @@ use portico_definition::{Definition, Field, FieldKind, Record, Side, UniqueWithi
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::words::Words;
+
 /// The longest text in a field that names no limit of its own, in characters.
 const LONGEST_TEXT: usize = 20_000;
 /// The longest value that may stand only once, in characters: it has to fit into an index.
@@ -248,20 +250,30 @@ pub(crate) fn is_plain(text: &str) -> bool {
 
 /// How a value reads in a text.
 pub(crate) fn spoken(kind: Option<&FieldKind>, value: &Value, labels: &BTreeMap<String, String>) -> String {
+    spoken_in(Words::English, kind, value, labels)
+}
+
+/// The same as people write it who read this language.
+pub(crate) fn spoken_in(
+    words: Words,
+    kind: Option<&FieldKind>,
+    value: &Value,
+    labels: &BTreeMap<String, String>,
+) -> String {
     match (kind, value) {
-        (Some(FieldKind::Money { .. }), value) => {
-            serde_json::from_value::<Money>(value.clone()).map(|money| money.to_string()).unwrap_or_default()
-        }
+        (Some(FieldKind::Money { .. }), value) => serde_json::from_value::<Money>(value.clone())
+            .map(|money| words.amount(&money))
+            .unwrap_or_default(),
         (Some(FieldKind::Date {}), Value::String(day)) => {
-            day.parse::<NaiveDate>().map_or_else(|_| day.clone(), |day| day.format("%-d %B %Y").to_string())
+            day.parse::<NaiveDate>().map_or_else(|_| day.clone(), |day| words.date(day))
         }
         (Some(FieldKind::Choice { options, .. }), Value::String(chosen)) => options
             .iter()
             .find(|option| option.value == *chosen)
             .map_or_else(|| chosen.clone(), |option| option.title.clone().unwrap_or_else(|| chosen.clone())),
-        (_, Value::Bool(yes)) => if *yes { "yes" } else { "no" }.to_owned(),
+        (_, Value::Bool(yes)) => words.yes_or_no(*yes).to_owned(),
         (_, Value::Array(items)) => {
-            items.iter().map(|item| spoken(kind, item, labels)).collect::<Vec<_>>().join(", ")
+            items.iter().map(|item| spoken_in(words, kind, item, labels)).collect::<Vec<_>>().join(", ")
         }
         (_, Value::String(text)) => labels.get(text).cloned().unwrap_or_else(|| text.clone()),
         (_, Value::Number(number)) => number.to_string(),

@@ -13,3 +13,4 @@ pub(crate) mod permissions;
 pub(crate) mod places;
 pub(crate) mod sentences;
 pub(crate) mod times;
+pub(crate) mod words;

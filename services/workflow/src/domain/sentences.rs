@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::engine::{Assignment, Fact, RunFact, RunState, StepRecord};
+use super::{
+    engine::{Assignment, Fact, RunFact, RunState, StepRecord},
+    words::Words,
+};
 
 /// A line of the history in words, and whether clients may read it. Bookkeeping has no words.
 pub(crate) fn sentence(run: &RunState, line: &RunFact, zone: Tz) -> Option<(String, bool)> {
@@ -80,14 +83,7 @@ pub(crate) fn sentence(run: &RunState, line: &RunFact, zone: Tz) -> Option<(Stri
 
 /// Who is to act, as one writes it in a sentence.
 pub(crate) fn who(assignment: &Assignment) -> String {
-    let names: Vec<&str> =
-        assignment.people.iter().map(|person| person.name.as_str()).filter(|name| !name.is_empty()).collect();
-    match names.as_slice() {
-        [] if assignment.role_title.is_empty() => "somebody".to_owned(),
-        [] => format!("the role {}", assignment.role_title),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
+    Words::English.who(assignment)
 }
 
 /// What happens next for somebody who has nothing to do: the open step that is due first, or the first that waits.
@@ -121,5 +117,5 @@ pub(crate) fn next<'a>(
 
 /// A day as people write it.
 pub(crate) fn day(at: DateTime<Utc>, zone: Tz) -> String {
-    at.with_timezone(&zone).format("%-d %B %Y").to_string()
+    Words::English.day(at, zone)
 }

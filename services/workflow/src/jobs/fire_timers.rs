@@ -172,5 +172,13 @@ mod tests {
         let told = fixture.said::<NoticeRequested>().await;
         let escalated: Vec<_> = told.iter().filter(|notice| notice.kind == "escalation").collect();
         assert_eq!((escalated.len(), escalated[0].role.as_str()), (1, "controller"));
+        assert!(escalated[0].translations[0].subject.starts_with("Verspätet: "));
+        // Whatever a run tells, the words that are ours stand there in German as well.
+        for notice in &told {
+            let [german] = notice.translations.as_slice() else { panic!("{notice:?}") };
+            assert_eq!(german.language, "de");
+            assert!(!german.subject.is_empty() && !german.body.is_empty(), "{notice:?}");
+            assert_ne!(german.link_text, notice.link_text);
+        }
     }
 }

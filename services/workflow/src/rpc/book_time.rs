@@ -8,11 +8,15 @@ use super::{
     change::{self, Need},
     chosen_time::Choice,
     get_meeting::meeting_of,
-    meeting_mail::{self, News},
+    meeting_mail,
 };
 use crate::{
     convert,
-    domain::{engine::Event, permissions::Viewer},
+    domain::{
+        engine::Event,
+        permissions::Viewer,
+        words::{News, Words},
+    },
     error::WorkflowError,
     jobs::free_times,
     service::Service,
@@ -47,7 +51,7 @@ pub(crate) async fn handle(
     }
     let slot = choice.book(&mut held, service, &meeting).await?.ok_or_else(taken)?;
     let zone = held.stage.prepared.firm.zone;
-    let when = slot.starts_at.with_timezone(&zone).format("%A, %-d %B %Y, %H:%M %Z").to_string();
+    let when = Words::English.moment(slot.starts_at, zone);
     let attempt = held.step.attempt;
     held.happen(Event::Fulfilled { step: step.id, attempt, by: None, outcome: when }).await?;
     let host = PersonId(slot.host);

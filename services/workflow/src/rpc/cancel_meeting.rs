@@ -7,13 +7,14 @@ use serde_json::json;
 use super::{
     change::{self, Held, Need},
     get_meeting::meeting_of,
-    meeting_mail::{self, News, Parties},
+    meeting_mail::{self, Parties},
 };
 use crate::{
     convert,
     domain::{
         engine::{Event, Refusal},
         permissions::Viewer,
+        words::News,
     },
     error::WorkflowError,
     service::Service,

@@ -1,6 +1,6 @@
 //! What both sides of a meeting are told, with what their calendars are told: booked, moved or cancelled.
 
-use portico_core::{Ctx, PersonId};
+use portico_core::{Ctx, PersonId, parse_time_zone};
 use portico_proto::{events::v1::NoticeRequested, identity::v1::Person};
 
 use super::{change::Held, get_meeting::file};
@@ -8,6 +8,7 @@ use crate::{
     domain::{
         calendar_file::{Attendee, Method},
         places::{self, Reader},
+        words::{News, Told, Words},
     },
     error::WorkflowError,
     peers,
@@ -40,16 +41,8 @@ impl Parties {
     }
 }
 
-/// What has become of the meeting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum News<'a> {
-    Booked,
-    Moved { from: &'a str },
-    Cancelled { reason: &'a str },
-}
-
 /// Tells both sides. Each is invited by the other, under one id that stays the same: a calendar that knows the meeting moves it or
-/// takes it out.
+/// takes it out. Each reads the time by the wall where they are, or by the firm's where that is not known.
 pub(super) async fn tell(
     held: &mut Held<'_>,
     parties: &Parties,
@@ -57,45 +50,37 @@ pub(super) async fn tell(
     sequence: u32,
     news: News<'_>,
 ) -> Result<(), WorkflowError> {
-    let zone = held.stage.prepared.firm.zone;
-    let when = slot.starts_at.with_timezone(&zone).format("%A, %-d %B %Y, %H:%M %Z").to_string();
     let title = held.step.title.clone();
     let record = format!("{}: {}", held.found.record.account_name, held.found.record.title);
-    let (subject, method) = match news {
-        News::Booked => (format!("Booked: {when}"), Method::Request),
-        News::Moved { .. } => (format!("Moved: {when}"), Method::Request),
-        News::Cancelled { .. } => (format!("Cancelled: {when}"), Method::Cancel),
-    };
+    let method = if let News::Cancelled { .. } = news { Method::Cancel } else { Method::Request };
     for (to, other, hosts) in [(&parties.host, &parties.guest, true), (&parties.guest, &parties.host, false)]
     {
         if to.id.is_empty() {
             continue;
         }
         let with = if other.name.is_empty() { held.found.record.account_name.as_str() } else { &other.name };
-        let said = match news {
-            News::Booked => format!("You meet {with} on {when}."),
-            News::Moved { from } => format!("Your meeting with {with} was moved from {from} to {when}."),
-            News::Cancelled { reason: "" } => {
-                format!("Your meeting with {with} on {when} does not take place.")
-            }
-            News::Cancelled { reason } => {
-                format!("Your meeting with {with} on {when} does not take place. Reason: {reason}")
-            }
+        let zone = parse_time_zone(&to.time_zone).unwrap_or(held.stage.prepared.firm.zone);
+        let told = |words: Words| {
+            let told = words.meeting(news, with, slot.starts_at, zone);
+            Told { body: format!("{title}\n\n{} {record}.", told.body), ..told }
         };
+        let english = told(Words::English);
+        let others = Words::OTHERS.into_iter().map(|words| told(words).translation(words)).collect();
         let calendar = file(held, slot, sequence, method, Some((other, to)));
         let reader = if hosts { Reader::Watching } else { Reader::Client };
         let message = NoticeRequested {
             dedupe_key: format!("meeting:{}:{}:{sequence}", held.step.id, method as u8),
             person_ids: vec![to.id.clone()],
             account_id: held.found.record.account.to_string(),
-            subject: subject.clone(),
-            body: format!("{title}\n\n{said} {record}."),
+            subject: english.subject,
+            body: english.body,
             link: places::step(reader, &held.step),
-            link_text: "Open the meeting".to_owned(),
+            link_text: english.link_text.to_owned(),
             by: vec!["mail".to_owned(), "app".to_owned()],
             kind: "meeting".to_owned(),
             reply_to_person_id: if hosts { String::new() } else { parties.host.id.clone() },
             calendar,
+            translations: others,
             ..Default::default()
         };
         let run = held.found.run.id.0;

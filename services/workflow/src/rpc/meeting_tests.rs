@@ -272,6 +272,31 @@ async fn either_side_moves_and_cancels_and_calendars_follow_by_one_id() {
 }
 
 #[tokio::test]
+async fn each_side_reads_the_time_by_its_own_clock_and_in_its_own_language() {
+    let (fixture, one, step) = begin("first").await;
+    fixture.keeps_zone(&one.client, "America/New_York");
+    let slots = meeting(&fixture, &one.client, &step).await.slots;
+    book(&fixture, &one.client, &step, &slots[0].id).await.unwrap();
+    shift(&fixture, &one.client, &step, &slots[1].id).await.unwrap();
+    call_off(&fixture, &one.manager, &step).await.unwrap();
+    let told = mails(&fixture).await;
+    let of = |person: &Ctx| -> Vec<NoticeRequested> {
+        told.iter().filter(|mail| mail.person_ids == [id(person)]).cloned().collect()
+    };
+    let (client, manager) = (of(&one.client), of(&one.manager));
+    assert_eq!((client.len(), manager.len()), (3, 3));
+    // The firm is in UTC, and the manager has no zone of their own.
+    assert_eq!(manager[0].subject, "Booked: Tuesday, 20 October 2026, 11:00 (UTC)");
+    assert_eq!(client[0].subject, "Booked: Tuesday, 20 October 2026, 07:00 (America/New_York)");
+    assert!(client[1].body.contains("from Tuesday, 20 October 2026, 07:00 (America/New_York) to "));
+    let german: Vec<_> = client.iter().map(|mail| mail.translations[0].clone()).collect();
+    assert!(german.iter().all(|words| words.language == "de" && words.link_text == "Termin öffnen"));
+    assert_eq!(german[0].subject, "Vereinbart: Dienstag, 20. Oktober 2026, 07:00 Uhr (America/New_York)");
+    assert!(german[1].subject.starts_with("Verschoben: ") && german[2].subject.starts_with("Abgesagt: "));
+    assert!(german[2].body.contains("Grund: I am ill") && german[2].body.contains("Mina Manager"));
+}
+
+#[tokio::test]
 async fn buffers_keep_meetings_apart() {
     let (fixture, one, step) = begin("first").await;
     let kept =

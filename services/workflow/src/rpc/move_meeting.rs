@@ -10,11 +10,15 @@ use super::{
     change,
     chosen_time::Choice,
     get_meeting::meeting_of,
-    meeting_mail::{self, News},
+    meeting_mail,
 };
 use crate::{
     convert,
-    domain::{engine::Event, permissions::Viewer},
+    domain::{
+        engine::Event,
+        permissions::Viewer,
+        words::{News, Words},
+    },
     error::WorkflowError,
     jobs::free_times,
     service::Service,
@@ -45,15 +49,12 @@ pub(crate) async fn handle(
     store::meetings::release(&mut held.stage.tx, step.id).await?;
     let slot = choice.book(&mut held, service, &meeting).await?.ok_or_else(taken)?;
     let zone = held.stage.prepared.firm.zone;
-    let words = |at: chrono::DateTime<chrono::Utc>| {
-        at.with_timezone(&zone).format("%A, %-d %B %Y, %H:%M %Z").to_string()
-    };
-    let (from, to) = (words(before.starts_at), words(slot.starts_at));
+    let to = Words::English.moment(slot.starts_at, zone);
     held.happen(Event::MeetingMoved { step: step.id, outcome: to }).await?;
     let guest = held.step.ended_by.as_ref().map(|by| by.id);
     let parties = choice.parties(PersonId(slot.host), guest);
     let sequence = held.step.told;
-    meeting_mail::tell(&mut held, &parties, &slot, sequence, News::Moved { from: &from }).await?;
+    meeting_mail::tell(&mut held, &parties, &slot, sequence, News::Moved { from: before.starts_at }).await?;
     held.stage.wake(&held.found.run, step.id, free_times::TIMER).await?;
     let details = json!({ "from": before.starts_at, "to": slot.starts_at });
     let (_, event) = held.finish_once(MOVED, sequence, details).await?;
