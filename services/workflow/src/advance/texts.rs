@@ -273,7 +273,7 @@ impl Telling<'_> {
                     record
                         .fields
                         .get(field)
-                        .map(|value| fields::spoken_in(words, declared, value, &record.labels))
+                        .map(|value| fields::spoken(words, declared, value, &record.labels))
                         .unwrap_or_default()
                 }
                 Some((reference, other)) => self.related_value(reference, other, words),
@@ -294,7 +294,7 @@ impl Telling<'_> {
             .map(|field| &field.kind);
         match (field, value) {
             ("state", Value::String(state)) => fields::words(state),
-            _ => fields::spoken_in(words, declared, value, &self.record.labels),
+            _ => fields::spoken(words, declared, value, &self.record.labels),
         }
     }
 }

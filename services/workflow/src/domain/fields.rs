@@ -248,13 +248,8 @@ pub(crate) fn is_plain(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
-/// How a value reads in a text.
-pub(crate) fn spoken(kind: Option<&FieldKind>, value: &Value, labels: &BTreeMap<String, String>) -> String {
-    spoken_in(Words::English, kind, value, labels)
-}
-
-/// The same as people write it who read this language.
-pub(crate) fn spoken_in(
+/// How a value reads in a text, as people write it who read this language.
+pub(crate) fn spoken(
     words: Words,
     kind: Option<&FieldKind>,
     value: &Value,
@@ -273,7 +268,7 @@ pub(crate) fn spoken_in(
             .map_or_else(|| chosen.clone(), |option| option.title.clone().unwrap_or_else(|| chosen.clone())),
         (_, Value::Bool(yes)) => words.yes_or_no(*yes).to_owned(),
         (_, Value::Array(items)) => {
-            items.iter().map(|item| spoken_in(words, kind, item, labels)).collect::<Vec<_>>().join(", ")
+            items.iter().map(|item| spoken(words, kind, item, labels)).collect::<Vec<_>>().join(", ")
         }
         (_, Value::String(text)) => labels.get(text).cloned().unwrap_or_else(|| text.clone()),
         (_, Value::Number(number)) => number.to_string(),
@@ -336,6 +331,7 @@ mod tests {
     fn values_read_as_people_write_them() {
         let kind = invoice();
         let amount = spoken(
+            Words::English,
             Some(&kind.fields["amount"].kind),
             &json!({"amount": 123_450, "currency": "EUR"}),
             &BTreeMap::new(),
