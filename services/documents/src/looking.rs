@@ -1,10 +1,13 @@
 //! Looks into a file that has just arrived: what in it acts, and whether an archive is what it says.
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    time::Duration,
+};
 
 use bytes::{Buf as _, Bytes};
 use futures_util::TryStreamExt as _;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::OwnedSemaphorePermit, time::Instant};
 
 use crate::{
     content::{
@@ -16,6 +19,9 @@ use crate::{
     vault::{ByteRange, Plaintext, Received, Vault},
 };
 
+/// How long one file is looked into. What has not been seen by then counts as what cannot be looked into.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What in a file acts. Bytes are read once, in constant memory, away from the threads that answer.
 ///
 /// # Errors
@@ -24,27 +30,37 @@ pub(crate) async fn look_into(
     vault: &Vault,
     received: &Received,
     kind: Kind,
+    place: OwnedSemaphorePermit,
 ) -> Result<Vec<Active>, DocumentsError> {
     let stored = &received.stored;
+    let unread = || vec![Active::Unread];
     match kind {
-        Kind::Pdf => seen(vault.read(stored, None).await?, active_in_pdf).await,
+        Kind::Pdf => {
+            let found = seen(vault.read(stored, None).await?, place, active_in_pdf).await?;
+            Ok(found.unwrap_or_else(unread))
+        }
         Kind::Office(OfficeFormat::Legacy) => {
-            seen(vault.read(stored, None).await?, active_in_old_office).await
+            let found = seen(vault.read(stored, None).await?, place, active_in_old_office).await?;
+            Ok(found.unwrap_or_else(unread))
         }
         Kind::Zip | Kind::Office(_) => {
             // An archive whose list cannot be read opens nowhere else either.
-            let Some(place) = list_place(&received.tail, stored.size) else {
-                return Ok(if kind == Kind::Zip { Vec::new() } else { vec![Active::Unread] });
+            let Some(list) = list_place(&received.tail, stored.size) else {
+                return Ok(if kind == Kind::Zip { Vec::new() } else { unread() });
             };
-            let range = ByteRange { start: place.start, end: place.end };
-            let list = match place.start == place.end {
+            let range = ByteRange { start: list.start, end: list.end };
+            let list = match list.start == list.end {
                 true => Vec::new(),
                 false => gathered(vault.read(stored, Some(range)).await?).await?,
             };
             let parts = archive_parts(&list);
             believable(&parts, stored.size).map_err(|trap| refused(&trap))?;
-            let found = seen(vault.read(stored, None).await?, move |source| unpack(source, &parts)).await?;
-            found.map_err(|trap| refused(&trap))
+            if parts.is_empty() && kind != Kind::Zip {
+                return Ok(unread());
+            }
+            let bytes = vault.read(stored, None).await?;
+            let found = seen(bytes, place, move |source| unpack(source, &parts)).await?;
+            found.unwrap_or_else(|| Ok(unread())).map_err(|trap| refused(&trap))
         }
         _ => Ok(Vec::new()),
     }
@@ -71,15 +87,26 @@ async fn gathered(bytes: Plaintext) -> Result<Vec<u8>, DocumentsError> {
     Ok(list.await?)
 }
 
+/// What a look tells; nothing where it took too long. Its place is taken until its thread is done, whoever still waits for it.
 async fn seen<T: Send + 'static>(
     bytes: Plaintext,
+    place: OwnedSemaphorePermit,
     look: impl FnOnce(Waiting) -> io::Result<T> + Send + 'static,
-) -> Result<T, DocumentsError> {
-    let source = Waiting { bytes, part: Bytes::new(), runtime: Handle::current() };
-    let looked = tokio::task::spawn_blocking(move || look(source)).await;
-    looked
-        .map_err(|error| DocumentsError::Unreadable(format!("a file could not be looked into: {error}")))?
-        .map_err(|error| DocumentsError::Unreadable(format!("a file could not be read: {error}")))
+) -> Result<Option<T>, DocumentsError> {
+    let until = Instant::now() + PATIENCE;
+    let source = Waiting { bytes, part: Bytes::new(), runtime: Handle::current(), until };
+    let looked = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        look(source)
+    });
+    let looked = looked
+        .await
+        .map_err(|error| DocumentsError::Unreadable(format!("a file could not be looked into: {error}")))?;
+    match looked {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(None),
+        Err(error) => Err(DocumentsError::Unreadable(format!("a file could not be read: {error}"))),
+    }
 }
 
 /// Stored bytes for a thread that may wait.
@@ -87,10 +114,14 @@ struct Waiting {
     bytes: Plaintext,
     part: Bytes,
     runtime: Handle,
+    until: Instant,
 }
 
 impl Read for Waiting {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if Instant::now() > self.until {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
         while self.part.is_empty() {
             match self.runtime.block_on(self.bytes.try_next()).map_err(io::Error::other)? {
                 Some(part) => self.part = part,

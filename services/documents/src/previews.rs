@@ -52,7 +52,7 @@ pub(crate) struct Previews {
     worker: OnceLock<PreviewWorker>,
     places: Semaphore,
     pictures: Semaphore,
-    looked: Semaphore,
+    looked: Arc<Semaphore>,
     pages: Cache<(VersionId, u32), Page>,
     layouts: Cache<(VersionId, u32), Arc<PageLayout>>,
     /// Pages with somebody's words across them.
@@ -79,7 +79,7 @@ impl Previews {
             worker: OnceLock::new(),
             places: Semaphore::new(LAID_READY),
             pictures: Semaphore::new(DECODED),
-            looked: Semaphore::new(LOOKED_INTO),
+            looked: Arc::new(Semaphore::new(LOOKED_INTO)),
             pages,
             layouts,
             marked,
@@ -204,8 +204,9 @@ impl Previews {
         received: &Received,
         kind: Kind,
     ) -> Result<Vec<Active>, DocumentsError> {
-        let _place = self.looked.acquire().await.map_err(io::Error::other).map_err(PreviewError::from)?;
-        look_into(vault, received, kind).await
+        let place = Arc::clone(&self.looked).acquire_owned().await;
+        let place = place.map_err(io::Error::other).map_err(PreviewError::from)?;
+        look_into(vault, received, kind, place).await
     }
 
     async fn picture(

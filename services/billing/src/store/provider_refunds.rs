@@ -143,7 +143,8 @@ pub(crate) async fn refused(
     row.map(Asked::try_from).transpose()
 }
 
-/// No word of what is pending of a payment is waited for any longer. Answers each.
+/// No word of what is pending of a payment is waited for any longer. Answers each. Should its provider be set up again and say that one
+/// was made after all, that is news of a refund which nobody knows here, and booked as one.
 pub(crate) async fn give_up(
     tx: &mut Tx,
     payment: Uuid,
@@ -152,7 +153,8 @@ pub(crate) async fn give_up(
     let tenant = tx.ctx().tenant.0;
     let rows = sqlx::query_as!(
         Row,
-        "update billing.provider_refunds set state = 'failed', updated_at = $3
+        "update billing.provider_refunds set state = 'failed', updated_at = $3,
+           reference = case when idempotency_key is null then reference end
          where tenant_id = $1 and payment_id = $2 and state = 'pending'
          returning id, account_id, payment_id, currency as \"currency!\", amount as \"amount!\", reason, requested_by,
            reference is not null as \"answered!\", state",

@@ -107,8 +107,12 @@ impl Found {
 const UNFOLDED: u64 = 64 * 1024 * 1024;
 /// Streams that are unfolded side by side. Real ones follow one another.
 const SIDE_BY_SIDE: usize = 8;
+/// Streams that are begun in one PDF at most: real ones of any length have fewer.
+const BEGUN: u32 = 200_000;
 /// The first unfolded bytes that tell packed objects, which begin with a list of numbers, from pictures and text.
 const TELLING: usize = 32;
+/// The shortest list of numbers: one, a blank, another and a blank.
+const SHORTEST_LIST: usize = 4;
 /// The longest name that matters here.
 const NAME: usize = 32;
 
@@ -141,6 +145,8 @@ struct PdfLook {
     /// The last eight bytes.
     last: u64,
     open: Vec<Packed>,
+    /// Streams that were begun.
+    begun: u32,
     /// Bytes that may still be unfolded.
     room: u64,
 }
@@ -164,7 +170,10 @@ impl PdfLook {
                     _ => judge(name, &mut self.found),
                 }
             }
-            self.last = (self.last << 8) | u64::from(byte);
+            // Blanks between the word and the end of its line are passed over by readers as well.
+            if !(matches!(byte, b' ' | b'\t') && self.last.to_be_bytes().ends_with(b"stream")) {
+                self.last = (self.last << 8) | u64::from(byte);
+            }
             if byte == b':' {
                 self.address();
             }
@@ -174,9 +183,10 @@ impl PdfLook {
                 if about.objects && about.predicted {
                     self.found.add(Active::Unread);
                 }
-                if self.open.len() == SIDE_BY_SIDE {
+                if self.open.len() == SIDE_BY_SIDE || self.begun == BEGUN {
                     self.found.add(Active::Unread);
                 } else {
+                    self.begun += 1;
                     self.open.push(Packed::new(about));
                     let place = self.open.len() - 1;
                     self.unfold(place, chunk.get(at + 1..).unwrap_or_default());
@@ -250,14 +260,14 @@ impl Packed {
             let given = usize::try_from(self.inflate.total_out() - given).unwrap_or_default();
             let taken = usize::try_from(self.inflate.total_in() - taken).unwrap_or_default();
             bytes = bytes.get(taken..).unwrap_or_default();
-            if !self.look(room.get(..given).unwrap_or_default(), found) {
-                return false;
-            }
             let Some(rest) = left.checked_sub(given as u64) else {
                 found.add(Active::Unread);
                 return false;
             };
             *left = rest;
+            if !self.look(room.get(..given).unwrap_or_default(), found) {
+                return false;
+            }
             match status {
                 Ok(Status::StreamEnd) => return false,
                 Ok(_) if taken == 0 && given == 0 => return false,
@@ -282,9 +292,12 @@ impl Packed {
                 .head
                 .iter()
                 .take_while(|byte| byte.is_ascii_digit() || byte.is_ascii_whitespace() || **byte == 0);
-            match self.head.get(numbers.count()) {
+            let numbers = numbers.count();
+            match self.head.get(numbers) {
                 // Behind the list objects begin, or a comment.
                 Some(b'<' | b'[' | b'%' | b'/' | b'(') | None => {}
+                // A pair of numbers and a word: an object that is one, such as `true`.
+                Some(_) if numbers >= SHORTEST_LIST => {}
                 Some(_) => return false,
             }
             self.told = self.head.len() >= TELLING;

@@ -140,8 +140,9 @@ pub fn unpack(mut source: impl Read, parts: &[Part]) -> io::Result<Result<Vec<Ac
     let (mut found, mut at, mut counted) = (Found::default(), 0_u64, 0_u64);
     for part in parts {
         name(&part.name, &mut found);
-        // One that begins within another was counted with it.
-        if part.place < at || counted > COUNTED {
+        // One that begins within another was counted with it, and what lies behind all that is counted is believed.
+        if part.place < at || counted >= COUNTED {
+            found.add(Active::Unread);
             continue;
         }
         at += io::copy(&mut (&mut source).take(part.place - at), &mut io::sink())?;
@@ -161,7 +162,7 @@ pub fn unpack(mut source: impl Read, parts: &[Part]) -> io::Result<Result<Vec<Ac
                 first = unfold(&mut unfolded, LINKS, &mut links)?;
                 linked(&String::from_utf8_lossy(&links), &mut found);
             }
-            let room = part.unpacked.saturating_sub(first).saturating_add(1);
+            let room = part.unpacked.saturating_sub(first).saturating_add(1).min(COUNTED - counted);
             let given = first + unfold(&mut unfolded, room, &mut io::sink())?;
             if given > part.unpacked {
                 return Ok(Err(Trap::Lies));

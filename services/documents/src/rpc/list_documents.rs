@@ -92,6 +92,20 @@ mod tests {
             titles
         };
         assert_eq!(listed(&colleague).await, ["plan.txt"], "neither a note's nor what nobody has sent");
+        // Nor beside what they have not sent themselves.
+        let own = fixture.upload(&colleague, &path, "own.txt", b"x").await.unwrap();
+        let asked = ListDocumentsRequest {
+            document_ids: ids
+                .iter()
+                .cloned()
+                .chain([own["document_id"].as_str().unwrap().to_owned()])
+                .collect(),
+            ..Default::default()
+        };
+        let found = fixture.documents(&colleague).list_documents(asked).await.unwrap().into_inner().documents;
+        let mut titles: Vec<_> = found.iter().map(|document| document.title.as_str()).collect();
+        titles.sort_unstable();
+        assert_eq!(titles, ["own.txt", "plan.txt"]);
         assert_eq!(listed(&fixture.manager()).await, ["margin.txt", "plan.txt"]);
         for stranger in fixture.strangers() {
             assert!(listed(&stranger).await.is_empty());

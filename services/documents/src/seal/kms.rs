@@ -4,8 +4,14 @@
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use aws_credential_types::Credentials;
+use aws_sigv4::{
+    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
+    sign::v4,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use der::Decode as _;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -21,7 +27,6 @@ use x509_cert::Certificate;
 use super::{
     error::SealError,
     key::{SealAlgorithm, SealCertificate, SealKey},
-    sigv4::{Scope, authorization, date},
 };
 
 /// How long a signature may take.
@@ -138,6 +143,36 @@ fn tls() -> Result<ClientConfig, rustls::Error> {
         .with_no_client_auth())
 }
 
+/// A request for an act of the key service, with its signature (AWS Signature Version 4).
+fn signed(
+    address: &KmsAddress,
+    keys: &KmsKeys,
+    (target, body): (&str, Vec<u8>),
+    now: DateTime<Utc>,
+) -> Result<http::Request<Full<Bytes>>, String> {
+    let url = format!("{}/", address.endpoint);
+    let headers = [("content-type", MEDIA_TYPE), ("x-amz-target", target)];
+    let KmsKeys { id, secret, token } = keys;
+    let identity = Credentials::new(id, secret, token.clone(), None, "portico").into();
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(&address.region)
+        .name("kms")
+        .time(now.into())
+        .settings(SigningSettings::default())
+        .build()
+        .map_err(|error| error.to_string())?
+        .into();
+    let whole = SignableRequest::new("POST", &url, headers.into_iter(), SignableBody::Bytes(&body));
+    let made = sign(whole.map_err(|error| error.to_string())?, &parameters);
+    let (signature, _) = made.map_err(|error| error.to_string())?.into_parts();
+    let mut request = http::Request::post(&url);
+    for (name, value) in headers.into_iter().chain(signature.headers()) {
+        request = request.header(name, value);
+    }
+    request.body(Full::new(Bytes::from(body))).map_err(|error| error.to_string())
+}
+
 impl KmsKey {
     /// A key with the certificates that say whose it is. The service is asked when something is to be sealed.
     ///
@@ -165,21 +200,8 @@ impl KmsKey {
     }
 
     async fn ask(&self, body: Vec<u8>) -> Result<Bytes, String> {
-        let host = self.address.endpoint.split_once("://").map_or("", |(_, host)| host);
-        let now = self.clock.now();
-        let date = date(now);
-        let mut headers = vec![("content-type", MEDIA_TYPE), ("host", host), ("x-amz-date", date.as_str())];
-        headers.extend(self.keys.token.as_deref().map(|token| ("x-amz-security-token", token)));
-        headers.push(("x-amz-target", SIGN));
-        let KmsKeys { id, secret, .. } = &self.keys;
-        let scope = Scope { id, secret, region: &self.address.region, service: "kms", at: now };
-        let signed = authorization(&scope, ("POST", ""), &headers, &body);
-        let mut request = http::Request::post(format!("{}/", self.address.endpoint));
-        for (name, value) in headers.into_iter().filter(|(name, _)| *name != "host") {
-            request = request.header(name, value);
-        }
-        let request = request.header("authorization", signed).body(Full::new(Bytes::from(body)));
-        let answer = self.http.request(request.map_err(|error| error.to_string())?).await;
+        let request = signed(&self.address, &self.keys, (SIGN, body), self.clock.now())?;
+        let answer = self.http.request(request).await;
         let answer = answer.map_err(|error| format!("the key service did not answer: {error}"))?;
         let status = answer.status();
         let body = Limited::new(answer.into_body(), LARGEST).collect().await;

@@ -18,7 +18,6 @@ mod key;
 mod kms;
 mod pdf;
 mod sealer;
-mod sigv4;
 #[cfg(test)]
 mod tests;
 mod timestamp;

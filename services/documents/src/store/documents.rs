@@ -187,17 +187,19 @@ pub(crate) async fn named(tx: &mut Tx, ids: &[DocumentId]) -> Result<Vec<Documen
     let tenant = tx.ctx().tenant.0;
     let reach = reach(tx);
     let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+    let person = tx.ctx().actor.person.map(|id| id.0);
     let rows = sqlx::query_as!(
         Row,
         "select id, account_id, internal, kind, title, record_id, step_id, bound, created_by, created_at, folder_id,
            sharing_id, trashed_at
          from documents.documents
-         where tenant_id = $1 and id = any ($2) and trashed_at is null
+         where tenant_id = $1 and id = any ($2) and trashed_at is null and (bound or created_by = $4)
            and ($3::uuid[] is null or account_id = any ($3))
          order by created_at desc, id desc",
         tenant,
         &ids,
-        reach.as_deref()
+        reach.as_deref(),
+        person
     )
     .fetch_all(tx.conn())
     .await?;

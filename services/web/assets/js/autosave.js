@@ -40,10 +40,9 @@ class Draft {
 
   /** Puts back what was kept, now that the same reader is here again, and saves it. Ticks that agree to something are given anew. */
   recall() {
-    const text = this.kept && localStorage.getItem(this.kept);
-    if (!text) return;
-    localStorage.removeItem(this.kept);
-    for (const [name, value] of JSON.parse(text).typed) {
+    const typed = this.kept ? take(this.kept) : [];
+    if (!typed.length) return;
+    for (const [name, value] of typed) {
       const field = this.form.elements.namedItem(name);
       if (!(field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement || field instanceof HTMLSelectElement)) continue;
       if (field.closest(".intent") || (field.type === "hidden" && !field.closest("signature-pad"))) continue;
@@ -205,18 +204,48 @@ function enhanceForms(root) {
   }
 }
 
-/** Forgets what was kept and has arrived since, what nobody came back for, and all of it when somebody signs out. */
+/**
+ * What was kept under a key, which it is no longer; nothing where it cannot be read.
+ * @param {string} key
+ * @returns {[string, string][]}
+ */
+function take(key) {
+  try {
+    const text = localStorage.getItem(key);
+    localStorage.removeItem(key);
+    return text ? JSON.parse(text).typed : [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * When something was kept; never where that cannot be read.
+ * @param {string} key
+ */
+function keptAt(key) {
+  try { return Number(JSON.parse(localStorage.getItem(key) ?? "").at); } catch { return 0; }
+}
+
+/** The keys under which something is kept. A browser that stores nothing keeps nothing. */
+function keptKeys() {
+  try { return Object.keys(localStorage).filter((key) => key.startsWith("kept:")); } catch { return []; }
+}
+
+/** Forgets what was kept and has arrived since, what nobody came back for, and what somebody else had typed here. */
 function forgetKept() {
-  const whose = [...document.querySelectorAll("[data-kept]")].map((part) => `kept:${part.getAttribute("data-kept")}:`);
-  for (const key of Object.keys(localStorage).filter((key) => key.startsWith("kept:"))) {
-    const { at } = JSON.parse(localStorage.getItem(key) ?? "{}");
-    if (!(Date.now() - at < KEPT_FOR) || whose.some((one) => key.startsWith(one))) localStorage.removeItem(key);
+  const arrived = [...document.querySelectorAll("[data-kept]")].map((part) => `kept:${part.getAttribute("data-kept")}:`);
+  const places = [...document.querySelectorAll("[data-keep], [data-kept]")].map((part) => part.getAttribute("data-keep") ?? part.getAttribute("data-kept") ?? "");
+  const readers = places.filter((place) => place).map((place) => `kept:${place.split("/")[0]}/`);
+  for (const key of keptKeys()) {
+    const others = readers.length > 0 && !readers.some((reader) => key.startsWith(reader));
+    if (others || !(Date.now() - keptAt(key) < KEPT_FOR) || arrived.some((one) => key.startsWith(one))) localStorage.removeItem(key);
   }
 }
 
 document.addEventListener("submit", (event) => {
   if (!(event.target instanceof HTMLFormElement) || event.target.getAttribute("action") !== "/sign-out") return;
-  for (const key of Object.keys(localStorage).filter((key) => key.startsWith("kept:"))) localStorage.removeItem(key);
+  for (const key of keptKeys()) localStorage.removeItem(key);
 });
 document.addEventListener("htmx:after:swap", () => { forgetKept(); enhanceForms(document); });
 forgetKept();

@@ -65,25 +65,11 @@ impl Service {
     }
 
     async fn ask(&self, target: &str, body: serde_json::Value) -> serde_json::Value {
-        let now = date(SystemClock.now());
-        let body = body.to_string();
-        let host = self.endpoint.trim_start_matches("http://");
-        let headers =
-            [("content-type", MEDIA_TYPE), ("host", host), ("x-amz-date", &now), ("x-amz-target", target)];
-        let scope = Scope {
-            id: "test",
-            secret: "test",
-            region: "eu-central-1",
-            service: "kms",
-            at: SystemClock.now(),
-        };
-        let signed = authorization(&scope, ("POST", ""), &headers, body.as_bytes());
-        let mut request = http::Request::post(format!("{}/", self.endpoint)).header("authorization", signed);
-        for (name, value) in headers.into_iter().filter(|(name, _)| *name != "host") {
-            request = request.header(name, value);
-        }
+        let config = self.config("any", PathBuf::new());
+        let body = body.to_string().into_bytes();
+        let request = signed(&config.address, &config.keys, (target, body), SystemClock.now()).unwrap();
         let client: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-        let answer = client.request(request.body(Full::new(Bytes::from(body))).unwrap()).await.unwrap();
+        let answer = client.request(request).await.unwrap();
         assert!(answer.status().is_success(), "{target}: {}", answer.status());
         serde_json::from_slice(&answer.into_body().collect().await.unwrap().to_bytes()).unwrap()
     }

@@ -48,7 +48,7 @@ struct View<'a> {
     /// Why they would decline, as far as it is written.
     reason: &'a str,
     /// The reader's place in the envelope; empty where they have none.
-    own: &'a str,
+    own: String,
     /// What the firm asks for on the pages.
     sheets: Vec<fields::Sheet>,
     errors: &'a Errors,
@@ -143,10 +143,11 @@ pub(in crate::pages::portal) fn one_act(s: &Shell, envelope: &Envelope) -> Strin
     s.say(key).arg("title", &envelope.title).to_string()
 }
 
-/// The place in the envelope that the reader signs in, or has signed in; empty where there is none.
-pub(super) fn own_place(envelope: &Envelope) -> &str {
+/// Under what the browser keeps what this reader types in the place in which they sign, or have signed; empty where there is none. Another
+/// who may sign in the same place is another reader.
+pub(super) fn own_place(reader: &str, envelope: &Envelope) -> String {
     let own = envelope.signers.iter().find(|signer| signer.is_caller || signer.is_own);
-    own.map_or("", |signer| signer.id.as_str())
+    own.map_or_else(String::new, |signer| format!("{reader}/{}", signer.id))
 }
 
 /// When the reader's time to sign was over, where it is.
@@ -232,7 +233,7 @@ pub(in crate::pages::portal) async fn steps(
         typed: if named { tried.typed("typed_name") } else { &person.name },
         drawn: tried.typed("drawn"),
         reason: tried.typed("reason"),
-        own: own_place(&envelope),
+        own: own_place(&person.id, &envelope),
         sheets: fields::sheets(s, &envelope, &own, |name| tried.typed(name)),
         errors: &tried.errors,
         instead,
@@ -339,7 +340,7 @@ pub(super) mod tests {
             typed: "Ana Souza",
             drawn: "",
             reason: "",
-            own: own_place(envelope),
+            own: own_place("ana", envelope),
             sheets: Vec::new(),
             errors,
             instead: None,

@@ -32,7 +32,7 @@ struct View<'a> {
     s: &'a Shell,
     base: &'a str,
     /// The reader's place in the envelope.
-    own: &'a str,
+    own: String,
     title: &'a str,
     steps: [String; 4],
     envelope: &'a Envelope,
@@ -138,7 +138,7 @@ pub(in crate::pages::portal) async fn show(
     let view = View {
         s,
         base: &place.base,
-        own: own_place(&envelope),
+        own: own_place(&ask.reader.person.id, &envelope),
         title,
         steps: labels(s),
         others: other_hashes(&envelope),
@@ -192,7 +192,7 @@ mod tests {
             let view = View {
                 s: &s,
                 base: "/tasks/1",
-                own: own_place(&envelope),
+                own: own_place("ana", &envelope),
                 title: "Sign it",
                 steps: labels(&s),
                 others: other_hashes(&envelope),
