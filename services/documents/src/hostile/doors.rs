@@ -13,11 +13,14 @@ use crate::{DATA_AGREEMENT, testing::Fixture};
 /// Files that come by one link: after more of them in a short time it takes none for a while.
 const BY_LINK: usize = 20;
 
+/// Makes a request, but for its body, of a file and its place among the others.
+type Make = dyn Fn(usize, &Hostile) -> http::request::Builder;
+
 /// A door, and how a request for it is made of a file.
 struct Door {
     what: &'static str,
     who: Ctx,
-    make: Box<dyn Fn(usize, &Hostile) -> http::request::Builder>,
+    make: Box<Make>,
 }
 
 fn doors(fixture: &Fixture, links: Vec<String>) -> Vec<Door> {

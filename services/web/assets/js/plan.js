@@ -8,7 +8,7 @@
 /** @type {Held | null} */
 let heldBar = null;
 
-function letGo() {
+function putDown() {
   heldBar?.bar.removeAttribute("transform");
   heldBar = null;
 }
@@ -28,15 +28,15 @@ document.addEventListener("pointermove", (event) => {
   heldBar.bar.setAttribute("transform", `translate(${heldBar.days * heldBar.day} 0)`);
 });
 
-document.addEventListener("pointercancel", letGo);
-document.addEventListener("keydown", (event) => { if (event.key === "Escape") letGo(); });
+document.addEventListener("pointercancel", putDown);
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") putDown(); });
 document.addEventListener("pointerup", () => {
   if (!heldBar) return;
   const { bar, due, days } = heldBar;
   const form = document.querySelector(`form[data-plan-day="${bar.dataset.step}"]`);
   const field = form?.querySelector('input[type="date"]');
   const moved = !bar.isConnected || bar.dataset.due !== due;
-  if (!days || moved || !(form instanceof HTMLFormElement) || !(field instanceof HTMLInputElement)) return letGo();
+  if (!days || moved || !(form instanceof HTMLFormElement) || !(field instanceof HTMLInputElement)) return putDown();
   heldBar = null;
   const until = new Date(`${due}T12:00:00Z`);
   until.setUTCDate(until.getUTCDate() + days);
