@@ -15,8 +15,8 @@ use crate::{
 /// How long anything here may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What a slow line takes, in bytes a second.
-const SLOW: i64 = 256 * 1024;
-/// Arrives within six seconds by a slow line, so that there is a middle of it.
+const SLOW: i64 = 128 * 1024;
+/// Arrives within twelve seconds by a slow line, so that there is a middle of it.
 const SIZE: usize = 3 * 512 * 1024;
 /// What the files of messages and forms are chosen by.
 const HELD: &str = "file-upload[data-hold] input[type=file]";

@@ -663,7 +663,7 @@ outstanding-failed =
        *[other] { $count } Erinnerungen ließen sich nicht senden. Senden Sie das Formular noch einmal, wie es ist: Niemand wird zweimal erinnert.
     }
 console-done-step-reminded = Die Erinnerung ist unterwegs.
-console-done-step-reminded-lately = Vor weniger als einer Stunde wurde schon erinnert, deshalb wurde nichts gesendet. Zwischen Erinnerungen liegt mindestens eine Stunde.
+console-done-step-reminded-lately = Vor weniger als einer Stunde wurde schon gefragt oder erinnert, deshalb wurde nichts gesendet. Zwischen Erinnerungen liegt mindestens eine Stunde.
 console-done-step-not-waiting = Nichts davon wartet jetzt auf den Kunden, deshalb wurde nichts gesendet.
 console-done-step-remind-failed = Die Erinnerung ließ sich nicht senden. Bitte versuchen Sie es noch einmal.
 requests-failed = Ließ sich nicht senden

@@ -663,7 +663,7 @@ outstanding-failed =
        *[other] { $count } reminders could not be sent. Send the form again as it is: nobody is reminded twice.
     }
 console-done-step-reminded = The reminder is on its way.
-console-done-step-reminded-lately = They were reminded less than an hour ago, so nothing was sent. Wait an hour between reminders.
+console-done-step-reminded-lately = They were asked or reminded less than an hour ago, so nothing was sent. Wait an hour between reminders.
 console-done-step-not-waiting = Nothing of this waits for the client now, so nothing was sent.
 console-done-step-remind-failed = The reminder could not be sent. Please try again.
 requests-failed = Could not be sent
