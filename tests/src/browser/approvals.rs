@@ -47,10 +47,11 @@ async fn approve(browser: &Browser) -> Outcome {
     browser.click("dialog[open] .button:not(.secondary)").await
 }
 
-/// Sends what the approval's form would, without the form.
-async fn forced(visitor: &mut Visitor, task: &str) -> anyhow::Result<StatusCode> {
+/// Sends what the approval's form would, without the form; `file` is what it says of the file that is approved, where there is one.
+async fn forced(visitor: &mut Visitor, task: &str, file: &[(&str, &str)]) -> anyhow::Result<StatusCode> {
     visitor.get(task).await?.is(StatusCode::OK)?;
-    Ok(visitor.post_only(&format!("{task}/decide"), &[("decision", "approve")]).await?.status)
+    let sent = [&[("decision", "approve")], file].concat();
+    Ok(visitor.post_only(&format!("{task}/decide"), &sent).await?.status)
 }
 
 /// A place drawn on the page goes into the comment, the design comes back, and both sides read where and what.
@@ -118,7 +119,11 @@ pub(super) async fn b14_two_approve_nobody_twice_and_a_stand_in_for_another() ->
     ensure!(again == true, "Ben is asked twice");
     judge.passes(&ben, "one approval of two").await?;
     ben.close().await?;
-    forced(&mut world.client("northwind", "ben@wingtip.example").await?, &task).await?;
+    // Whoever has still to approve reads in the form what it would send.
+    let form = world.client("northwind", "sofia@wingtip.example").await?.get(&task).await?;
+    let (version, sha256) = form.field("version").zip(form.field("sha256")).context("no file is approved")?;
+    let file = [("version", version.as_str()), ("sha256", sha256.as_str())];
+    forced(&mut world.client("northwind", "ben@wingtip.example").await?, &task, &file).await?;
     let mia = world.person("northwind", FIRM).await?;
     let state = steps(&mia.run(&fit_out.run).await?)["design"].clone();
     ensure!(state.approvals.len() == 1 && state.ended_at.is_none(), "one person has approved twice");
@@ -147,7 +152,7 @@ pub(super) async fn b14_two_approve_nobody_twice_and_a_stand_in_for_another() ->
     ensure!(forms == 0, "{forms} forms decide");
     judge.passes(&barred, "an approval that is barred").await?;
     barred.close().await?;
-    let refused = forced(&mut worker, &check).await?;
+    let refused = forced(&mut worker, &check, &[]).await?;
     ensure!(refused.is_client_error(), "she may check what she worked out: {refused}");
 
     let dan = open(&world, "dan@northwind.example", &check).await?;

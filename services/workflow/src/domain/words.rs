@@ -242,10 +242,7 @@ impl Words {
         let who = self.who(turn);
         self.task_told(
             (format!("Late: {title}"), format!("“{title}” is still open. It is the turn of {who}.{due}")),
-            (
-                format!("Verspätet: {title}"),
-                format!("„{title}“ ist noch offen. An der Reihe ist {who}.{due}"),
-            ),
+            (format!("Verspätet: {title}"), format!("„{title}“ ist noch offen. Zuständig: {who}.{due}")),
         )
     }
 

@@ -26,9 +26,11 @@ impl Drop for Service {
     }
 }
 
-/// Nothing, with a word about it, where the service is missing.
+/// Nothing, with a word about it, where the service is missing; on the build server it never is.
 fn service() -> Option<Service> {
     let Some(python) = std::env::var_os("PORTICO_MOTO") else {
+        let ci = std::env::var("CI").is_ok_and(|value| value == "true");
+        assert!(!ci, "moto is missing: scripts/test fetches it and names its Python in PORTICO_MOTO");
         eprintln!("skipped: moto is missing; scripts/test fetches it and names its Python in PORTICO_MOTO");
         return None;
     };
